@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inside the library: a container's cgroup files, by what they say instead of by name.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "cgview/cgview.h"
+
+/* One row each in container.c's table, with the name in both versions. */
+enum cgv_file {
+	MEM_LIMIT,
+	MEM_USAGE,
+	MEM_STAT,
+	MEM_SWAP_LIMIT, /* v1: of memory and swap together */
+	MEM_SWAP_USAGE, /* likewise */
+	MEM_KERNEL,
+	CPU_QUOTA, /* v2: "quota period" in one file */
+	CPU_PERIOD,
+	CPU_STAT,
+	CPU_STAT_LOCAL,
+	ACCT_STAT,
+	ACCT_PERCPU,
+	UNIFIED_CPU_STAT,
+	CPUSET_CPUS,
+	PIDS_CURRENT,
+	CGV_N_FILES,
+};
+
+struct cgv_container {
+	const struct cgv_host *host;
+	struct cgv_place place;
+	unsigned levels; /* of the deepest path, its own cgroup included */
+	int *fd;	 /* [level * CGV_N_FILES + file]; -EBADF: not open */
+};
+
+/* How many cgroups there are from the container's own up to below the root. */
+unsigned cgv_levels(const struct cgv_container *c, enum cgv_controller in);
+
+/*
+ * Read a file of the container's cgroup (@level 0) or of its @level-th ancestor.
+ * -ENOENT: no such file there, or the controller is in no hierarchy.
+ */
+int cgv_file_read(struct cgv_container *c, enum cgv_file f, unsigned level, char *buf, size_t size,
+		  struct span *text) MUST_CHECK;
+
+/* A file of one number; "max" and -1 are CGV_UNLIMITED, and so is v1's largest page count. */
+int cgv_file_number(struct cgv_container *c, enum cgv_file f, unsigned level,
+		    uint64_t *out) MUST_CHECK;
+
+/* Likewise a file of the container's own cgroup that is not worth keeping open. */
+int cgv_number_of(const struct cgv_container *c, enum cgv_controller in, const char *name,
+		  uint64_t *out) MUST_CHECK;
+
+/* The version of the hierarchy @f lies in. */
+enum cgv_owner cgv_file_owner(const struct cgv_container *c, enum cgv_file f);
+
+/* The name of a controller in proc/PID/cgroup of v1. NULL: it has none. */
+const char *cgv_controller_v1(enum cgv_controller c);
+
+/* An fd of the directory of the container's own cgroup. */
+int cgv_open_cgroup(const struct cgv_container *c, enum cgv_controller in) MUST_CHECK;

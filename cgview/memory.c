@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Memory and swap of a container: its own counters, and the limits of all cgroups above.
+ */
+#include "cgview/container.h"
+#include "cgview/read.h"
+
+#define M(member) offsetof(struct cgv_memory, member)
+
+static const struct field stat_v2[] = {
+	{ "anon", M(anon) },
+	{ "file", M(file) },
+	{ "swapcached", M(swapcached) },
+	{ "active_anon", M(active_anon) },
+	{ "inactive_anon", M(inactive_anon) },
+	{ "active_file", M(active_file) },
+	{ "inactive_file", M(inactive_file) },
+	{ "unevictable", M(unevictable) },
+	{ "shmem", M(shmem) },
+	{ "file_mapped", M(mapped) },
+	{ "file_dirty", M(dirty) },
+	{ "file_writeback", M(writeback) },
+	{ "anon_thp", M(anon_huge) },
+	{ "shmem_thp", M(shmem_huge) },
+	{ "file_thp", M(file_huge) },
+	{ "slab", M(slab) },
+	{ "slab_reclaimable", M(slab_reclaimable) },
+	{ "slab_unreclaimable", M(slab_unreclaimable) },
+	{ "kernel_stack", M(kernel_stack) },
+	{ "pagetables", M(page_tables) },
+	{ "sec_pagetables", M(sec_page_tables) },
+	{ "percpu", M(percpu) },
+	{ "vmalloc", M(vmalloc) },
+	{ "zswap", M(zswap) },
+	{ "zswapped", M(zswapped) },
+};
+
+static const struct field stat_v1[] = {
+	{ "total_rss", M(anon) },
+	{ "total_cache", M(file) },
+	{ "total_swapcached", M(swapcached) },
+	{ "total_active_anon", M(active_anon) },
+	{ "total_inactive_anon", M(inactive_anon) },
+	{ "total_active_file", M(active_file) },
+	{ "total_inactive_file", M(inactive_file) },
+	{ "total_unevictable", M(unevictable) },
+	{ "total_shmem", M(shmem) },
+	{ "total_mapped_file", M(mapped) },
+	{ "total_dirty", M(dirty) },
+	{ "total_writeback", M(writeback) },
+	{ "total_rss_huge", M(anon_huge) },
+	{ "hierarchical_memory_limit", M(total) },
+};
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* "No such file" where that means "this source is not there": the value stays as it is. */
+static int optional(int r)
+{
+	return r == -ENOENT || r == -EOPNOTSUPP ? 0 : r;
+}
+
+static int number_or(struct cgv_container *c, enum cgv_file f, unsigned level, uint64_t missing,
+		     uint64_t *out)
+{
+	int r;
+
+	*out = missing;
+	r = cgv_file_number(c, f, level, out);
+	return optional(r);
+}
+
+/* Of the cgroup at @level: what it may have and what of that is left. */
+struct room {
+	uint64_t limit, left;
+};
+
+static int room_at(struct cgv_container *c, enum cgv_file limit, enum cgv_file usage,
+		   unsigned level, struct room *out)
+{
+	uint64_t used;
+	int r;
+
+	r = number_or(c, limit, level, CGV_UNLIMITED, &out->limit);
+	if (r < 0)
+		return r;
+	out->left = CGV_UNLIMITED;
+	if (out->limit == CGV_UNLIMITED)
+		return 0;
+	r = number_or(c, usage, level, 0, &used);
+	out->left = less(out->limit, used);
+	return r;
+}
+
+/* The kernel enforces every ancestor's limit: the smallest is the limit, the least is left. */
+static int room(struct cgv_container *c, enum cgv_file limit, enum cgv_file usage, struct room *out)
+{
+	struct room least = { CGV_UNLIMITED, CGV_UNLIMITED }, here;
+	int r;
+
+	for (unsigned level = 0; level < cgv_levels(c, CGV_MEMORY); level++) {
+		r = room_at(c, limit, usage, level, &here);
+		if (r < 0)
+			return r;
+		least.limit = MIN(least.limit, here.limit);
+		least.left = MIN(least.left, here.left);
+	}
+	*out = least;
+	return 0;
+}
+
+static int read_stat(struct cgv_container *c, struct cgv_memory *m)
+{
+	bool v1 = cgv_file_owner(c, MEM_STAT) == CGV_V1;
+	struct span text;
+	char buf[8192];
+	int r;
+
+	r = cgv_file_read(c, MEM_STAT, 0, buf, sizeof(buf), &text);
+	if (r < 0)
+		return optional(r);
+	if (v1)
+		r = (int)span_fields(text, stat_v1, ARRAY_LEN(stat_v1), m);
+	else
+		r = (int)span_fields(text, stat_v2, ARRAY_LEN(stat_v2), m);
+	if (r == 0)
+		return -EBADMSG;
+	if (!v1)
+		return 0;
+	r = number_or(c, MEM_KERNEL, 0, 0, &m->slab_unreclaimable);
+	m->slab = m->slab_unreclaimable;
+	return r;
+}
+
+/* v1 counts memory and swap together: what goes beyond the memory limit is swap's. */
+static int swap_v1(struct cgv_container *c, const struct room *memory, uint64_t usage,
+		   uint64_t *total, uint64_t *used)
+{
+	struct room both;
+	uint64_t both_used;
+	int r;
+
+	*total = *used = 0;
+	r = cgv_file_number(c, MEM_SWAP_USAGE, 0, &both_used);
+	if (r < 0)
+		return optional(r);
+	r = room(c, MEM_SWAP_LIMIT, MEM_SWAP_USAGE, &both);
+	if (r < 0)
+		return r;
+	*used = less(both_used, usage);
+	*total = both.limit == CGV_UNLIMITED ? CGV_UNLIMITED : less(both.limit, memory->limit);
+	return 0;
+}
+
+static int swap_v2(struct cgv_container *c, uint64_t *total, uint64_t *used)
+{
+	struct room swap;
+	int r;
+
+	*total = *used = 0;
+	r = cgv_file_number(c, MEM_SWAP_USAGE, 0, used);
+	if (r < 0)
+		return optional(r);
+	r = room(c, MEM_SWAP_LIMIT, MEM_SWAP_USAGE, &swap);
+	*total = swap.limit;
+	return r;
+}
+
+static int read_swap(struct cgv_container *c, const struct room *memory,
+		     const struct cgv_host_memory *host, struct cgv_memory *m)
+{
+	uint64_t total, used;
+	int r;
+
+	if (cgv_file_owner(c, MEM_SWAP_USAGE) == CGV_V1)
+		r = swap_v1(c, memory, m->usage, &total, &used);
+	else
+		r = swap_v2(c, &total, &used);
+	if (r < 0)
+		return r;
+	used = MIN(used, host->swap_total);
+	total = MIN(total, host->swap_total);
+	m->swap_total = MAX(total, used);
+	m->swap_used = used;
+	m->swap_free = m->swap_total - used;
+	m->swap_free = MIN(m->swap_free, host->swap_free);
+	return 0;
+}
+
+/* Huge pages of the host's default size, where the container has a limit of its own for them. */
+static int hugepages(struct cgv_container *c, const struct cgv_host_memory *host,
+		     struct cgv_memory *m)
+{
+	uint64_t size = host->hugepage_size, limit, used;
+	char name[2][64];
+	bool v1 = cgv_owner(c->host, CGV_HUGETLB) == CGV_V1;
+	int r;
+
+	if (!size || cgv_owner(c->host, CGV_HUGETLB) == CGV_NONE)
+		return 0;
+	for (int i = 0; i < 2; i++)
+		snprintf(name[i], sizeof(name[i]), "hugetlb.%llu%s.%s",
+			 (unsigned long long)(size >> 30 ? size >> 30 : size >> 20),
+			 size >> 30 ? "GB" : "MB",
+			 i ? (v1 ? "usage_in_bytes" : "current") : (v1 ? "limit_in_bytes" : "max"));
+	r = cgv_number_of(c, CGV_HUGETLB, name[0], &limit);
+	if (r < 0 || limit == CGV_UNLIMITED)
+		return optional(r);
+	r = cgv_number_of(c, CGV_HUGETLB, name[1], &used);
+	if (r < 0)
+		return optional(r);
+	m->hugepages = MIN(limit / size, host->hugepages);
+	m->hugepages_free = less(m->hugepages, used / size);
+	return 0;
+}
+
+/* CommitLimit by the host's policy, over what the container has. */
+static int commit_limit(const struct cgv_host *h, struct cgv_memory *m)
+{
+	uint64_t ratio = 50, kbytes = 0;
+	struct span text;
+	char buf[32];
+	int r;
+
+	r = cgv_read(h->proc, "sys/vm/overcommit_ratio", buf, sizeof(buf), &text);
+	if (optional(r) < 0)
+		return r;
+	if (r == 0 && !span_u64(&text, &ratio))
+		return -EBADMSG;
+	r = cgv_read(h->proc, "sys/vm/overcommit_kbytes", buf, sizeof(buf), &text);
+	if (optional(r) < 0)
+		return r;
+	if (r == 0 && !span_u64(&text, &kbytes))
+		return -EBADMSG;
+	if (kbytes)
+		m->commit_limit =
+		    MIN(kbytes > UINT64_MAX / 1024 ? UINT64_MAX : kbytes * 1024, m->total);
+	else
+		m->commit_limit =
+		    (uint64_t)((unsigned __int128)m->total * MIN(ratio, 10000u) / 100);
+	m->commit_limit += m->swap_total;
+	return 0;
+}
+
+/* v1's own idea of the limit also knows cgroups above the ones that can be seen from here. */
+static void join_hierarchical(struct room *room, const struct cgv_memory *m)
+{
+	if (m->total == 0 || m->total >= room->limit)
+		return;
+	room->limit = m->total;
+	room->left = MIN(room->left, less(m->total, m->usage));
+}
+
+static void view(struct cgv_memory *m, const struct room *room, const struct cgv_host_memory *host)
+{
+	uint64_t gain = m->active_file + m->inactive_file + m->slab_reclaimable;
+
+	m->total = MIN(room->limit, host->total);
+	m->limited = m->total < host->total;
+	m->free = m->limited ? m->total : less(m->total, m->usage);
+	m->free = MIN(m->free, room->left);
+	if (!m->limited)
+		m->free = MIN(m->free, host->free);
+	m->available = m->free + less(gain, m->dirty + m->writeback);
+	m->available = MIN(m->available, m->total);
+	if (!m->limited)
+		m->available = MIN(m->available, host->available);
+	m->available = MAX(m->available, m->free);
+	m->hugepage_size = host->hugepage_size;
+	m->vmalloc_total = host->vmalloc_total;
+}
+
+int cgv_memory(struct cgv_container *c, struct cgv_memory *out)
+{
+	struct cgv_memory m = { 0 };
+	struct cgv_host_memory host;
+	struct room memory;
+	int r;
+
+	r = cgv_host_memory(c->host, &host);
+	if (r == 0)
+		r = room(c, MEM_LIMIT, MEM_USAGE, &memory);
+	if (r == 0)
+		r = number_or(c, MEM_USAGE, 0, 0, &m.usage);
+	if (r == 0)
+		r = read_stat(c, &m);
+	if (r < 0)
+		return r;
+	join_hierarchical(&memory, &m);
+	view(&m, &memory, &host);
+	r = read_swap(c, &memory, &host, &m);
+	if (r == 0)
+		r = hugepages(c, &host, &m);
+	if (r == 0)
+		r = commit_limit(c->host, &m);
+	if (r < 0)
+		return r;
+	m.committed = m.anon + m.shmem + m.swap_used;
+	*out = m;
+	return 0;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The tasks of a container by state, and the load average made of them.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "cgview/container.h"
+#include "cgview/read.h"
+
+#define DEEPEST 32 /* sub-cgroups below a container that are looked into */
+
+struct count {
+	const struct cgv_container *c;
+	const char *list; /* "tasks" | "cgroup.threads" */
+	struct cgv_text text;
+	struct cgv_tasks tasks;
+	uint64_t newest; /* tid with the largest number, on the host */
+};
+
+/* The state letter stands after the last ")". A task that is gone meanwhile counts nowhere. */
+static void count_task(struct count *n, uint64_t tid)
+{
+	char name[40], buf[4096];
+	const char *close;
+	struct span text;
+
+	snprintf(name, sizeof(name), "%llu/stat", (unsigned long long)tid);
+	if (cgv_read(n->c->host->proc, name, buf, sizeof(buf), &text) < 0)
+		return;
+	close = memrchr(text.p, ')', span_len(text));
+	if (!close || text.end - close < 3)
+		return;
+	n->tasks.total++;
+	n->tasks.running += close[2] == 'R';
+	n->tasks.blocked += close[2] == 'D';
+	n->newest = MAX(n->newest, tid);
+}
+
+static int count_list(struct count *n, int dir)
+{
+	struct span text, line;
+	uint64_t tid;
+	int r;
+
+	r = cgv_read_text(dir, n->list, &n->text, &text);
+	/* A domain of threads in v2 has no list of its own: they are in its children. */
+	if (r == -EOPNOTSUPP || r == -ENODEV)
+		return 0;
+	while (r == 0 && span_line(&text, &line))
+		if (span_u64(&line, &tid))
+			count_task(n, tid);
+	return r;
+}
+
+static int count_tree(struct count *n, int dir, int deep);
+
+static int count_children(struct count *n, int dir, int deep)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	int r = 0;
+
+	if (!d) {
+		close_fd(&fd);
+		return -errno;
+	}
+	while (r == 0 && (e = readdir(d))) {
+		auto_fd child = -EBADF;
+
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		child = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (child >= 0)
+			r = count_tree(n, child, deep - 1);
+	}
+	closedir(d);
+	return r;
+}
+
+static int count_tree(struct count *n, int dir, int deep)
+{
+	int r = count_list(n, dir);
+
+	return r < 0 || !deep ? r : count_children(n, dir, deep);
+}
+
+/* The newest task's number in the innermost pid namespace: the last word of its NSpid line. */
+static uint64_t own_number(const struct cgv_host *h, uint64_t tid)
+{
+	struct span text, line, key;
+	char name[40], buf[8192];
+	uint64_t v, own = 0;
+
+	snprintf(name, sizeof(name), "%llu/status", (unsigned long long)tid);
+	if (cgv_read(h->proc, name, buf, sizeof(buf), &text) < 0)
+		return 0;
+	while (span_line(&text, &line))
+		if (span_word(&line, &key) && span_is(key, "NSpid:"))
+			while (span_u64(&line, &v))
+				own = v;
+	return own;
+}
+
+/* A hierarchy in which the container has a cgroup: all of its tasks are in each of them. */
+static int some_cgroup(const struct cgv_container *c, bool *v1)
+{
+	static const enum cgv_controller order[] = { CGV_CPUACCT, CGV_MEMORY, CGV_PIDS, CGV_CPU,
+						     CGV_UNIFIED };
+	int dir = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_LEN(order) && dir < 0; i++) {
+		dir = cgv_open_cgroup(c, order[i]);
+		*v1 = cgv_owner(c->host, order[i]) == CGV_V1;
+	}
+	return dir;
+}
+
+int cgv_tasks(const struct cgv_container *c, struct cgv_tasks *io)
+{
+	struct count n = { .c = c };
+	bool v1;
+	auto_fd dir = some_cgroup(c, &v1);
+	uint64_t own;
+	int r;
+
+	if (dir < 0)
+		return dir;
+	n.list = v1 ? "tasks" : "cgroup.threads";
+	r = count_tree(&n, dir, DEEPEST);
+	free(n.text.p);
+	if (r < 0)
+		return r;
+	own = n.newest ? own_number(c->host, n.newest) : 0;
+	n.tasks.last_pid = MAX(io->last_pid, own);
+	*io = n.tasks;
+	return 0;
+}
+
+void cgv_load_add(struct cgv_load *l, uint64_t active)
+{
+	/* 2048 / e^(5 s / 1, 5, 15 min) */
+	static const uint64_t decay[3] = { 1884, 2014, 2037 };
+
+	active = MIN(active, (uint64_t)UINT32_MAX) * CGV_LOAD_1;
+	for (int i = 0; i < 3; i++) {
+		uint64_t next = l->avg[i] * decay[i] + active * (CGV_LOAD_1 - decay[i]);
+
+		if (active >= l->avg[i])
+			next += CGV_LOAD_1 - 1;
+		l->avg[i] = next / CGV_LOAD_1;
+	}
+}
