@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * pct destroy: remove a container and all its files, finished or not.
+ *
+ * The conf goes last: whatever interrupts this, it can be said again.
+ */
+#include "pct/args.h"
+#include "pct/host.h"
+#include "pct/keys.h"
+#include "pct/lxc.h"
+#include "pct/paths.h"
+#include "pct/store.h"
+#include "pct/tree.h"
+
+static int check(unsigned vmid, const struct config *c)
+{
+	const char *lock = config_get(c, "lock");
+
+	if (key_bool(c, "protection"))
+		return refuse(-EPERM, "CT %u is protected; remove 'protection: 1' from '%s/etc/pct/lxc/"
+			      "%u.conf' first", vmid, paths_root(), vmid);
+	if (lock && (strcmp(lock, "create") == 0 || strcmp(lock, "destroyed") == 0))
+		return 0;
+	return conf_check_lock(vmid, c, "destroy");
+}
+
+/* Not found is as good as removed. */
+static int end_it(const struct args *a)
+{
+	if (!ct_running(a->vmid))
+		return 0;
+	if (!args_bool(a, "force"))
+		return refuse(-EBUSY, "CT %u runs; 'pct stop %u' first, or 'pct destroy %u --force'",
+			      a->vmid, a->vmid, a->vmid);
+	return ct_stop(a->vmid);
+}
+
+static int mark(unsigned vmid, struct config *c)
+{
+	int r = config_set(c, "lock", "destroyed");
+
+	return r < 0 ? fail(r, "lock CT %u", vmid) : conf_save(vmid, c);
+}
+
+static int remove_volume(unsigned vmid, const struct config *c)
+{
+	auto_free char *dir = path_to("var/lib/pct/images/%u", vmid);
+	auto_free char *path = NULL;
+	const char *volume = config_get(c, "rootfs");
+	unsigned owner;
+	int r = 0;
+
+	if (volume && volume_path(volume, &path, &owner) < 0)
+		warn(0, "the rootfs of CT %u, '%s', is on no storage pct knows: it is kept", vmid,
+		     volume);
+	else if (volume && owner != vmid)
+		warn(0, "the rootfs of CT %u belongs to CT %u: it is kept", vmid, owner);
+	else if (volume)
+		r = tree_remove(path);
+	if (r == 0 && rmdir(dir) < 0 && errno == ENOTEMPTY)
+		warn(0, "'%s' has more in it than CT %u's config knows: it is kept", dir, vmid);
+	return r;
+}
+
+static int run(const struct args *a)
+{
+	CLEANUP(config_free) struct config c = { 0 };
+	auto_free char *dir = path_to("var/lib/pct/lxc/%u", a->vmid);
+	auto_free unsigned *others = NULL;
+	auto_lock lock = LOCK_NONE;
+	size_t n = 1;
+	int r;
+
+	r = lock_take(a->vmid, 10, &lock);
+	if (r == 0)
+		r = conf_load(a->vmid, &c);
+	if (r == 0)
+		r = check(a->vmid, &c);
+	if (r == 0)
+		r = end_it(a);
+	if (r == 0)
+		r = mark(a->vmid, &c);
+	if (r == 0)
+		r = remove_volume(a->vmid, &c);
+	if (r == 0)
+		r = tree_remove(dir);
+	if (r < 0)
+		return r;
+	cgroups_clean(a->vmid);
+	r = conf_remove(a->vmid);
+	if (r == 0 && conf_list(&others, &n) == 0 && n == 0)
+		cgroups_clean_top();
+	return r;
+}
+
+static const struct option options[] = {
+	{ "force", OPTION_BOOL, .help = "stop it first if it runs" },
+};
+
+const struct command cmd_destroy = {
+	.name = "destroy",
+	.args = "<vmid>",
+	.help = "Remove a container and all its files",
+	.min_args = 1,
+	.max_args = 1,
+	.vmid = true,
+	.needs_root = true,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
+	.run = run,
+};

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <inttypes.h>
+#include <lxc/attach_options.h>
+#include <lxc/lxccontainer.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/say.h"
+#include "cgview/span.h"
+#include "pct/lxc.h"
+#include "pct/paths.h"
+
+#define STOP_MS 30000
+
+static void put_container(struct lxc_container **c)
+{
+	if (*c)
+		lxc_container_put(*c);
+}
+#define auto_container CLEANUP(put_container) struct lxc_container
+
+char *ct_lxcpath(void)
+{
+	return path_to("var/lib/pct/lxc");
+}
+
+static uint64_t fnv64(const char *text)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+
+	for (const char *p = text; *p; p++)
+		h = (h ^ (unsigned char)*p) * 0x100000001b3ull;
+	return h;
+}
+
+/* liblxc keeps a byte for the leading NUL and one for a trailing one, and fills no buffer whole. */
+void ct_socket(const char *lxcpath, const char *name, char out[CT_SOCKET])
+{
+	size_t room = CT_SOCKET - 2;
+	auto_free char *whole = text_of("%s/%s", lxcpath, name);
+
+	if ((size_t)snprintf(out, room, "%s/command", whole) >= room)
+		snprintf(out, room, "lxc/%016" PRIx64 "/command", fnv64(whole));
+}
+
+bool ct_running(unsigned vmid)
+{
+	auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	auto_free char *lxcpath = ct_lxcpath();
+	auto_free char *name = text_of("%u", vmid);
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	char path[CT_SOCKET];
+	socklen_t n;
+
+	if (fd < 0)
+		return false;
+	ct_socket(lxcpath, name, path);
+	memcpy(to.sun_path + 1, path, strlen(path));
+	n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(path));
+	return connect(fd, (struct sockaddr *)&to, n) == 0 || errno == EAGAIN;
+}
+
+static int open_container(unsigned vmid, struct lxc_container **out)
+{
+	auto_free char *lxcpath = ct_lxcpath();
+	auto_free char *name = text_of("%u", vmid);
+	struct lxc_container *c = lxc_container_new(name, lxcpath);
+
+	if (!c)
+		return refuse(-EIO, "liblxc cannot read '%s/%s/config'", lxcpath, name);
+	*out = c;
+	return 0;
+}
+
+int ct_init(unsigned vmid, pid_t *pid)
+{
+	auto_container *c = NULL;
+	pid_t found;
+	int r = open_container(vmid, &c);
+
+	if (r < 0)
+		return r;
+	found = c->init_pid(c);
+	if (found <= 0)
+		return -ESRCH;
+	*pid = found;
+	return 0;
+}
+
+/* "lxc 100 20260101000000.000 ERROR    start - ../src/lxc/start.c:f:1 - text": the text. */
+static bool log_text(struct span line, const char *level, struct span *text)
+{
+	struct span word;
+
+	for (int i = 0; i < 4; i++)
+		if (!span_word(&line, &word))
+			return false;
+	if (!span_is(word, level))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		const char *dash = memmem(line.p, span_len(line), " - ", 3);
+
+		if (!dash)
+			return false;
+		line.p = dash + 3;
+	}
+	*text = line;
+	return true;
+}
+
+/* What a hook printed says more than that it failed. */
+char *ct_log_error(const char *log)
+{
+	static const char printed[] = " with output: ", printed2[] = " produced output: ";
+	struct span all = span_of(log), line, text, output = { NULL, NULL };
+
+	while (span_line(&all, &line)) {
+		if (log_text(line, "DEBUG", &text)) {
+			const char *p = memmem(text.p, span_len(text), printed, strlen(printed));
+			const char *q = memmem(text.p, span_len(text), printed2, strlen(printed2));
+
+			if (p)
+				output = (struct span){ p + strlen(printed), text.end };
+			else if (q)
+				output = (struct span){ q + strlen(printed2), text.end };
+		}
+		if (!log_text(line, "ERROR", &text))
+			continue;
+		if (output.p && memmem(text.p, span_len(text), "cript exited", 12))
+			text = output;
+		return strndup(text.p, span_len(text));
+	}
+	return NULL;
+}
+
+static int start_failed(unsigned vmid, const char *log)
+{
+	static char text[1 << 20];
+	auto_free char *why = NULL;
+	auto_fd fd = open(log, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	why = ct_log_error(text);
+	return refuse(-EIO, "start CT %u: %s; all of it is in '%s'", vmid,
+		      why ? why : "liblxc gives no reason", log);
+}
+
+int ct_start(unsigned vmid)
+{
+	auto_free char *log = path_to("var/lib/pct/lxc/%u/log", vmid);
+	auto_container *c = NULL;
+	int r;
+
+	if (unlink(log) < 0 && errno != ENOENT)
+		return fail(-errno, "remove the old log '%s'", log);
+	r = open_container(vmid, &c);
+	if (r < 0)
+		return r;
+	c->want_daemonize(c, true);
+	c->want_close_all_fds(c, true);
+	if (c->start(c, 0, NULL))
+		return 0;
+	return start_failed(vmid, log);
+}
+
+/* The monitor is the init's parent. -ESRCH: gone. */
+static int open_monitor(pid_t init, int *out)
+{
+	auto_free char *path = text_of("/proc/%d/stat", (int)init);
+	char buf[512], *p;
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
+	int parent;
+
+	if (n <= 0)
+		return -ESRCH;
+	buf[n] = '\0';
+	p = strrchr(buf, ')');
+	/* ") S PPID" */
+	parent = p && strlen(p) > 4 ? (int)strtol(p + 4, NULL, 10) : 0;
+	if (parent <= 1)
+		return -ESRCH;
+	parent = (int)syscall(SYS_pidfd_open, parent, 0);
+	if (parent < 0)
+		return -errno;
+	*out = parent;
+	return 0;
+}
+
+static int wait_gone(unsigned vmid, int monitor)
+{
+	struct pollfd p = { .fd = monitor, .events = POLLIN };
+	int r;
+
+	do
+		r = poll(&p, monitor >= 0, monitor >= 0 ? STOP_MS : 0);
+	while (r < 0 && errno == EINTR);
+	for (int i = 0; i < 100 && ct_running(vmid); i++)
+		poll(NULL, 0, 10);
+	if ((monitor >= 0 && r == 0) || ct_running(vmid))
+		return refuse(-ETIMEDOUT, "CT %u was killed but does not end; a process in it may "
+			      "hang in the kernel (ps: state D)", vmid);
+	return 0;
+}
+
+int ct_stop(unsigned vmid)
+{
+	auto_container *c = NULL;
+	auto_fd monitor = -EBADF;
+	pid_t init;
+	int r = open_container(vmid, &c);
+
+	if (r < 0)
+		return r;
+	init = c->init_pid(c);
+	if (init > 0)
+		(void)open_monitor(init, &monitor);
+	if (!c->stop(c) && ct_running(vmid))
+		return refuse(-EIO, "stop CT %u: liblxc cannot kill it; 'kill -9 %d' would", vmid,
+			      (int)init);
+	return wait_gone(vmid, monitor);
+}
+
+/* In the container. */
+static int become(void *payload)
+{
+	char *const *argv = payload;
+	int err;
+
+	execvp(argv[0], argv);
+	err = errno;
+	say(SAY_ERR, -err, "run '%s' in the container", argv[0]);
+	return err == ENOENT ? 127 : 126;
+}
+
+int ct_exec(unsigned vmid, const char *const *argv)
+{
+	const char *term = getenv("TERM");
+	auto_free char *terminal = text_of("TERM=%s", term ? term : "linux");
+	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	char home[] = "HOME=/root", kind[] = "container=lxc";
+	char *environment[] = { path, home, kind, terminal, NULL };
+	lxc_attach_options_t how = LXC_ATTACH_OPTIONS_DEFAULT;
+	auto_container *c = NULL;
+	int r, status;
+	pid_t pid;
+
+	r = open_container(vmid, &c);
+	if (r < 0)
+		return r;
+	how.env_policy = LXC_ATTACH_CLEAR_ENV;
+	how.extra_env_vars = environment;
+	if (c->attach(c, become, (void *)argv, &how, &pid) < 0)
+		return refuse(-EIO, "enter CT %u: liblxc cannot attach; does it still run?", vmid);
+	/* A ^C at the terminal is for the command; we wait for what it makes of it. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail(-errno, "wait for the command in CT %u", vmid);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

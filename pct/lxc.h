@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * liblxc's containers, and its answers as 0 or a negative errno already said.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+/* $PCT_ROOT/var/lib/pct/lxc, malloc'ed: liblxc's lxcpath. */
+char *ct_lxcpath(void);
+
+/* Does it run, or start or stop just now: is anybody at its command socket? */
+bool ct_running(unsigned vmid);
+
+/*
+ * The abstract name of that socket, without its leading NUL: "<lxcpath>/<name>/command"; if that
+ * is too long for liblxc, "lxc/<64-bit FNV-1a of "<lxcpath>/<name>">/command".
+ */
+#define CT_SOCKET sizeof(((struct sockaddr_un *)0)->sun_path)
+void ct_socket(const char *lxcpath, const char *name, char out[CT_SOCKET]);
+
+/* From its config file; returns when its init runs. */
+int ct_start(unsigned vmid);
+
+/* Kill it, and return when its monitor has ended too: nothing of it is in use any more. */
+int ct_stop(unsigned vmid);
+
+/* The host's pid of its init; -ESRCH if it does not run, not said. */
+int ct_init(unsigned vmid, pid_t *pid);
+
+/* Run a command in it on our own stdin, stdout and stderr. Its exit status, or 128+N: see pct.h. */
+int ct_exec(unsigned vmid, const char *const *argv);
+
+/*
+ * The first error of a container's log since its last start, without liblxc's own file names;
+ * malloc'ed, NULL: none.
+ */
+char *ct_log_error(const char *text);

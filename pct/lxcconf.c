@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <ctype.h>
+
+#include "base/base.h"
+#include "pct/keys.h"
+#include "pct/lxcconf.h"
+
+/*
+ * liblxc hands a hook to /bin/sh. Quotes would not do: it takes a pair of them off a value that
+ * begins and ends with one.
+ */
+static void put_quoted(const char *text, FILE *out)
+{
+	for (const char *p = text; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("/._-+,:@%=", *p) &&
+		    (unsigned char)*p < 0x80)
+			fputc('\\', out);
+		fputc(*p, out);
+	}
+}
+
+static void put_hook(const struct build *b, const char *when, FILE *out)
+{
+	fprintf(out, "lxc.hook.%s = ", when);
+	put_quoted(b->tools, out);
+	fputs("/pct-launch lxc --strict --socket ", out);
+	put_quoted(b->run, out);
+	fputs("/pctfs.sock\n", out);
+}
+
+/* Limits sit on <top>/<vmid>; the container sees <top>/<vmid>/ns, and cannot change them. */
+static void put_head(const struct build *b, FILE *out)
+{
+	fprintf(out,
+		"# Made by 'pct start %u' from its conf at every start: changes here are lost.\n"
+		"lxc.include = /usr/share/lxc/config/common.conf\n"
+		"lxc.cgroup.relative = 0\n"
+		"lxc.cgroup.dir.monitor = %s.monitor/%u\n"
+		"lxc.cgroup.dir.monitor.pivot = %s.pivot/%u\n"
+		"lxc.cgroup.dir.container = %s/%u\n"
+		"lxc.cgroup.dir.container.inner = ns\n"
+		"lxc.apparmor.profile = generated\n"
+		"lxc.tty.max = 2\n"
+		"lxc.environment = TERM=linux\n"
+		"lxc.net.0.type = empty\n",
+		b->vmid, b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
+}
+
+static void put_views(const struct build *b, FILE *out)
+{
+	fprintf(out,
+		"lxc.seccomp.profile = %s/rules.seccomp\n"
+		"lxc.seccomp.notify.proxy = unix:%s/seccomp.sock\n",
+		b->dir, b->run);
+	put_hook(b, "start-host", out);
+	put_hook(b, "post-stop", out);
+	fprintf(out,
+		"lxc.log.file = %s/log\n"
+		"lxc.log.level = DEBUG\n",
+		b->dir);
+}
+
+/* The user's own lines come last: they win. LXC 5 has one environment where later ones have two. */
+static void put_raw(const struct build *b, FILE *out)
+{
+	const struct section *s = &b->config->sections[0];
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct entry *e = &s->entries[i];
+
+		if (entry_is_lxc(e))
+			fprintf(out, "%s = %s\n",
+				strcmp(e->key, "lxc.environment.runtime") == 0 ? "lxc.environment" :
+										 e->key,
+				e->value);
+	}
+}
+
+int lxcconf_write(const struct build *b, FILE *out, const char **key)
+{
+	put_head(b, out);
+	for (size_t i = 0; i < n_keys; i++) {
+		const struct key *k = &keys[i];
+		int r = k->lines ? k->lines(b, key_value(b->config, k->option.name), out) : 0;
+
+		if (r < 0) {
+			*key = k->option.name;
+			return r;
+		}
+	}
+	put_views(b, out);
+	put_raw(b, out);
+	return 0;
+}
+
+void lxcconf_seccomp(FILE *out)
+{
+	fputs("2\n"
+	      "denylist\n"
+	      "reject_force_umount\n"
+	      "[all]\n"
+	      "kexec_load errno 1\n"
+	      "open_by_handle_at errno 1\n"
+	      "init_module errno 1\n"
+	      "finit_module errno 1\n"
+	      "delete_module errno 1\n"
+	      "sysinfo notify\n",
+	      out);
+}

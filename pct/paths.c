@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <ctype.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include "base/say.h"
+#include "pct/paths.h"
+
+bool vmid_parse(const char *text, unsigned *vmid)
+{
+	unsigned v = 0;
+	size_t n = strlen(text);
+
+	if (n < 3 || n > 9 || text[0] == '0')
+		return false;
+	for (const char *p = text; *p; p++) {
+		if (!isdigit((unsigned char)*p))
+			return false;
+		v = v * 10 + (unsigned)(*p - '0');
+	}
+	*vmid = v;
+	return true;
+}
+
+int paths_init(void)
+{
+	const char *given = getenv("PCT_ROOT");
+	auto_free char *root = NULL;
+	size_t n;
+
+	if (!given)
+		return 0;
+	n = strlen(given);
+	while (n && given[n - 1] == '/')
+		n--;
+	if (n && given[0] != '/')
+		return refuse(-EINVAL, "PCT_ROOT '%s' must be a path that begins with '/'", given);
+	for (size_t i = 0; i < n; i++)
+		if (iscntrl((unsigned char)given[i]))
+			return refuse(-EINVAL, "PCT_ROOT must not hold control characters");
+	if (n > PATH_MAX / 2)
+		return refuse(-EINVAL, "PCT_ROOT is too long");
+	root = text_of("%.*s", (int)n, given);
+	return setenv("PCT_ROOT", root, 1) < 0 ? fail(-errno, "set PCT_ROOT") : 0;
+}
+
+const char *paths_root(void)
+{
+	const char *root = getenv("PCT_ROOT");
+
+	return root ? root : "";
+}
+
+static char *format(const char *prefix, const char *fmt, va_list ap)
+{
+	char *text = NULL, *tail = NULL;
+
+	if (vasprintf(&tail, fmt, ap) < 0 || asprintf(&text, "%s%s", prefix, tail) < 0) {
+		say(SAY_ERR, -ENOMEM, "a path");
+		exit(EXIT_FAILURE);
+	}
+	free(tail);
+	return text;
+}
+
+char *path_to(const char *fmt, ...)
+{
+	auto_free char *prefix = text_of("%s/", paths_root());
+	char *path;
+	va_list ap;
+
+	va_start(ap, fmt);
+	path = format(prefix, fmt, ap);
+	va_end(ap);
+	return path;
+}
+
+char *text_of(const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = format("", fmt, ap);
+	va_end(ap);
+	return text;
+}
+
+int paths_tools(char **dir)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	if (n < 0)
+		return fail(-errno, "find where pct itself lies: read '/proc/self/exe'");
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	*dir = text_of("%s", path);
+	return 0;
+}
+
+int paths_make(const char *dir, unsigned mode)
+{
+	auto_free char *path = text_of("%s", dir);
+	char *p = path;
+
+	do {
+		p = strchrnul(p + 1, '/');
+		char was = *p;
+
+		*p = '\0';
+		if (mkdir(path, mode) < 0 && errno != EEXIST)
+			return fail(-errno, "make directory '%s'", path);
+		*p = was;
+	} while (*p);
+	return 0;
+}
+
+uint32_t fnv32(const char *text)
+{
+	uint32_t h = 0x811c9dc5u;
+
+	for (const char *p = text; *p; p++)
+		h = (h ^ (unsigned char)*p) * 0x01000193u;
+	return h;
+}
+
+/* local:<vmid>/<name>: one plain name, so that no value leads out of the images. */
+int volume_path(const char *value, char **path, unsigned *owner)
+{
+	static const char storage[] = "local:";
+	const char *end = strchrnul(value, ',');
+	const char *slash, *name;
+	char vmid[16];
+	unsigned id;
+
+	if (strncmp(value, storage, sizeof(storage) - 1) != 0)
+		return -EINVAL;
+	value += sizeof(storage) - 1;
+	slash = memchr(value, '/', (size_t)(end - value));
+	if (!slash || (size_t)(slash - value) >= sizeof(vmid))
+		return -EINVAL;
+	snprintf(vmid, sizeof(vmid), "%.*s", (int)(slash - value), value);
+	name = slash + 1;
+	if (!vmid_parse(vmid, &id) || name == end || *name == '.' ||
+	    memchr(name, '/', (size_t)(end - name)))
+		return -EINVAL;
+	*path = path_to("var/lib/pct/images/%u/%.*s", id, (int)(end - name), name);
+	*owner = id;
+	return 0;
+}
+
+char *volume_first(unsigned vmid)
+{
+	return text_of("local:%u/subvol-%u-disk-0.subvol", vmid, vmid);
+}

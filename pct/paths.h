@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where things are. Everything pct keeps lies below one root: $PCT_ROOT, "/" if unset.
+ *
+ *   etc/pct/lxc/<vmid>.conf           what a user asked for
+ *   var/lib/pct/lxc/<vmid>/           what liblxc is told: config, rules.seccomp, log
+ *   var/lib/pct/images/<vmid>/        the volumes
+ *   run/pct/                          sockets, locks
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+#define VMID_MIN 100u
+#define VMID_MAX 999999999u
+
+/* Digits only, no leading zero, in range; nothing else is a VMID. */
+bool vmid_parse(const char *text, unsigned *vmid);
+
+/* Take $PCT_ROOT: unset or "/" is the empty prefix, trailing slashes go. Says what is wrong. */
+int paths_init(void);
+
+/* The prefix: "" or "/some/where". */
+const char *paths_root(void);
+
+/* A path below the root, malloc'ed; ends the program when memory is out. */
+char *path_to(const char *fmt, ...) FORMAT(1, 2);
+
+/* As asprintf(), likewise. */
+char *text_of(const char *fmt, ...) FORMAT(1, 2);
+
+/* The directory of this program, where pctfs and pct-launch are too. */
+int paths_tools(char **dir);
+
+/* mkdir -p, every new directory with @mode; says what is wrong. */
+int paths_make(const char *dir, unsigned mode);
+
+/* 32-bit FNV-1a: short names for long paths. */
+uint32_t fnv32(const char *text);
+
+/*
+ * The directory of the volume that a conf's rootfs value names ("local:100/subvol-...,size=4G"),
+ * with the VMID that owns it. -EINVAL: not a volume of a storage there is.
+ */
+int volume_path(const char *value, char **path, unsigned *owner);
+
+/* What a new container's first volume is called in its conf. */
+char *volume_first(unsigned vmid);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The command line: what a command is, and what reaches it.
+ *
+ * Exit codes: 0 done; 1 failed, said on stderr; 2 used wrongly, with the usage line.
+ * `pct exec` answers with its command's own status: 128+N when signal N ended it, 126 when it
+ * could not be run, 127 when it was not found.
+ */
+#pragma once
+
+#include "base/say.h"
+#include "pct/option.h"
+
+#define EXIT_USAGE 2
+
+struct args;
+
+/* A sub-command. Its file ends in its row; commands[] in commands.c lists it. */
+struct command {
+	const char *name;
+	const char *args;	      /* as in the usage line, "<vmid> <template>" */
+	const char *help;	      /* one line, no full stop */
+	int min_args, max_args;	      /* words after the name, the VMID counted; < 0: any number */
+	bool vmid;		      /* the first of them is a VMID */
+	bool passes;		      /* words after the VMID are somebody else's: exec */
+	bool takes_keys;	      /* an option for every config key a user may set */
+	bool needs_root;	      /* it changes something */
+	const struct option *options; /* its own */
+	size_t n_options;
+	int (*run)(const struct args *a); /* 0, exit code > 0, or a negative errno already said */
+};
+
+extern const struct command *const commands[];
+extern const size_t n_commands;
+
+extern const struct command cmd_config, cmd_create, cmd_destroy, cmd_exec, cmd_help, cmd_list,
+	cmd_start, cmd_status, cmd_stop;
+
+/*
+ * By its name, or the beginning of just one. -ENOENT: there is none; -ENOTUNIQ: several begin so.
+ * Unless NULL, @candidates (malloc'ed) then holds their names, or all names there are.
+ */
+int command_find(const char *word, const struct command **out, char **candidates);
+
+/* Its options one after the other, own ones first, then config keys; NULL after the last. */
+const struct option *command_option(const struct command *c, size_t i);
+
+void command_usage(const struct command *c, FILE *to);
+/* Usage, what it does, and a line for every option. */
+void command_help(const struct command *c, FILE *to);

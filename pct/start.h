@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "pct/config.h"
+
+/* Write what liblxc is told: config and rules.seccomp, from the conf and the host. Says errors. */
+int start_prepare(unsigned vmid, const struct config *c);
+
+/*
+ * May an unprivileged container's root get to a directory: is every one above it searchable by
+ * anyone? Says which is not.
+ */
+int start_reachable(unsigned vmid, const char *dir);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+/*
+ * When newuidmap is installed liblxc maps ids with it, and it asks /etc/subuid and /etc/subgid
+ * even for root. Reserve the range of unprivileged containers there if it is not. Says so.
+ */
+int subids_reserve(void);
+
+/* Do the lines of a subuid file give root @first and all the @count that follow? */
+bool subids_cover(const char *text, unsigned first, unsigned count);
