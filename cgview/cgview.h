@@ -198,6 +198,7 @@ struct cgv_memory {
 	uint64_t commit_limit; /* swap_total + total by vm.overcommit_ratio or _kbytes */
 	uint64_t committed;    /* anon + shmem + swap_used: a lower bound, no charge is kept */
 	uint64_t hugepages, hugepages_free; /* counts; hugetlb limit of the host's default size */
+	uint64_t hugetlb;		    /* those in bytes */
 	uint64_t hugepage_size, vmalloc_total; /* the host's */
 };
 
@@ -312,6 +313,9 @@ struct cgv_tasks {
  * Source: cgroup.threads | tasks, proc/TID/stat, NSpid of the newest proc/TID/status.
  */
 int cgv_tasks(const struct cgv_container *c, struct cgv_tasks *io) CGV_CHECKED;
+
+/* The threads right now, from pids.current alone; -ENOENT: no pids controller there. */
+int cgv_tasks_total(struct cgv_container *c, uint64_t *out) CGV_CHECKED;
 
 /* Load averages in the kernel's fixed point, 1.0 = CGV_LOAD_1. */
 #define CGV_LOAD_SHIFT 11

@@ -213,6 +213,7 @@ static int hugepages(struct cgv_container *c, const struct cgv_host_memory *host
 	if (r < 0)
 		return optional(r);
 	m->hugepages = MIN(limit / size, host->hugepages);
+	m->hugetlb = m->hugepages * size;
 	m->hugepages_free = less(m->hugepages, used / size);
 	return 0;
 }

@@ -139,6 +139,11 @@ int cgv_tasks(const struct cgv_container *c, struct cgv_tasks *io)
 	return 0;
 }
 
+int cgv_tasks_total(struct cgv_container *c, uint64_t *out)
+{
+	return cgv_file_number(c, PIDS_CURRENT, 0, out);
+}
+
 void cgv_load_add(struct cgv_load *l, uint64_t active)
 {
 	/* 2048 / e^(5 s / 1, 5, 15 min) */

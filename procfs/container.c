@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <poll.h>
+#include <sys/syscall.h>
+
+#include "base/say.h"
+#include "procfs/container.h"
+
+static pthread_key_t scratch_key;
+static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
+
+static void scratch_free(void *p)
+{
+	struct scratch *s = p;
+
+	free(s->host.p);
+	free(s->work.p);
+	free(s->out.p);
+	free(s);
+}
+
+static void scratch_init(void)
+{
+	(void)pthread_key_create(&scratch_key, scratch_free);
+}
+
+struct scratch *scratch_get(void)
+{
+	struct scratch *s;
+
+	pthread_once(&scratch_once, scratch_init);
+	s = pthread_getspecific(scratch_key);
+	if (!s) {
+		s = calloc(1, sizeof(*s));
+		if (s)
+			pthread_setspecific(scratch_key, s);
+	}
+	return s;
+}
+
+static int fill(struct container *c, const struct container_spec *spec)
+{
+	int r;
+
+	if (spec->name) {
+		c->name = strdup(spec->name);
+		c->door = strdup(spec->door);
+		c->id = strdup(spec->id);
+		if (!c->name || !c->door || !c->id)
+			return -ENOMEM;
+	}
+	if (spec->init) {
+		c->pidfd = (int)syscall(SYS_pidfd_open, spec->init, 0);
+		if (c->pidfd < 0)
+			return errno == ESRCH ? -ENOENT : -errno;
+	}
+	r = cgv_container_open(c->host, &spec->place, &c->cgroups);
+	/* The pid may have been somebody else's before the pidfd was open. */
+	return r == 0 && container_dead(c) ? -ENOENT : r;
+}
+
+int container_new(const struct cgv_host *h, struct container_spec *spec, struct container **out)
+{
+	struct container *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->host = h;
+	c->init = spec->init;
+	c->who = spec->who;
+	c->pidfd = -EBADF;
+	c->refs = 1;
+	pthread_mutex_init(&c->lock, NULL);
+	clock_gettime(CLOCK_REALTIME, &c->born);
+	r = fill(c, spec);
+	if (r < 0) {
+		container_put(c);
+		return r;
+	}
+	cgv_place_free(&spec->place);
+	*out = c;
+	return 0;
+}
+
+struct container *container_get(struct container *c)
+{
+	atomic_fetch_add(&c->refs, 1);
+	return c;
+}
+
+void container_put(struct container *c)
+{
+	if (!c || atomic_fetch_sub(&c->refs, 1) > 1)
+		return;
+	cgv_container_close(c->cgroups);
+	cgv_cputime_free(&c->cputime);
+	close_fd(&c->pidfd);
+	pthread_mutex_destroy(&c->lock);
+	free(c->name);
+	free(c->door);
+	free(c->id);
+	free(c);
+}
+
+bool container_dead(const struct container *c)
+{
+	struct pollfd p = { .fd = c->pidfd, .events = POLLIN };
+
+	if (atomic_load(&c->gone))
+		return true;
+	return c->pidfd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+/* CPU time is counted from the container's start, on which no counter was there yet. */
+static int read_cputime(struct container *c)
+{
+	uint64_t percpu[256], *many = NULL;
+	struct cgv_cpu_usage u = { .percpu = percpu, .max_percpu = ARRAY_LEN(percpu) };
+	int r = 0;
+
+	if (!c->cputime.row)
+		r = cgv_cputime_init(&c->cputime, c->host->cpus, c->sample.age.start);
+	if (r == 0 && c->host->cpus > ARRAY_LEN(percpu)) {
+		many = calloc(c->host->cpus, sizeof(*many));
+		if (!many)
+			return -ENOMEM;
+		u.percpu = many;
+		u.max_percpu = c->host->cpus;
+	}
+	if (r == 0)
+		r = cgv_cpu_usage(c->cgroups, &c->sample.cpus, &u);
+	if (r == 0) {
+		cgv_cputime_add(&c->cputime, c->sample.now.boot, &c->sample.cpus, &u);
+		c->sample.cputime = &c->cputime;
+	}
+	free(many);
+	return r;
+}
+
+static int read_tasks(struct container *c)
+{
+	uint64_t total;
+
+	if (!c->tasks.total) { /* the sampler has not been here yet */
+		int r = cgv_tasks(c->cgroups, &c->tasks);
+
+		if (r < 0)
+			return r;
+	}
+	if (cgv_tasks_total(c->cgroups, &total) == 0)
+		c->tasks.total = total;
+	c->sample.tasks = c->tasks;
+	c->sample.load = c->load;
+	return 0;
+}
+
+static int read_part(struct container *c, enum need part)
+{
+	struct sample *s = &c->sample;
+
+	switch (part) {
+	case NEED_MEMORY:
+		return cgv_memory(c->cgroups, &s->memory);
+	case NEED_CPUS:
+		return cgv_cpus(c->cgroups, &s->cpus);
+	case NEED_CPUTIME:
+		return read_cputime(c);
+	case NEED_AGE:
+		return cgv_age(c->cgroups, c->init, &s->now, &s->age);
+	case NEED_TASKS:
+		return read_tasks(c);
+	}
+	return -EINVAL;
+}
+
+/* Bring the sample up to this tick, with @needs in it. Called with the lock held. */
+static int sample_take(struct container *c, unsigned needs)
+{
+	/* Which parts stand on others: they come first. */
+	static const enum need order[] = { NEED_MEMORY, NEED_CPUS, NEED_AGE, NEED_CPUTIME,
+					   NEED_TASKS };
+	struct sample *s = &c->sample;
+	struct cgv_time now;
+	int r;
+
+	if (needs & NEED_CPUTIME)
+		needs |= NEED_CPUS | NEED_AGE;
+	r = cgv_now(c->host, &now);
+	if (r < 0)
+		return r;
+	if (s->tick != now.boot / CGV_TICK) {
+		s->tick = now.boot / CGV_TICK;
+		s->now = now;
+		s->have = 0;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		if (!(needs & ~s->have & order[i]))
+			continue;
+		r = read_part(c, order[i]);
+		if (r < 0)
+			return r;
+		s->have |= order[i];
+	}
+	return 0;
+}
+
+/* Into the thread's buffer, which grows until the text fits. */
+static int render(struct container *c, const struct file *f, const char *path, struct scratch *t,
+		  size_t *len)
+{
+	struct view v = { c->host, &c->sample, path, &t->host, &t->work };
+	int r = sample_take(c, f->needs);
+
+	for (size_t size = MAX(t->out.size, (size_t)65536); r == 0; size *= 2) {
+		struct out o = { 0 };
+
+		r = cgv_text_reserve(&t->out, size);
+		if (r < 0)
+			break;
+		o.buf = t->out.p;
+		o.size = t->out.size;
+		r = file_render(f, &v, &o);
+		if (r != -E2BIG) {
+			*len = o.len;
+			break;
+		}
+		r = 0;
+	}
+	return r;
+}
+
+static void report(struct container *c, const struct file *f, int r)
+{
+	unsigned bit = 1u << (f - files) % 32;
+
+	if (!(atomic_fetch_or(&c->said, bit) & bit))
+		warn(r, "render '%s' for container '%s'", f->path,
+		     c->name ? c->name : cgv_container_path(c->cgroups, CGV_MEMORY));
+}
+
+int container_render(struct container *c, const struct file *f, const char *path,
+		     struct snapshot **out)
+{
+	struct scratch *t = scratch_get();
+	struct snapshot *s;
+	size_t len = 0;
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	pthread_mutex_lock(&c->lock);
+	r = render(c, f, path, t, &len);
+	pthread_mutex_unlock(&c->lock);
+	/* A file of the host's that cannot be read is no failure of ours. */
+	if (r < 0 && path == f->path && !container_dead(c))
+		report(c, f, r);
+	if (r < 0)
+		return r;
+	if (atomic_fetch_add(&c->snapshots, 1) >= SNAPSHOTS_MAX) {
+		atomic_fetch_sub(&c->snapshots, 1);
+		return -ENFILE;
+	}
+	s = malloc(sizeof(*s) + len);
+	if (!s) {
+		atomic_fetch_sub(&c->snapshots, 1);
+		return -ENOMEM;
+	}
+	s->owner = container_get(c);
+	s->len = len;
+	memcpy(s->text, t->out.p, len);
+	*out = s;
+	return 0;
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	if (!s)
+		return;
+	if (s->owner)
+		atomic_fetch_sub(&s->owner->snapshots, 1);
+	container_put(s->owner);
+	free(s);
+}
+
+int container_sample(struct container *c, unsigned needs, struct sample *out)
+{
+	int r;
+
+	pthread_mutex_lock(&c->lock);
+	r = sample_take(c, needs);
+	if (r == 0) {
+		*out = c->sample;
+		out->cputime = NULL;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return r;
+}
+
+int container_cpus(struct container *c, struct cgv_cpuset *out)
+{
+	struct sample s;
+	int r = container_sample(c, NEED_CPUS, &s);
+
+	if (r == 0)
+		*out = s.cpus.visible;
+	return r;
+}
+
+void container_count_tasks(struct container *c, bool step)
+{
+	struct cgv_tasks tasks = { 0 };
+	int r = cgv_tasks(c->cgroups, &tasks); /* without the lock: it takes its time */
+
+	/* Only a container without an init is told dead by its cgroup. */
+	if ((r == -ENOENT || r == -ENODEV) && !c->init)
+		atomic_store(&c->gone, true);
+	if (r < 0)
+		return;
+	pthread_mutex_lock(&c->lock);
+	tasks.last_pid = MAX(tasks.last_pid, c->tasks.last_pid);
+	c->tasks = tasks;
+	if (step)
+		cgv_load_add(&c->load, tasks.running + tasks.blocked);
+	pthread_mutex_unlock(&c->lock);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A container as the daemon knows it: its cgroup files, what is accumulated over its life, and
+ * one sample of it, which every file of one tick is rendered from.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "procfs/files.h"
+
+struct container {
+	/* Fixed when it is made. */
+	const struct cgv_host *host;
+	uint32_t slot;	 /* which inodes are its own; never used twice */
+	char *name;	 /* below ct/; NULL: known only by its callers */
+	char *door, *id; /* who registered it, and as what */
+	uint64_t who;	 /* its callers: a pid namespace, or a cgroup path's hash */
+	pid_t init;	 /* 0: none of its own, it is judged by its cgroup */
+	int pidfd;	 /* of init */
+	struct timespec born;
+
+	atomic_int refs;
+	atomic_int snapshots; /* texts of files that are open */
+	atomic_uint said;     /* files whose failure was reported: a bit a row of files[] */
+	atomic_bool gone;
+
+	pthread_mutex_t lock; /* of all below */
+	struct cgv_container *cgroups;
+	struct cgv_cputime cputime;
+	struct cgv_tasks tasks;
+	struct cgv_load load;
+	struct sample sample;
+
+	struct container *next_slot, *next_who, *next, *prev; /* the registry's */
+};
+
+/* What a container is made of; @place is taken over on success. */
+struct container_spec {
+	const char *name, *door, *id;
+	pid_t init;
+	uint64_t who;
+	struct cgv_place place;
+};
+
+int container_new(const struct cgv_host *h, struct container_spec *spec,
+		  struct container **out) MUST_CHECK;
+struct container *container_get(struct container *c);
+void container_put(struct container *c);
+
+/* Has its init ended? Without one: is its cgroup gone? */
+bool container_dead(const struct container *c);
+
+/* A text that was made whole, for one open file. */
+struct snapshot {
+	struct container *owner; /* a reference; NULL: the host */
+	size_t len;
+	char text[];
+};
+
+#define SNAPSHOTS_MAX 1024 /* of one container at a time */
+
+/*
+ * Render a file of the table. @path is the file's own, also for one inside of a directory's row.
+ * -ENFILE: too many are open in that container.
+ */
+int container_render(struct container *c, const struct file *f, const char *path,
+		     struct snapshot **out) MUST_CHECK;
+void snapshot_free(struct snapshot *s);
+
+/* The CPUs it sees, by the same sample. */
+int container_cpus(struct container *c, struct cgv_cpuset *out) MUST_CHECK;
+
+/* A copy of its sample with @needs in it. What points into the container is not in the copy. */
+int container_sample(struct container *c, unsigned needs, struct sample *out) MUST_CHECK;
+
+/* Count its tasks; @step: also take one step of the load average. */
+void container_count_tasks(struct container *c, bool step);
+
+/* Buffers of the calling thread, which grow with the host and go with the thread. */
+struct scratch {
+	struct cgv_text host, work, out;
+};
+struct scratch *scratch_get(void);

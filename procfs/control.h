@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The control socket: one JSON object a line in, one a line out, for root only.
+ *
+ *   {"request":"ping"}                                      pid, mount
+ *   {"request":"register","door":D,"id":I,"pid":N}          name, root, views
+ *   {"request":"forget","door":D,"id":I}
+ *   {"request":"list"}                                      containers
+ *
+ * Every answer has "ok"; with false it also has "error", one line.
+ */
+#pragma once
+
+#include "procfs/fs.h"
+
+struct control;
+
+/* @path: of the socket; @mount: what to tell clients. All errors are said. */
+int control_start(struct fs *fs, const char *path, const char *mount,
+		  struct control **out) MUST_CHECK;
+void control_stop(struct control *c);
+
+/* A listening socket at @path, root's alone; what a dead daemon left there is replaced. */
+int listen_at(const char *path, int type) MUST_CHECK;
+
+/* Is the other end root? */
+bool peer_is_root(int fd);

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * An inode number is the container's slot and the node in the tree: nothing is looked up by
+ * name once a file is bound into a container. Slot 0 is the tree by caller.
+ */
+#include <fuse_lowlevel.h>
+#include <limits.h>
+
+#include "base/say.h"
+#include "procfs/fs.h"
+
+#define NODE_BITS 24
+#define NODE_CT	  ((1u << NODE_BITS) - 1) /* the directory ct/, in slot 0 only */
+
+#define FOREVER	 86400.0 /* what cannot change while it has that inode */
+#define NOT_KEPT 0.0	 /* what can be different at the next look */
+
+struct at {
+	uint32_t slot, node;
+};
+
+static fuse_ino_t ino_of(uint32_t slot, uint32_t node)
+{
+	return (fuse_ino_t)slot << NODE_BITS | node;
+}
+
+static struct at at_of(fuse_ino_t ino)
+{
+	return (struct at){ (uint32_t)(ino >> NODE_BITS), (uint32_t)(ino & (NODE_CT)) };
+}
+
+static struct fs *fs_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+/* Whose files these are, a reference; NULL with 0: the host's own. */
+static int owner_of(fuse_req_t req, struct at at, struct container **out)
+{
+	struct fs *fs = fs_of(req);
+
+	if (!at.slot)
+		return caller_container(fs->callers, fuse_req_ctx(req)->pid, out);
+	*out = registry_by_slot(fs->registry, at.slot);
+	return *out ? 0 : -ESTALE;
+}
+
+static void put_container(struct container **c)
+{
+	container_put(*c);
+}
+#define auto_container CLEANUP(put_container) struct container *
+
+/* The N of the cpuN directory @node is or lies in; -1: it lies in none. */
+static int cpu_of(const struct fs *fs, uint32_t node)
+{
+	while (node != NODE_ROOT && fs->tree.node[node].cpu < 0)
+		node = fs->tree.node[node].parent;
+	return fs->tree.node[node].cpu;
+}
+
+static bool hidden(const struct fs *fs, const struct container *c, const struct cgv_cpuset *cpus,
+		   uint32_t node)
+{
+	int cpu = cpu_of(fs, node);
+
+	return cpu >= 0 && c && !cgv_cpuset_has(cpus, (unsigned)cpu);
+}
+
+/* Only in a cpuN directory does it matter who looks. */
+static int may_see(fuse_req_t req, struct at at)
+{
+	struct fs *fs = fs_of(req);
+	auto_container c = NULL;
+	struct cgv_cpuset cpus;
+	int r;
+
+	if (cpu_of(fs, at.node) < 0)
+		return 0;
+	r = owner_of(req, at, &c);
+	if (r == 0 && c)
+		r = container_cpus(c, &cpus);
+	return r < 0 ? r : hidden(fs, c, &cpus, at.node) ? -ENOENT : 0;
+}
+
+static int attr_of(struct fs *fs, struct at at, struct stat *st)
+{
+	*st = (struct stat){ .st_ino = ino_of(at.slot, at.node), .st_nlink = 1 };
+	st->st_mtim.tv_sec = fs->since;
+	if (at.node == NODE_CT) {
+		st->st_mode = S_IFDIR | 0500;
+	} else if (at.node == NODE_NONE || at.node >= fs->tree.n) {
+		return -ESTALE;
+	} else {
+		st->st_mode = fs->tree.node[at.node].mode;
+		/* The host's tools may look in; containers know of no others. */
+		if (at.slot && at.node == NODE_ROOT)
+			st->st_mode = S_IFDIR | 0500;
+	}
+	if (at.slot) {
+		struct container *c = registry_by_slot(fs->registry, at.slot);
+
+		if (!c)
+			return -ESTALE;
+		st->st_mtim = c->born;
+		container_put(c);
+	}
+	st->st_ctim = st->st_atim = st->st_mtim;
+	if (S_ISDIR(st->st_mode))
+		st->st_nlink = 2;
+	return 0;
+}
+
+static void fs_init(void *userdata, struct fuse_conn_info *conn)
+{
+	(void)userdata;
+	conn->want &= ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE);
+	conn->max_readahead = 0;
+}
+
+static double kept(struct fs *fs, struct at at)
+{
+	return at.slot && at.node == NODE_ROOT			       ? NOT_KEPT
+	       : at.node != NODE_CT && fs->tree.node[at.node].cpu >= 0 ? NOT_KEPT
+								       : FOREVER;
+}
+
+/* The name of a container below ct/, or of a node below a directory. */
+static int find(fuse_req_t req, struct at dir, const char *name, struct at *out)
+{
+	struct fs *fs = fs_of(req);
+
+	*out = (struct at){ dir.slot, NODE_NONE };
+	if (dir.slot == 0 && dir.node == NODE_CT) {
+		auto_container c = registry_by_name(fs->registry, name);
+
+		if (c && !container_dead(c))
+			*out = (struct at){ c->slot, NODE_ROOT };
+	} else if (dir.slot == 0 && dir.node == NODE_ROOT && strcmp(name, "ct") == 0) {
+		out->node = NODE_CT;
+	} else if (dir.node < fs->tree.n) {
+		out->node = tree_child(&fs->tree, dir.node, name);
+		if (out->node != NODE_NONE)
+			return may_see(req, *out);
+	}
+	return out->node == NODE_NONE ? -ENOENT : 0;
+}
+
+static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct fuse_entry_param e = { 0 };
+	struct at at;
+	int r;
+
+	r = find(req, at_of(parent), name, &at);
+	if (r == 0)
+		r = attr_of(fs_of(req), at, &e.attr);
+	if (r < 0) {
+		fuse_reply_err(req, -r);
+		return;
+	}
+	e.ino = ino_of(at.slot, at.node);
+	e.entry_timeout = kept(fs_of(req), at);
+	e.attr_timeout = at.slot ? 1.0 : FOREVER;
+	fuse_reply_entry(req, &e);
+}
+
+static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct at at = at_of(ino);
+	struct stat st;
+	int r;
+
+	(void)fi;
+	r = attr_of(fs_of(req), at, &st);
+	if (r < 0)
+		fuse_reply_err(req, -r);
+	else
+		fuse_reply_attr(req, &st, at.slot ? 1.0 : FOREVER);
+}
+
+static void fs_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	struct fs *fs = fs_of(req);
+	struct at at = at_of(ino);
+	char to[PATH_MAX];
+	ssize_t n;
+
+	if (at.node >= fs->tree.n || !S_ISLNK(fs->tree.node[at.node].mode)) {
+		fuse_reply_err(req, EINVAL);
+		return;
+	}
+	n = readlinkat(fs->host->root, fs->tree.node[at.node].path, to, sizeof(to) - 1);
+	if (n < 0) {
+		fuse_reply_err(req, errno);
+		return;
+	}
+	to[n] = '\0';
+	fuse_reply_readlink(req, to);
+}
+
+/* ---- files ---- */
+
+/* The host's own readers of the tree by caller get the host's own file. */
+static int host_text(struct fs *fs, const char *path, struct snapshot **out)
+{
+	struct scratch *t = scratch_get();
+	struct snapshot *s;
+	struct span text;
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	r = cgv_read_text(fs->host->root, path, &t->host, &text);
+	if (r < 0)
+		return r;
+	s = malloc(sizeof(*s) + span_len(text));
+	if (!s)
+		return -ENOMEM;
+	s->owner = NULL;
+	s->len = span_len(text);
+	memcpy(s->text, text.p, s->len);
+	*out = s;
+	return 0;
+}
+
+static int open_text(fuse_req_t req, struct at at, struct snapshot **out)
+{
+	struct fs *fs = fs_of(req);
+	auto_container c = NULL;
+	const struct node *n;
+	int r;
+
+	if (at.node >= fs->tree.n || !fs->tree.node[at.node].file)
+		return -ESTALE;
+	n = &fs->tree.node[at.node];
+	r = may_see(req, at);
+	if (r == 0)
+		r = owner_of(req, at, &c);
+	if (r < 0)
+		return r;
+	r = c ? container_render(c, n->file, n->path, out) : host_text(fs, n->path, out);
+	/* The container ended: its files are no more. */
+	return c && (r == -ENOENT || r == -ENODEV) && container_dead(c) ? -ESTALE : r;
+}
+
+static void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct snapshot *s = NULL;
+	int r;
+
+	r = (fi->flags & O_ACCMODE) == O_RDONLY ? open_text(req, at_of(ino), &s) : -EACCES;
+	if (r < 0) {
+		fuse_reply_err(req, -r);
+		return;
+	}
+	fi->fh = (uint64_t)(uintptr_t)s;
+	fi->direct_io = 1;
+	fi->noflush = 1;
+	if (fuse_reply_open(req, fi) < 0) /* the caller went meanwhile: no RELEASE will come */
+		snapshot_free(s);
+}
+
+static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+		    struct fuse_file_info *fi)
+{
+	const struct snapshot *s = (const struct snapshot *)(uintptr_t)fi->fh;
+	size_t at = off < 0 ? 0 : (size_t)off;
+
+	(void)ino;
+	if (at >= s->len)
+		fuse_reply_buf(req, NULL, 0);
+	else
+		fuse_reply_buf(req, s->text + at, MIN(size, s->len - at));
+}
+
+static void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	snapshot_free((struct snapshot *)(uintptr_t)fi->fh);
+	fuse_reply_err(req, 0);
+}
+
+/* ---- directories ---- */
+
+struct listing {
+	fuse_req_t req;
+	char *buf;
+	size_t size, len;
+	off_t skip, at; /* entries the reader has had, and that were counted */
+};
+
+/* False: the buffer is full. */
+static bool list(struct listing *l, struct at at, const char *name, mode_t mode)
+{
+	struct stat st = { .st_ino = ino_of(at.slot, at.node), .st_mode = mode };
+	size_t n;
+
+	if (l->at++ < l->skip)
+		return true;
+	n = fuse_add_direntry(l->req, l->buf + l->len, l->size - l->len, name, &st, l->at);
+	if (n > l->size - l->len)
+		return false;
+	l->len += n;
+	return true;
+}
+
+static int list_containers(struct fs *fs, struct listing *l)
+{
+	struct container **all;
+	unsigned n;
+	int r;
+
+	r = registry_all(fs->registry, &all, &n);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < n; i++)
+		if (all[i]->name &&
+		    !list(l, (struct at){ all[i]->slot, NODE_ROOT }, all[i]->name, S_IFDIR))
+			break;
+	registry_put_all(all, n);
+	return 0;
+}
+
+static int list_nodes(struct fs *fs, struct at dir, const struct container *c,
+		      const struct cgv_cpuset *cpus, struct listing *l)
+{
+	uint32_t i;
+
+	if (dir.node >= fs->tree.n)
+		return -ESTALE;
+	for (i = fs->tree.node[dir.node].child; i != NODE_NONE; i = fs->tree.node[i].next)
+		if (!hidden(fs, c, cpus, i) && !list(l, (struct at){ dir.slot, i },
+						     fs->tree.node[i].name, fs->tree.node[i].mode))
+			return 0;
+	if (dir.slot == 0 && dir.node == NODE_ROOT)
+		(void)list(l, (struct at){ 0, NODE_CT }, "ct", S_IFDIR);
+	return 0;
+}
+
+static int list_dir(fuse_req_t req, struct at at, struct listing *l)
+{
+	struct fs *fs = fs_of(req);
+	auto_container c = NULL;
+	struct cgv_cpuset cpus;
+	int r;
+
+	if (!list(l, at, ".", S_IFDIR) || !list(l, at, "..", S_IFDIR))
+		return 0;
+	if (at.slot == 0 && at.node == NODE_CT)
+		return list_containers(fs, l);
+	r = owner_of(req, at, &c);
+	if (r == 0 && c)
+		r = container_cpus(c, &cpus);
+	return r < 0 ? r : list_nodes(fs, at, c, &cpus, l);
+}
+
+static void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+		       struct fuse_file_info *fi)
+{
+	struct listing l = { .req = req, .size = MIN(size, (size_t)65536), .skip = off };
+	auto_free char *buf = malloc(l.size);
+	int r;
+
+	(void)fi;
+	if (!buf) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	l.buf = buf;
+	r = list_dir(req, at_of(ino), &l);
+	if (r < 0)
+		fuse_reply_err(req, -r);
+	else
+		fuse_reply_buf(req, buf, l.len);
+}
+
+const struct fuse_lowlevel_ops fs_operations = {
+	.init = fs_init,
+	.lookup = fs_lookup,
+	.getattr = fs_getattr,
+	.readlink = fs_readlink,
+	.open = fs_open,
+	.read = fs_read,
+	.release = fs_release,
+	.readdir = fs_readdir,
+};

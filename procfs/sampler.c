@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include "procfs/sampler.h"
+
+struct sampler {
+	struct registry *registry;
+	pthread_t thread;
+	int stop;
+};
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * CGV_NSEC + (uint64_t)t.tv_nsec;
+}
+
+static void step(struct sampler *s)
+{
+	struct container **all;
+	unsigned n;
+
+	registry_sweep(s->registry);
+	if (registry_all(s->registry, &all, &n) < 0)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		container_count_tasks(all[i], true);
+	registry_put_all(all, n);
+}
+
+static void *run(void *arg)
+{
+	struct sampler *s = arg;
+	struct pollfd p = { .fd = s->stop, .events = POLLIN };
+	uint64_t next = now() + CGV_LOAD_EVERY, t;
+
+	for (;;) {
+		t = now();
+		if (poll(&p, 1, next > t ? (int)((next - t) / 1000000) + 1 : 0) > 0)
+			return NULL;
+		t = now();
+		if (t < next)
+			continue;
+		step(s);
+		/* A step that was missed is not made up for: the kernel's own would not be late. */
+		next += (t - next) / CGV_LOAD_EVERY * CGV_LOAD_EVERY + CGV_LOAD_EVERY;
+	}
+}
+
+int sampler_start(struct registry *r, struct sampler **out)
+{
+	struct sampler *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->registry = r;
+	s->stop = eventfd(0, EFD_CLOEXEC);
+	err = s->stop < 0 ? errno : pthread_create(&s->thread, NULL, run, s);
+	if (err) {
+		close_fd(&s->stop);
+		free(s);
+		return -err;
+	}
+	*out = s;
+	return 0;
+}
+
+void sampler_stop(struct sampler *s)
+{
+	if (!s)
+		return;
+	(void)eventfd_write(s->stop, 1);
+	pthread_join(s->thread, NULL);
+	close_fd(&s->stop);
+	free(s);
+}

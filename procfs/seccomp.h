@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sysinfo(2) of containers, answered from the same sample as their files. LXC's monitor hands
+ * each call over on a SOCK_SEQPACKET connection (lxc.seccomp.notify.proxy).
+ */
+#pragma once
+
+#include "procfs/caller.h"
+
+struct seccomp;
+
+/* @path: of the socket. All errors are said. */
+int seccomp_start(struct callers *c, const char *path, struct seccomp **out) MUST_CHECK;
+void seccomp_stop(struct seccomp *s);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is below the mount and below each ct/NAME: the files of files[], their directories, and
+ * the host's directories which a row ending in "/" stands for. Walked once, then fixed; which
+ * cpuN a container is shown is asked at each look.
+ */
+#pragma once
+
+#include <sys/stat.h>
+
+#include "procfs/files.h"
+
+enum { NODE_NONE = 0, NODE_ROOT = 1 };
+
+struct node {
+	uint32_t parent, child, next; /* node numbers; NODE_NONE: none */
+	char *name;
+	mode_t mode;		 /* S_IFDIR, S_IFREG or S_IFLNK, and permissions */
+	int cpu;		 /* the N of a cpuN directory, else -1 */
+	const struct file *file; /* of a regular file */
+	char *path;		 /* of a file or link, below the mount */
+};
+
+struct tree {
+	struct node *node; /* [0] is not used */
+	uint32_t n;
+};
+
+int tree_build(const struct cgv_host *h, struct tree *out) MUST_CHECK;
+void tree_free(struct tree *t);
+
+/* NODE_NONE: there is no such. */
+uint32_t tree_child(const struct tree *t, uint32_t dir, const char *name);
+uint32_t tree_find(const struct tree *t, const char *path);
