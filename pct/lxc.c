@@ -244,7 +244,7 @@ int ct_exec(unsigned vmid, const char *const *argv)
 	const char *term = getenv("TERM");
 	auto_free char *terminal = text_of("TERM=%s", term ? term : "linux");
 	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	char home[] = "HOME=/root", kind[] = "container=lxc";
+	char home[] = "HOME=/root", kind[] = "container=lxc", slash[] = "/";
 	char *environment[] = { path, home, kind, terminal, NULL };
 	lxc_attach_options_t how = LXC_ATTACH_OPTIONS_DEFAULT;
 	auto_container *c = NULL;
@@ -256,6 +256,7 @@ int ct_exec(unsigned vmid, const char *const *argv)
 		return r;
 	how.env_policy = LXC_ATTACH_CLEAR_ENV;
 	how.extra_env_vars = environment;
+	how.initial_cwd = slash;
 	if (c->attach(c, become, (void *)argv, &how, &pid) < 0)
 		return refuse(-EIO, "enter CT %u: liblxc cannot attach; does it still run?", vmid);
 	/* A ^C at the terminal is for the command; we wait for what it makes of it. */

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The command line of pct: what is taken, how it is kept, and how what is wrong is named.
+ */
+#include <check.h>
+#undef fail /* ours is another one */
+
+#include "base/base.h"
+#include "pct/args.h"
+#include "pct/keys.h"
+
+#define WORDS 12
+
+/* Words after the command, and what they come to: "vmid|words|options". */
+static const struct {
+	const struct command *command;
+	const char *words[WORDS];
+	const char *taken;
+} good[] = {
+	{ &cmd_create, { "100", "t" }, "100|t|" },
+	{ &cmd_create, { "-memory", "512", "100", "t" }, "100|t|memory=512" },
+	{ &cmd_create, { "100", "--memory", "512", "t" }, "100|t|memory=512" },
+	{ &cmd_create, { "100", "t", "--memory=512", "-swap=0" }, "100|t|memory=512 swap=0" },
+	{ &cmd_create, { "100", "t", "-mem", "512" }, "100|t|memory=512" },
+	{ &cmd_create, { "100", "t", "--MEMORY", "512" }, "100|t|memory=512" },
+	{ &cmd_create, { "100", "t", "--memory", "0512" }, "100|t|memory=512" },
+	{ &cmd_create, { "100", "t", "--cpulimit", "0.50" }, "100|t|cpulimit=0.5" },
+	{ &cmd_create, { "100", "t", "--cpulimit", "2.0" }, "100|t|cpulimit=2" },
+	{ &cmd_create, { "100", "t", "--hostname", "a-1.b" }, "100|t|hostname=a-1.b" },
+	{ &cmd_create, { "100", "t", "--unprivileged", "no" }, "100|t|unprivileged=0" },
+	{ &cmd_create, { "100", "t", "--unprivileged", "TRUE" }, "100|t|unprivileged=1" },
+	{ &cmd_create, { "--unprivileged", "100", "t" }, "100|t|unprivileged=1" },
+	{ &cmd_create, { "100", "--", "-t" }, "100|-t|" },
+	{ &cmd_create, { "100", "-" }, "100|-|" },
+	{ &cmd_create, { "100", "t", "--description", "a\nb" }, "100|t|description=a\nb" },
+	{ &cmd_create, { "999999999", "t" }, "999999999|t|" },
+	{ &cmd_destroy, { "--force", "100" }, "100||force=1" },
+	{ &cmd_destroy, { "--force", "1", "100" }, "100||force=1" },
+	{ &cmd_destroy, { "--force=0", "100" }, "100||force=0" },
+	{ &cmd_destroy, { "100", "-f" }, "100||force=1" },
+	{ &cmd_status, { "100", "--v", "on" }, "100||verbose=1" },
+	{ &cmd_exec, { "100", "--", "ls", "-la" }, "100|ls -la|" },
+	{ &cmd_exec, { "100", "ls", "-la", "--" }, "100|ls -la --|" },
+	{ &cmd_exec, { "100", "--", "--", "x" }, "100|-- x|" },
+	{ &cmd_exec, { "100", "sh", "--help" }, "100|sh --help|" },
+};
+
+/* What the answer must name, each of it. */
+static const struct {
+	const struct command *command;
+	const char *words[WORDS];
+	const char *named[4];
+} bad[] = {
+	{ &cmd_start, { NULL }, { "needs <vmid>" } },
+	{ &cmd_start, { "99" }, { "'99' is not a VMID" } },
+	{ &cmd_start, { "1000000000" }, { "'1000000000' is not a VMID" } },
+	{ &cmd_start, { "0100" }, { "'0100' is not a VMID" } },
+	{ &cmd_start, { "+100" }, { "'+100' is not a VMID" } },
+	{ &cmd_start, { "100 " }, { "is not a VMID" } },
+	{ &cmd_start, { "100x" }, { "is not a VMID" } },
+	{ &cmd_start, { "" }, { "is not a VMID" } },
+	{ &cmd_start, { "100", "101" }, { "'101' is one word too many" } },
+	{ &cmd_start, { "100", "--force" }, { "there is no option '--force'" } },
+	{ &cmd_start, { "100", "-5" }, { "there is no option '--5'" } },
+	{ &cmd_exec, { "100" }, { "needs <vmid> -- <command>" } },
+	{ &cmd_exec, { "100", "-la" }, { "there is no option '--la'" } },
+	{ &cmd_create, { "100" }, { "needs <vmid> <template>" } },
+	{ &cmd_create, { "100", "t", "--memory" }, { "memory: needs a value" } },
+	{ &cmd_create, { "100", "t", "--memory", "--swap", "5" }, { "memory: needs a value" } },
+	{ &cmd_create, { "100", "t", "--memory", "15" }, { "memory: '15'", "16" } },
+	{ &cmd_create, { "100", "t", "--memory", "-5" }, { "memory: '-5'" } },
+	{ &cmd_create, { "100", "t", "--memory", "512M" }, { "memory: '512M'" } },
+	{ &cmd_create, { "100", "t", "--memory", "1.5" }, { "memory: '1.5'" } },
+	{ &cmd_create, { "100", "t", "--memory", "" }, { "memory: ''" } },
+	{ &cmd_create, { "100", "t", "--memory", "0x200" }, { "memory: '0x200'" } },
+	{ &cmd_create, { "100", "t", "--memory", "99999999999999999999" }, { "memory: '9999" } },
+	{ &cmd_create, { "100", "t", "--memory", "5", "--memory", "512" }, { "memory: '5'" } },
+	{ &cmd_create, { "100", "t", "--swap", "1", "--swap", "2" }, { "swap: given twice" } },
+	{ &cmd_create, { "100", "t", "--cores", "0" }, { "cores: '0'" } },
+	{ &cmd_create, { "100", "t", "--cores", "8193" }, { "cores: '8193'" } },
+	{ &cmd_create, { "100", "t", "--cpulimit", "8192.1" }, { "cpulimit: '8192.1'" } },
+	{ &cmd_create, { "100", "t", "--cpulimit", "1." }, { "cpulimit: '1.'" } },
+	{ &cmd_create, { "100", "t", "--cpulimit", ".5" }, { "cpulimit: '.5'" } },
+	{ &cmd_create, { "100", "t", "--cpulimit", "1e3" }, { "cpulimit: '1e3'" } },
+	{ &cmd_create, { "100", "t", "--cpuunits", "500001" }, { "cpuunits: '500001'" } },
+	{ &cmd_create, { "100", "t", "--hostname", "-a" }, { "hostname: '-a'" } },
+	{ &cmd_create, { "100", "t", "--hostname", "a-" }, { "hostname: 'a-'" } },
+	{ &cmd_create, { "100", "t", "--hostname", "a..b" }, { "hostname: 'a..b'" } },
+	{ &cmd_create, { "100", "t", "--hostname", "a b" }, { "hostname: 'a b'" } },
+	{ &cmd_create, { "100", "t", "--hostname", "a\nlxc.hook: b" }, { "hostname: control" } },
+	{ &cmd_create, { "100", "t", "--hostname", "" }, { "hostname: is empty" } },
+	{ &cmd_create, { "100", "t", "--unprivileged=100" }, { "unprivileged: '100'" } },
+	{ &cmd_create, { "100", "t", "--ostype", "redhat" }, { "ostype: 'redhat'", "debian" } },
+	{ &cmd_create, { "100", "t", "--arch", "vax" }, { "arch: 'vax'", "amd64" } },
+	{ &cmd_create, { "100", "t", "--tags", "A" }, { "tags: 'A'" } },
+	{ &cmd_create, { "100", "t", "--tags", "a;" }, { "tags: 'a;'" } },
+	{ &cmd_create, { "100", "t", "--entrypoint", "init" }, { "entrypoint: 'init'" } },
+	{ &cmd_create, { "100", "t", "--rootfs", "x" }, { "there is no option '--rootfs'" } },
+	{ &cmd_create, { "100", "t", "--lock", "create" }, { "there is no option '--lock'" } },
+	{ &cmd_create, { "100", "t", "--o", "1" }, { "'--o' may be --onboot, --ostype" } },
+	{ &cmd_create,
+	  { "99", "t", "--memory", "4", "--cores=0", "--hostname", "!" },
+	  { "'99'", "memory: '4'", "cores: '0'", "hostname: '!'" } },
+};
+
+static int parse(const struct command *c, const char *const *words, struct args *a, char **wrong)
+{
+	char *argv[WORDS + 1] = { NULL };
+	int n = 0;
+
+	for (; n < WORDS && words[n]; n++)
+		argv[n] = (char *)words[n];
+	return args_parse(c, n, argv, a, wrong);
+}
+
+START_TEST(takes_words_and_options_in_any_order)
+{
+	CLEANUP(args_free) struct args a = { 0 };
+	auto_free char *wrong = NULL;
+	char taken[256];
+	int n;
+
+	ck_assert_int_eq(parse(good[_i].command, good[_i].words, &a, &wrong), 0);
+	n = snprintf(taken, sizeof(taken), "%u|", a.vmid);
+	for (int i = 0; i < a.argc; i++)
+		n += sprintf(taken + n, "%s%s", i ? " " : "", a.argv[i]);
+	taken[n++] = '|';
+	taken[n] = '\0';
+	for (size_t i = 0; i < a.n_given; i++)
+		n += sprintf(taken + n, "%s%s=%s", i ? " " : "", a.given[i].option->name,
+			     a.given[i].value);
+	ck_assert_str_eq(taken, good[_i].taken);
+}
+END_TEST
+
+START_TEST(names_everything_that_is_wrong)
+{
+	CLEANUP(args_free) struct args a = { 0 };
+	auto_free char *wrong = NULL;
+
+	ck_assert_int_eq(parse(bad[_i].command, bad[_i].words, &a, &wrong), -EINVAL);
+	for (size_t i = 0; i < ARRAY_LEN(bad[_i].named) && bad[_i].named[i]; i++)
+		ck_assert_msg(strstr(wrong, bad[_i].named[i]), "no \"%s\" in \"%s\"",
+			      bad[_i].named[i], wrong);
+}
+END_TEST
+
+START_TEST(shows_help_where_it_is_asked_for)
+{
+	static const char *const words[][WORDS] = {
+		{ "--help" }, { "100", "-h" }, { "--memory", "4", "--help" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		CLEANUP(args_free) struct args a = { 0 };
+		auto_free char *wrong = NULL;
+
+		ck_assert_int_eq(parse(&cmd_create, words[i], &a, &wrong), ARGS_HELP);
+	}
+}
+END_TEST
+
+START_TEST(names_one_unknown_option_and_not_the_words_around_it)
+{
+	static const char *const words[] = { "100", "t", "--foo", "5", NULL };
+	CLEANUP(args_free) struct args a = { 0 };
+	auto_free char *wrong = NULL;
+
+	ck_assert_int_eq(parse(&cmd_create, words, &a, &wrong), -EINVAL);
+	ck_assert_str_eq(wrong, "there is no option '--foo'");
+}
+END_TEST
+
+START_TEST(finds_a_command_by_a_clear_beginning)
+{
+	const struct command *c = NULL;
+	auto_free char *names = NULL;
+
+	ck_assert_int_eq(command_find("li", &c, NULL), 0);
+	ck_assert_ptr_eq(c, &cmd_list);
+	ck_assert_int_eq(command_find("stop", &c, NULL), 0);
+	ck_assert_ptr_eq(c, &cmd_stop);
+	ck_assert_int_eq(command_find("st", &c, &names), -ENOTUNIQ);
+	ck_assert_str_eq(names, "start, status, stop");
+	ck_assert_int_eq(command_find("LIST", &c, NULL), -ENOENT);
+	ck_assert_int_eq(command_find("listx", &c, NULL), -ENOENT);
+	ck_assert_int_eq(command_find("", &c, NULL), -ENOTUNIQ);
+}
+END_TEST
+
+START_TEST(has_every_row_filled_in)
+{
+	for (size_t i = 0; i < n_commands; i++) {
+		const struct option *o;
+
+		ck_assert_ptr_nonnull(commands[i]->run);
+		ck_assert_ptr_nonnull(commands[i]->args);
+		ck_assert_ptr_nonnull(commands[i]->help);
+		ck_assert_int_le((int)strlen(commands[i]->name), 8);
+		for (size_t k = 0; (o = command_option(commands[i], k)); k++) {
+			ck_assert_ptr_nonnull(o->help);
+			ck_assert(o->type != OPTION_WORD || o->words);
+			ck_assert(o->type == OPTION_BOOL || o->type == OPTION_WORD || o->max > o->min);
+		}
+	}
+}
+END_TEST
+
+START_TEST(keeps_what_create_writes_within_the_keys_own_rules)
+{
+	for (size_t i = 0; i < n_keys; i++) {
+		const char *values[] = { keys[i].created, keys[i].fallback };
+
+		if (i)
+			ck_assert_str_lt(keys[i - 1].option.name, keys[i].option.name);
+		for (size_t v = 0; v < ARRAY_LEN(values); v++) {
+			auto_free char *kept = NULL;
+			char why[OPTION_WHY];
+
+			if (!values[v])
+				continue;
+			ck_assert_int_eq(option_take(&keys[i].option, values[v], &kept, why), 0);
+			ck_assert_str_eq(kept, values[v]);
+		}
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("pct args");
+	TCase *t = tcase_create("args");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_loop_test(t, takes_words_and_options_in_any_order, 0, ARRAY_LEN(good));
+	tcase_add_loop_test(t, names_everything_that_is_wrong, 0, ARRAY_LEN(bad));
+	tcase_add_test(t, shows_help_where_it_is_asked_for);
+	tcase_add_test(t, names_one_unknown_option_and_not_the_words_around_it);
+	tcase_add_test(t, finds_a_command_by_a_clear_beginning);
+	tcase_add_test(t, has_every_row_filled_in);
+	tcase_add_test(t, keeps_what_create_writes_within_the_keys_own_rules);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
