@@ -55,11 +55,25 @@ static int error(json_object *out, int r, const char *fmt, ...)
 
 /* ---- requests ---- */
 
+static json_object *views(void)
+{
+	json_object *list = json_object_new_array();
+	size_t n;
+
+	for (size_t i = 0; i < n_files; i++) {
+		n = strlen(files[i].path);
+		n -= files[i].path[n - 1] == '/';
+		json_object_array_add(list, json_object_new_string_len(files[i].path, (int)n));
+	}
+	return list;
+}
+
 static int ping(struct control *c, json_object *in, json_object *out)
 {
 	(void)in;
 	json_object_object_add(out, "pid", json_object_new_int(getpid()));
 	add_text(out, "mount", c->mount);
+	json_object_object_add(out, "views", views());
 	return 0;
 }
 
@@ -90,19 +104,6 @@ static int get_key(json_object *in, json_object *out, const char **door, const c
 	if (r == 0 && (strchr(*id, '/') || strchr(*id, '~') || **id == '.'))
 		r = error(out, -EINVAL, "id '%s' can be no file name", *id);
 	return r;
-}
-
-static json_object *views(void)
-{
-	json_object *list = json_object_new_array();
-	size_t n;
-
-	for (size_t i = 0; i < n_files; i++) {
-		n = strlen(files[i].path);
-		n -= files[i].path[n - 1] == '/';
-		json_object_array_add(list, json_object_new_string_len(files[i].path, (int)n));
-	}
-	return list;
 }
 
 static int add_container(struct control *c, json_object *out, struct container_spec *spec,

@@ -2,7 +2,7 @@
 /*
  * The control socket: one JSON object a line in, one a line out, for root only.
  *
- *   {"request":"ping"}                                      pid, mount
+ *   {"request":"ping"}                                      pid, mount, views
  *   {"request":"register","door":D,"id":I,"pid":N}          name, root, views
  *   {"request":"forget","door":D,"id":I}
  *   {"request":"list"}                                      containers

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pct-launch: one mechanism to put views into a container, and the doors that lead to it.
+ */
+#pragma once
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/say.h"
+
+struct options {
+	const char *socket; /* pctfs's */
+	bool strict;	    /* a container without views must not start */
+};
+
+/* A sub-command. Its file defines it; commands[] in main.c lists it. */
+struct command {
+	const char *name;
+	const char *args;
+	const char *help;	/* one line, no full stop */
+	int min_args, max_args; /* after the name; max_args < 0: any number */
+	int (*run)(const struct options *o, int argc, char *argv[]); /* errors are said */
+};
+
+extern const struct command cmd_lxc, cmd_attach, cmd_detach;
+
+/* ---- client.c: the control socket ---- */
+
+/*
+ * Ask pctfs; @request is put. The answer is for the caller to put. -EREMOTEIO: pctfs said no,
+ * and its reason is said.
+ */
+int ask(const struct options *o, json_object *request, json_object **answer) MUST_CHECK;
+
+json_object *request_new(const char *name, const char *door, const char *id);
+void put_json(json_object **o);
+#define auto_json CLEANUP(put_json) json_object *
+
+/* ---- attach.c ---- */
+
+/*
+ * Lay views over a container's own files, all or none of them. Targets it does not have are
+ * skipped. @pidfd: of a process in it; @prefix: where its root is in its mount namespace, "" as a
+ * rule; @root: what is served for it, with @views below. Errors are said.
+ */
+int attach(int pidfd, const char *prefix, const char *root, json_object *views) MUST_CHECK;
+
+/* Take them off again, whichever are there. */
+int detach(int pidfd, const char *prefix, json_object *views) MUST_CHECK;
+
+/*
+ * Register a container and attach its views: what all doors do. On failure it is forgotten again.
+ */
+int put_views(const struct options *o, const char *door, const char *id, pid_t pid,
+	      const char *prefix) MUST_CHECK;

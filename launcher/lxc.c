@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * LXC's door: lxc.hook.start-host, when all mounts of the container are made and its init is not
+ * yet exec'ed, and lxc.hook.post-stop.
+ */
+#include <limits.h>
+
+#include "launcher/launch.h"
+
+/* Containers of one name in different lxcpaths are different: LXC_CONFIG_FILE is PATH/NAME/config.
+ */
+static void door_of(char *door, size_t size)
+{
+	const char *config = getenv("LXC_CONFIG_FILE");
+	char path[PATH_MAX] = "";
+
+	if (config)
+		snprintf(path, sizeof(path), "%s", config);
+	for (int i = 0; i < 2; i++) {
+		char *slash = strrchr(path, '/');
+
+		if (slash)
+			*slash = '\0';
+	}
+	snprintf(door, size, "lxc:%s", path);
+}
+
+/* Version 0 hands "NAME lxc TYPE" over as arguments, version 1 only the environment. */
+static const char *hook_type(int argc, char *argv[])
+{
+	const char *type = getenv("LXC_HOOK_TYPE");
+
+	return type ? type : argc > 1 ? argv[argc - 1] : "";
+}
+
+static int start(const struct options *o, const char *door, const char *name)
+{
+	const char *pid = getenv("LXC_PID");
+
+	if (!pid || atoi(pid) < 1)
+		return refuse(-EINVAL, "LXC_PID is not set: this is for lxc.hook.start-host");
+	return put_views(o, door, name, atoi(pid), "");
+}
+
+static int stop(const struct options *o, const char *door, const char *name)
+{
+	auto_json answer = NULL;
+	enum say_level before = say_limit;
+
+	/* The daemon saw the init end, or is gone itself: there is nobody to be told. */
+	say_limit = SAY_ERR - 1;
+	(void)!ask(o, request_new("forget", door, name), &answer);
+	say_limit = before;
+	return 0;
+}
+
+static int run(const struct options *o, int argc, char *argv[])
+{
+	const char *name = getenv("LXC_NAME"), *type = hook_type(argc, argv);
+	char door[PATH_MAX + 8];
+
+	if (!name || !*name)
+		return refuse(-EINVAL, "LXC_NAME is not set: this is for LXC's hooks to call");
+	door_of(door, sizeof(door));
+	if (strcmp(type, "start-host") == 0)
+		return start(o, door, name);
+	if (strcmp(type, "post-stop") == 0)
+		return stop(o, door, name);
+	return refuse(-EINVAL, "LXC hook '%s': use it for start-host and post-stop", type);
+}
+
+const struct command cmd_lxc = {
+	.name = "lxc",
+	.args = "[<name> lxc <hook>]",
+	.help = "Called by LXC's hooks start-host and post-stop",
+	.min_args = 0,
+	.max_args = -1,
+	.run = run,
+};

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <getopt.h>
+#include <limits.h>
+
+#include "launcher/launch.h"
+
+static const struct command *const commands[] = {
+	&cmd_attach,
+	&cmd_detach,
+	&cmd_lxc,
+};
+
+static int usage(FILE *to)
+{
+	fputs("usage: pct-launch [--socket PATH] [--strict] <command> [args]\n\n"
+	      "Put the views that pctfs serves into containers.\n\n",
+	      to);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(to, "  %-8s %-22s %s\n", commands[i]->name, commands[i]->args,
+			commands[i]->help);
+	fputs("\n"
+	      "  --socket PATH  control socket of pctfs (/run/pct/pctfs.sock; PCT_ROOT before it)\n"
+	      "  --strict       a container whose views cannot be attached does not start\n",
+	      to);
+	return to == stdout ? 0 : 2;
+}
+
+static int dispatch(const struct command *c, const struct options *o, int argc, char *argv[])
+{
+	int n = argc - 1;
+
+	if (n < c->min_args || (c->max_args >= 0 && n > c->max_args)) {
+		fprintf(stderr, "usage: pct-launch %s %s\n", c->name, c->args);
+		return 2;
+	}
+	if (c->run(o, argc, argv) == 0)
+		return 0;
+	/* A hook that fails keeps the container from starting. */
+	if (c == &cmd_lxc && !o->strict) {
+		warn(0, "the container goes on without views: '%s' as soon as pctfs runs",
+		     "pct-launch attach");
+		return 0;
+	}
+	return 1;
+}
+
+static int parse(int argc, char *argv[], struct options *o)
+{
+	static const struct option options[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "strict", no_argument, NULL, 'S' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 's')
+			o->socket = optarg;
+		else if (c == 'S')
+			o->strict = true;
+		else
+			return c == 'h' ? -ECANCELED : -EINVAL;
+	}
+	return optind < argc ? 0 : -EINVAL;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *root = getenv("PCT_ROOT");
+	char socket[PATH_MAX];
+	struct options o = { .socket = socket };
+	int r;
+
+	snprintf(socket, sizeof(socket), "%s/run/pct/pctfs.sock", root ? root : "");
+	r = parse(argc, argv, &o);
+	if (r < 0)
+		return usage(r == -ECANCELED ? stdout : stderr);
+	argc -= optind;
+	argv += optind;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i]->name, argv[0]) == 0)
+			return dispatch(commands[i], &o, argc, argv);
+	say(SAY_ERR, 0, "no command '%s'", argv[0]);
+	return usage(stderr);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What every door does with a container, and the door by hand: attach and detach.
+ */
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "launcher/launch.h"
+
+static int open_pidfd(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? fail(-errno, "process %d", pid) : fd;
+}
+
+static json_object *member(json_object *o, const char *key)
+{
+	json_object *m = NULL;
+
+	(void)json_object_object_get_ex(o, key, &m);
+	return m;
+}
+
+static int attach_registered(int pidfd, const char *prefix, json_object *answer)
+{
+	json_object *root = member(answer, "root"), *views = member(answer, "views");
+
+	if (!json_object_is_type(root, json_type_string) ||
+	    !json_object_is_type(views, json_type_array))
+		return refuse(-EPROTO, "pctfs registered the container but named no views: "
+				       "are pctfs and pct-launch of the same version?");
+	return attach(pidfd, prefix, json_object_get_string(root), views);
+}
+
+int put_views(const struct options *o, const char *door, const char *id, pid_t pid,
+	      const char *prefix)
+{
+	json_object *q = request_new("register", door, id);
+	auto_json answer = NULL;
+	auto_fd pidfd = open_pidfd(pid);
+	int r;
+
+	json_object_object_add(q, "pid", json_object_new_int(pid));
+	if (pidfd < 0) {
+		json_object_put(q);
+		return pidfd;
+	}
+	r = ask(o, q, &answer);
+	/* It was the process we hold that was registered, if that one still lives. */
+	if (r == 0 && syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) < 0)
+		r = fail(-errno, "process %d", pid);
+	if (r == 0)
+		r = attach_registered(pidfd, prefix, answer);
+	if (r < 0 && answer) {
+		auto_json done = NULL;
+
+		(void)!ask(o, request_new("forget", door, id), &done);
+	}
+	return r;
+}
+
+static int parse_pid(const char *text, pid_t *out)
+{
+	char *end;
+	long pid = strtol(text, &end, 10);
+
+	if (*end || end == text || pid < 1 || pid > INT32_MAX)
+		return refuse(-EINVAL, "'%s': give the pid of a process in the container", text);
+	*out = (pid_t)pid;
+	return 0;
+}
+
+static int run_attach(const struct options *o, int argc, char *argv[])
+{
+	pid_t pid;
+	int r = parse_pid(argv[1], &pid);
+
+	return r < 0 ? r : put_views(o, "hand", argc > 2 ? argv[2] : argv[1], pid, "");
+}
+
+/* What was registered with that pid, by whichever door. */
+static int forget_pid(const struct options *o, pid_t pid)
+{
+	auto_json all = NULL;
+	json_object *list;
+	int r = ask(o, request_new("list", NULL, NULL), &all);
+
+	if (r < 0)
+		return r;
+	list = member(all, "containers");
+	for (size_t i = 0; json_object_is_type(list, json_type_array) &&
+			   i < json_object_array_length(list) && r == 0;
+	     i++) {
+		json_object *c = json_object_array_get_idx(list, i);
+		auto_json done = NULL;
+
+		if (json_object_get_int(member(c, "pid")) == pid)
+			r = ask(o,
+				request_new("forget", json_object_get_string(member(c, "door")),
+					    json_object_get_string(member(c, "id"))),
+				&done);
+	}
+	return r;
+}
+
+static int run_detach(const struct options *o, int argc, char *argv[])
+{
+	auto_json answer = NULL;
+	auto_fd pidfd = -EBADF;
+	pid_t pid;
+	int r = parse_pid(argv[1], &pid);
+
+	(void)argc;
+	if (r == 0)
+		r = pidfd = open_pidfd(pid);
+	if (r >= 0)
+		r = ask(o, request_new("ping", NULL, NULL), &answer);
+	if (r == 0 && !json_object_is_type(member(answer, "views"), json_type_array))
+		r = refuse(-EPROTO, "pctfs names no views: are pctfs and pct-launch of the same "
+				    "version?");
+	if (r == 0)
+		r = detach(pidfd, "", member(answer, "views"));
+	return r < 0 ? r : forget_pid(o, pid);
+}
+
+const struct command cmd_attach = {
+	.name = "attach",
+	.args = "<pid> [<name>]",
+	.help = "Lay views over the files of a running container",
+	.min_args = 1,
+	.max_args = 2,
+	.run = run_attach,
+};
+
+const struct command cmd_detach = {
+	.name = "detach",
+	.args = "<pid>",
+	.help = "Take the views off again",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_detach,
+};
