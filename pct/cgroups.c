@@ -56,7 +56,7 @@ static void clean(const char *path)
 
 void cgroups_clean(unsigned vmid)
 {
-	static const char *const parts[] = { "", ".monitor", ".pivot" };
+	static const char *const parts[] = { "", ".monitor", ".monitor-pivot" };
 	char top[CGROUP_TOP];
 
 	cgroup_top(top);
@@ -69,7 +69,7 @@ void cgroups_clean(unsigned vmid)
 
 void cgroups_clean_top(void)
 {
-	static const char *const parts[] = { "", ".monitor", ".pivot" };
+	static const char *const parts[] = { "", ".monitor", ".monitor-pivot" };
 	char top[CGROUP_TOP];
 
 	if (!*paths_root())

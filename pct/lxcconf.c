@@ -36,7 +36,7 @@ static void put_head(const struct build *b, FILE *out)
 		"lxc.include = /usr/share/lxc/config/common.conf\n"
 		"lxc.cgroup.relative = 0\n"
 		"lxc.cgroup.dir.monitor = %s.monitor/%u\n"
-		"lxc.cgroup.dir.monitor.pivot = %s.pivot/%u\n"
+		"lxc.cgroup.dir.monitor.pivot = %s.monitor-pivot/%u\n"
 		"lxc.cgroup.dir.container = %s/%u\n"
 		"lxc.cgroup.dir.container.inner = ns\n"
 		"lxc.apparmor.profile = generated\n"

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What liblxc is told: whole configs against tests/golden/pct/NAME for the three kinds of host,
+ * and single lines for values at their ends. CHECK_GOLDEN=write writes the files anew.
+ */
+#include <check.h>
+#undef fail /* ours is another one */
+
+#include "base/base.h"
+#include "pct/host.h"
+#include "pct/keys.h"
+#include "pct/lxc.h"
+#include "pct/lxcconf.h"
+#include "pct/paths.h"
+#include "pct/subid.h"
+
+// clang-format off
+#define ALL(o) { [CGV_MEMORY] = o, [CGV_CPU] = o, [CGV_CPUACCT] = o, [CGV_CPUSET] = o, \
+		 [CGV_IO] = o, [CGV_PIDS] = o }
+
+static const struct host_layout
+	v1     = { .owner = ALL(CGV_V1), .swap = true, .cpus.bits = { 0xff } },
+	v2     = { .owner = ALL(CGV_V2), .swap = true, .cpus.bits = { 0xff } },
+	/* As a host booted with cgroup_no_v1=memory. */
+	hybrid = { .owner = { [CGV_MEMORY] = CGV_V2, [CGV_CPU] = CGV_V1, [CGV_CPUSET] = CGV_V1 },
+		   .swap = true, .cpus.bits = { 0xff } },
+	noswap = { .owner = ALL(CGV_V1), .cpus.bits = { 0xff } },
+	bare   = { .cpus.bits = { 0xff } };
+// clang-format on
+
+static const char small[] = "arch: amd64\n"
+			    "cores: 2\n"
+			    "cpulimit: 0.5\n"
+			    "cpuunits: 20000\n"
+			    "hostname: web\n"
+			    "memory: 256\n"
+			    "ostype: busybox\n"
+			    "rootfs: local:100/subvol-100-disk-0.subvol\n"
+			    "swap: 128\n"
+			    "unprivileged: 1\n";
+static const char plain[] = "rootfs: local:100/subvol-100-disk-0.subvol\n";
+static const char raw[] = "entrypoint: /init --x\n"
+			  "rootfs: local:100/subvol-100-disk-0.subvol\n"
+			  "cores: 1\n"
+			  "lxc.cgroup2.cpuset.cpus: 7\n"
+			  "lxc.environment.runtime: A=b\n"
+			  "lxc.mount.entry = x y none bind\n";
+
+static const struct {
+	const char *name, *conf;
+	const struct host_layout *host;
+} wholes[] = {
+	{ "small-v1", small, &v1 },	    { "small-v2", small, &v2 },
+	{ "small-hybrid", small, &hybrid }, { "plain-v1", plain, &v1 },
+	{ "plain-v2", plain, &v2 },	    { "raw-v2", raw, &v2 },
+	{ "small-noswap", small, &noswap }, { "small-bare", small, &bare },
+};
+
+static int build(const char *conf, const struct host_layout *host, char **text, const char **key)
+{
+	static const struct cgv_cpuset cpus = { { 0x29 } };
+	CLEANUP(config_free) struct config c = { 0 };
+	struct build b = {
+		.vmid = 100,
+		.config = &c,
+		.host = host,
+		.top = "lxc",
+		.dir = "/var/lib/pct/lxc/100",
+		.rootfs = "/var/lib/pct/images/100/subvol-100-disk-0.subvol",
+		.tools = "/opt/a tool's dir/sbin",
+		.run = "/run/pct",
+	};
+	size_t n;
+	FILE *out = open_memstream(text, &n);
+	int r;
+
+	ck_assert_int_eq(config_parse(conf, strlen(conf), &c, NULL), 0);
+	if (config_get(&c, "cores"))
+		b.cpus = &cpus;
+	r = lxcconf_write(&b, out, key);
+	fclose(out);
+	return r;
+}
+
+static char *read_golden(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text = calloc(1, 65536);
+
+	ck_assert_msg(f != NULL, "%s is not there; CHECK_GOLDEN=write makes it", path);
+	ck_assert_uint_lt(fread(text, 1, 65535, f), 65535);
+	fclose(f);
+	return text;
+}
+
+START_TEST(tells_liblxc_what_the_golden_file_says)
+{
+	auto_free char *path = text_of("tests/golden/pct/%s.config", wholes[_i].name);
+	auto_free char *text = NULL, *golden = NULL;
+	const char *key = NULL;
+	const char *mode = getenv("CHECK_GOLDEN");
+
+	ck_assert_int_eq(build(wholes[_i].conf, wholes[_i].host, &text, &key), 0);
+	if (mode && strcmp(mode, "write") == 0) {
+		FILE *f = fopen(path, "w");
+
+		ck_assert_ptr_nonnull(f);
+		fputs(text, f);
+		fclose(f);
+	}
+	golden = read_golden(path);
+	ck_assert_str_eq(text, golden);
+}
+END_TEST
+
+/* A line of a conf, and one that must come of it, or with "!" before it must not. */
+static const struct {
+	const char *conf;
+	const struct host_layout *host;
+	const char *line;
+} lines[] = {
+	{ "memory: 16383\n", &v2, "lxc.cgroup2.memory.high = 17044611072\n" },
+	{ "memory: 16384\n", &v2, "lxc.cgroup2.memory.high = 17045651456\n" },
+	{ "memory: 1048576\n", &v1, "lxc.cgroup.memory.limit_in_bytes = 1099511627776\n" },
+	{ "", &v1, "lxc.cgroup.memory.memsw.limit_in_bytes = 536870912\n" },
+	{ "", &v2, "lxc.cgroup2.memory.swap.max = 0\n" },
+	{ "swap: 100\n", &noswap, "!memsw" },
+	{ "cpulimit: 0\n", &v2, "!cpu.max" },
+	{ "cpulimit: 0.001\n", &v2, "lxc.cgroup2.cpu.max = 1000 100000\n" },
+	{ "cpulimit: 1.25\n", &v1, "lxc.cgroup.cpu.cfs_quota_us = 125000\n" },
+	{ "cpulimit: 8192\n", &v1, "lxc.cgroup.cpu.cfs_quota_us = 819200000\n" },
+	{ "", &v2, "!cpu.weight" },
+	{ "cpuunits: 0\n", &v2, "lxc.cgroup2.cpu.weight = 1\n" },
+	{ "cpuunits: 0\n", &v1, "lxc.cgroup.cpu.shares = 2\n" },
+	{ "", &v1, "lxc.cgroup.cpu.shares = 1024\n" },
+	{ "cores: 3\n", &v1, "lxc.cgroup.cpuset.cpus = 0,3,5\n" },
+	{ "cores: 3\n", &bare, "!cpuset" },
+	{ "", &v1, "!cpuset.cpus" },
+	{ "ostype: redhat\n", &v1, "!lxc.signal" },
+	{ "ostype: debian\n", &v1, "!lxc.signal" },
+	{ "", &v1, "lxc.uts.name = CT100\n" },
+	{ "", &v1, "!lxc.idmap" },
+	{ "", &v1, "!lxc.init.cmd" },
+	{ "unprivileged: yes\n", &v1, "lxc.idmap = g 0 100000 65536\n" },
+	{ "", &v1, "/opt/a\\ tool\\'s\\ dir/sbin/pct-launch lxc --strict" },
+};
+
+START_TEST(writes_the_line_a_value_asks_for)
+{
+	auto_free char *conf = text_of("%s%s", plain, lines[_i].conf);
+	auto_free char *text = NULL;
+	const char *line = lines[_i].line, *key;
+
+	ck_assert_int_eq(build(conf, lines[_i].host, &text, &key), 0);
+	if (*line == '!')
+		ck_assert_msg(!strstr(text, line + 1), "\"%s\" is in: %s", line + 1, text);
+	else
+		ck_assert_msg(strstr(text, line), "no \"%s\" in: %s", line, text);
+}
+END_TEST
+
+/* The file is lenient, a limit is not: what cannot be applied is named, never left out. */
+static const struct {
+	const char *conf, *key;
+} unusable[] = {
+	{ "memory: lots\n", "memory" },	      { "memory: 0\n", "memory" },
+	{ "memory: 1.5\n", "memory" },	      { "memory: 9223372036854775807\n", "memory" },
+	{ "swap: -1\n", "swap" },	      { "cores: 0\n", "cores" },
+	{ "cores: many\n", "cores" },	      { "cpulimit: 1,5\n", "cpulimit" },
+	{ "cpulimit: 9000\n", "cpulimit" },   { "cpuunits: x\n", "cpuunits" },
+	{ "unprivileged: 2\n", "unprivileged" },
+};
+
+START_TEST(names_the_key_whose_value_cannot_be_used)
+{
+	auto_free char *conf = text_of("%s%s", plain, unusable[_i].conf);
+	auto_free char *text = NULL;
+	const char *key = NULL;
+
+	ck_assert_int_eq(build(conf, &v2, &text, &key), -EINVAL);
+	ck_assert_str_eq(key, unusable[_i].key);
+}
+END_TEST
+
+START_TEST(refuses_a_container_without_a_rootfs)
+{
+	auto_free char *text = NULL;
+	const char *key = NULL;
+
+	ck_assert_int_eq(build("memory: 512\n", &v1, &text, &key), -EINVAL);
+	ck_assert_str_eq(key, "rootfs");
+}
+END_TEST
+
+START_TEST(picks_the_cpus_that_are_used_least)
+{
+	static const struct {
+		uint64_t allowed;
+		unsigned used[8], n;
+		uint64_t picked; /* 0: nothing to pick */
+	} cases[] = {
+		{ 0x0f, { 0 }, 1, 0x01 },	  { 0x0f, { 0 }, 2, 0x03 },
+		{ 0x0f, { 1 }, 1, 0x02 },	  { 0x0f, { 1, 1, 0, 1 }, 2, 0x05 },
+		{ 0xa0, { 0 }, 1, 0x20 },	  { 0x0f, { 3, 2, 1, 0 }, 2, 0x0c },
+		{ 0x0f, { 0 }, 4, 0 },		  { 0x0f, { 0 }, 9, 0 },
+	};
+	auto_free unsigned *used = calloc(CGV_MAX_CPUS, sizeof(*used));
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct cgv_cpuset allowed = { { cases[i].allowed } }, picked;
+
+		memcpy(used, cases[i].used, sizeof(cases[i].used));
+		ck_assert_int_eq(cores_pick(&allowed, used, cases[i].n, &picked), cases[i].picked != 0);
+		if (cases[i].picked)
+			ck_assert_uint_eq(picked.bits[0], cases[i].picked);
+	}
+}
+END_TEST
+
+START_TEST(knows_which_cgroup_a_root_has)
+{
+	char top[CGROUP_TOP];
+
+	unsetenv("PCT_ROOT");
+	cgroup_top(top);
+	ck_assert_str_eq(top, "lxc");
+	setenv("PCT_ROOT", "/tmp/a", 1);
+	cgroup_top(top);
+	ck_assert_str_eq(top, "pct-1828ba67");
+	unsetenv("PCT_ROOT");
+}
+END_TEST
+
+START_TEST(finds_a_volume_only_where_one_can_be)
+{
+	static const char *const bad[] = { "",		      "local:",		"local:100/",
+					   "local:100/../x",  "local:100/.x",	"local:100/a/b",
+					   "other:100/a",     "local:99/a",	"local:100",
+					   "/etc",	      "local:/a",	"local:100x/a",
+					   "local:100/,size=1", "local:1000000000000/a" };
+	auto_free char *path = NULL, *first = volume_first(100);
+	unsigned owner = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		ck_assert_int_eq(volume_path(bad[i], &path, &owner), -EINVAL);
+	ck_assert_int_eq(volume_path("local:101/a,size=4G", &path, &owner), 0);
+	ck_assert_str_eq(path, "/var/lib/pct/images/101/a");
+	ck_assert_uint_eq(owner, 101);
+	ck_assert_str_eq(first, "local:100/subvol-100-disk-0.subvol");
+}
+END_TEST
+
+START_TEST(knows_which_subids_cover_the_range)
+{
+	ck_assert(subids_cover("root:100000:65536\n", 100000, 65536));
+	ck_assert(subids_cover("a:1:2\n0:1:1000000\n", 100000, 65536));
+	ck_assert(!subids_cover("", 100000, 65536));
+	ck_assert(!subids_cover("root:100000:65535\n", 100000, 65536));
+	ck_assert(!subids_cover("root:100001:65536\n", 100000, 65536));
+	ck_assert(!subids_cover("lxd:100000:65536\n", 100000, 65536));
+	ck_assert(!subids_cover("root:100000\nroot\nroot:x:y\n", 100000, 65536));
+	ck_assert(!subids_cover("root:1:5\n", 100000, 65536));
+}
+END_TEST
+
+START_TEST(takes_the_first_error_from_a_log)
+{
+	static const struct {
+		const char *log, *error;
+	} cases[] = {
+		{ "", NULL },
+		{ "lxc 100 2026 INFO     start - ../a.c:f:1 - fine\n", NULL },
+		{ "lxc 100 2026 WARN     start - ../a.c:f:1 - hm\n"
+		  "lxc 100 2026 ERROR    start - ../a.c:f:1 - first - of all\n"
+		  "lxc 100 2026 ERROR    start - ../a.c:f:1 - second\n",
+		  "first - of all" },
+		{ "lxc 100 2026 DEBUG    conf - ../a.c:f:1 - Script exec x produced output: why\n"
+		  "lxc 100 2026 ERROR    conf - ../a.c:f:1 - Script exited with status 1\n",
+		  "why" },
+		{ "ERROR\n ERROR ERROR ERROR ERROR ERROR\n", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *error = ct_log_error(cases[i].log);
+
+		if (cases[i].error)
+			ck_assert_pstr_eq(error, cases[i].error);
+		else
+			ck_assert_ptr_null(error);
+	}
+}
+END_TEST
+
+START_TEST(names_the_command_socket_as_liblxc_does)
+{
+	char name[CT_SOCKET], path[120];
+
+	ct_socket("/var/lib/pct/lxc", "100", name);
+	ck_assert_str_eq(name, "/var/lib/pct/lxc/100/command");
+	memset(path, 'a', sizeof(path));
+	path[93] = '\0';
+	ct_socket(path, "100", name);
+	ck_assert_uint_eq(strlen(name), 105);
+	path[93] = 'a';
+	path[94] = '\0';
+	ct_socket(path, "100", name);
+	ck_assert_uint_eq(strlen(name), strlen("lxc/0123456789abcdef/command"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("pct lxcconf");
+	TCase *t = tcase_create("lxcconf");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_loop_test(t, tells_liblxc_what_the_golden_file_says, 0, ARRAY_LEN(wholes));
+	tcase_add_loop_test(t, writes_the_line_a_value_asks_for, 0, ARRAY_LEN(lines));
+	tcase_add_loop_test(t, names_the_key_whose_value_cannot_be_used, 0, ARRAY_LEN(unusable));
+	tcase_add_test(t, refuses_a_container_without_a_rootfs);
+	tcase_add_test(t, picks_the_cpus_that_are_used_least);
+	tcase_add_test(t, knows_which_cgroup_a_root_has);
+	tcase_add_test(t, finds_a_volume_only_where_one_can_be);
+	tcase_add_test(t, knows_which_subids_cover_the_range);
+	tcase_add_test(t, takes_the_first_error_from_a_log);
+	tcase_add_test(t, names_the_command_socket_as_liblxc_does);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
