@@ -45,8 +45,8 @@ static int count_list(struct count *n, int dir)
 	int r;
 
 	r = cgv_read_text(dir, n->list, &n->text, &text);
-	/* A domain of threads in v2 has no list of its own: they are in its children. */
-	if (r == -EOPNOTSUPP || r == -ENODEV)
+	/* Removed meanwhile; or a domain of threads in v2: they are in its children. */
+	if (r == -EOPNOTSUPP || r == -ENODEV || r == -ENOENT)
 		return 0;
 	while (r == 0 && span_line(&text, &line))
 		if (span_u64(&line, &tid))

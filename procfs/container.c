@@ -48,7 +48,7 @@ static int fill(struct container *c, const struct container_spec *spec)
 		if (!c->name || !c->door || !c->id)
 			return -ENOMEM;
 	}
-	if (spec->init) {
+	if (spec->init && !c->host->captured) {
 		c->pidfd = (int)syscall(SYS_pidfd_open, spec->init, 0);
 		if (c->pidfd < 0)
 			return errno == ESRCH ? -ENOENT : -errno;

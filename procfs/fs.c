@@ -12,6 +12,12 @@
 #define NODE_BITS 24
 #define NODE_CT	  ((1u << NODE_BITS) - 1) /* the directory ct/, in slot 0 only */
 
+/*
+ * Of a file nobody has asked the size of. Not 0: the kernel would take sendfile(2) for done
+ * before it began, without asking us.
+ */
+#define SOME_SIZE 4096
+
 #define FOREVER	 86400.0 /* what cannot change while it has that inode */
 #define NOT_KEPT 0.0	 /* what can be different at the next look */
 
@@ -106,6 +112,8 @@ static int attr_of(struct fs *fs, struct at at, struct stat *st)
 		container_put(c);
 	}
 	st->st_ctim = st->st_atim = st->st_mtim;
+	if (S_ISREG(st->st_mode))
+		st->st_size = SOME_SIZE;
 	if (S_ISDIR(st->st_mode))
 		st->st_nlink = 2;
 	return 0;
@@ -146,6 +154,11 @@ static int find(fuse_req_t req, struct at dir, const char *name, struct at *out)
 	return out->node == NODE_NONE ? -ENOENT : 0;
 }
 
+static double attr_kept(const struct stat *st, struct at at)
+{
+	return S_ISREG(st->st_mode) ? NOT_KEPT : at.slot ? 1.0 : FOREVER;
+}
+
 static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fuse_entry_param e = { 0 };
@@ -161,22 +174,8 @@ static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	}
 	e.ino = ino_of(at.slot, at.node);
 	e.entry_timeout = kept(fs_of(req), at);
-	e.attr_timeout = at.slot ? 1.0 : FOREVER;
+	e.attr_timeout = attr_kept(&e.attr, at);
 	fuse_reply_entry(req, &e);
-}
-
-static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-	struct at at = at_of(ino);
-	struct stat st;
-	int r;
-
-	(void)fi;
-	r = attr_of(fs_of(req), at, &st);
-	if (r < 0)
-		fuse_reply_err(req, -r);
-	else
-		fuse_reply_attr(req, &st, at.slot ? 1.0 : FOREVER);
 }
 
 static void fs_readlink(fuse_req_t req, fuse_ino_t ino)
@@ -244,6 +243,27 @@ static int open_text(fuse_req_t req, struct at at, struct snapshot **out)
 	return c && (r == -ENOENT || r == -ENODEV) && container_dead(c) ? -ESTALE : r;
 }
 
+/* The size is that of the text an open at this moment would be given. */
+static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct at at = at_of(ino);
+	struct snapshot *s;
+	struct stat st;
+	int r;
+
+	(void)fi;
+	r = attr_of(fs_of(req), at, &st);
+	if (r < 0) {
+		fuse_reply_err(req, -r);
+		return;
+	}
+	if (S_ISREG(st.st_mode) && open_text(req, at, &s) == 0) {
+		st.st_size = (off_t)s->len;
+		snapshot_free(s);
+	}
+	fuse_reply_attr(req, &st, attr_kept(&st, at));
+}
+
 static void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct snapshot *s = NULL;
@@ -268,7 +288,14 @@ static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	size_t at = off < 0 ? 0 : (size_t)off;
 
 	(void)ino;
-	if (at >= s->len)
+	/*
+	 * No owner: not a read(2), but the page cache being filled, for sendfile(2) or mmap(2). It
+	 * is shared by all openers, and these see different moments and containers. EINVAL is what
+	 * callers go on with by read(2).
+	 */
+	if (!fi->lock_owner)
+		fuse_reply_err(req, EINVAL);
+	else if (at >= s->len)
 		fuse_reply_buf(req, NULL, 0);
 	else
 		fuse_reply_buf(req, s->text + at, MIN(size, s->len - at));
