@@ -39,6 +39,8 @@ LXC_LIBS    = $(call pkg,LXC_LIBS,--libs lxc)
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
+sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher pct tests tests/fuzz bench))
+scripts = tests/run tests/capture docs/demo $(wildcard tests/e2e/*.sh tests/vm/* .ci/run)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct $(B)/libcgview.a
 
@@ -79,15 +81,82 @@ $(B)/bench-%: $(B)/obj/bench/bench-%.o
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
+# The parsers once more, for libFuzzer; a finding is kept in the build folder.
+FUZZ_FLAGS := -g -O1 -std=gnu17 -fsanitize=address,undefined -fno-sanitize-recover=all
+$(B)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC    $< (fuzz)")
+	$(Q)clang $(CPPFLAGS) -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS) $(FUZZ_FLAGS) \
+		-fsanitize=fuzzer-no-link -c -o $@ $<
+
+fuzzed = $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+$(foreach f,base cgview procfs pct,$(eval $(B)/fuzz/$(f).a: $(call fuzzed,$(f))))
+
+$(B)/fuzz-%: $(B)/fuzz/tests/fuzz/fuzz-%.o $(B)/fuzz/procfs.a $(B)/fuzz/pct.a $(B)/fuzz/cgview.a $(B)/fuzz/base.a
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
+		$(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd
+
 # Missing packages only; silent and instant when all is there.
 deps:
-	@missing=; for p in $$(sed 's/[ \t]*#.*//' packaging/debian-deps); do \
-		[ -n "$$have" ] || have=$$(dpkg-query -W -f '|$${db:Status-Status} $${Package}|\n' 2>/dev/null); \
+	@missing=; have=$$(dpkg-query -W -f '|$${db:Status-Status} $${Package}|\n' 2>/dev/null); \
+	for p in $$(sed 's/[ \t]*#.*//' packaging/debian-deps); do \
 		case "$$have" in *"|installed $$p|"*) ;; *) missing="$$missing $$p" ;; esac; done; \
 	if [ -n "$$missing" ]; then echo "  DEPS $$missing"; \
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -yq --no-install-recommends $$missing; fi
 
-.PHONY: all deps
+# A make of its own, so that what asks pkg-config is asked after the packages are there.
+check: deps
+	$(Q)$(MAKE) --no-print-directory all tests fuzzers lint
+	$(Q)tests/run $(tests) $(wildcard tests/e2e/*-*.sh)
+
+unit: $(tests) $(B)/pctfs
+	$(Q)tests/run $(tests)
+
+tests: $(tests)
+fuzzers: $(fuzzers)
+
+golden: $(B)/check-golden
+	$(Q)GOLDEN=write CK_FORK=no $<
+
+fuzz: $(fuzzers)
+	$(Q)for f in $^; do echo "  FUZZ  $$f"; \
+		$$f -max_total_time=$(FUZZ_S) -verbosity=0 -artifact_prefix=$(B)/ || exit 1; done
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)B=$(B) docs/demo
+
+bench: $(B)/bench-render
+	$(Q)$<
+
+# One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
+lint:
+	$(Q)! grep -rnE '#include [<"](fuse|lxc/|procfs/|launcher/|pct/|base/say)' cgview
+	$(Q)! grep -rnE '#include "(launcher|pct)/' procfs
+	$(Q)! grep -rnE '#include "(procfs|pct|cgview)/' launcher
+	$(Q)! grep -rnE '#include "(procfs|launcher)/' pct
+	$(Q)! grep -rnE '#include "(cgview|procfs|launcher|pct)/' base
+	$(Q)! grep -rnE '#include "cgview/' procfs pct | grep -vE 'cgview/(cgview|span)\.h'
+	$(Q)! grep -LE 'SPDX-License-Identifier: LGPL-2.1-or-later' $(sources)
+	$(Q)clang-format --dry-run -Werror $(sources)
+	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr -I. -D_GNU_SOURCE \
+		--enable=warning,performance,portability --suppress=missingIncludeSystem \
+		--suppress=nullPointerRedundantCheck base cgview procfs launcher pct
+	$(Q)shellcheck -x -P SCRIPTDIR $(scripts)
+
+install: all
+	install -D -m 755 $(B)/pctfs      $(DESTDIR)$(SBINDIR)/pctfs
+	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
+	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct)
+
+clean:
+	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct check-* bench-* fuzz-*) build-*
+
+.PHONY: all deps check unit tests fuzzers golden fuzz demo bench lint install uninstall clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# For system tests, to be sourced. Each check prints one line, which tests/run counts:
+#   ok - SENTENCE        not ok - SENTENCE        skip - SENTENCE (REASON)
+# A test has a PCT_ROOT of its own; whatever was started in it is ended when the script exits,
+# however it does.
+
+set -u
+export PATH="$PATH:/usr/sbin:/sbin"
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+B=${B:-$TOP/build}
+case $B in /*) ;; *) B=$TOP/$B ;; esac
+FAILED=0
+
+# Short: the path of a socket has 107 characters.
+PCT_ROOT=$(mktemp -d /tmp/pct.XXXXXX)
+export PCT_ROOT
+# A rootfs is entered by users of its own.
+chmod 755 "$PCT_ROOT"
+MOUNT=$PCT_ROOT/var/lib/pctfs
+RUN=$PCT_ROOT/run/pct
+
+pct() { "$B/pct" "$@"; }
+inside() { "$B/pct" exec "$1" -- /bin/sh -c "$2"; } # VMID COMMAND
+
+daemon_pid() {
+	python3 - "$RUN/pctfs.sock" <<'P' 2>/dev/null
+import json, socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(b'{"request":"ping"}\n'); print(json.loads(s.makefile().readline())["pid"])
+P
+}
+
+stop_daemon() { # ends ours, by id
+	local pid
+	pid=$(daemon_pid) || return 0
+	kill "${1:--TERM}" "$pid" 2>/dev/null
+	while alive "$pid"; do sleep 0.02; done
+}
+alive() { # a zombie is not
+	grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+}
+
+# More to do at the end: cleanup_more() of the script.
+cleanup() {
+	local status=$? id
+	if declare -F cleanup_more >/dev/null; then cleanup_more; fi
+	for id in "$PCT_ROOT"/etc/pct/lxc/*.conf; do
+		[ -e "$id" ] || continue
+		id=$(basename "$id" .conf)
+		"$B/pct" destroy "$id" --force >/dev/null 2>&1
+	done
+	stop_daemon
+	umount -l "$MOUNT" 2>/dev/null
+	rm -rf --one-file-system "$PCT_ROOT"
+	[ "$status" = 0 ] && [ "$FAILED" = 0 ] || exit 1
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+pass() { echo "ok - $1"; }
+flunk() { # SENTENCE [WHAT IT SAID]
+	echo "not ok - $1"
+	[ -z "${2-}" ] || printf '%s\n' "$2" | sed 's/^/    /'
+	FAILED=1
+}
+skip() { echo "skip - $1 ($2)"; }
+
+ok() { # SENTENCE COMMAND…: it succeeds
+	local said what=$1
+	shift
+	if said=$("$@" 2>&1); then pass "$what"; else flunk "$what" "$* -> $?: $said"; fi
+}
+fails() { # SENTENCE COMMAND…: it does not
+	local said what=$1
+	shift
+	if said=$("$@" 2>&1); then flunk "$what" "$* succeeded: $said"; else pass "$what"; fi
+}
+is() { # SENTENCE WANT GOT
+	if [ "$2" = "$3" ]; then pass "$1"; else flunk "$1" "want: $2
+ got: $3"; fi
+}
+within() { # SENTENCE LOW HIGH GOT: numbers
+	if awk -v l="$2" -v h="$3" -v g="$4" 'BEGIN { exit !(g != "" && g + 0 >= l && g + 0 <= h) }'; then
+		pass "$1"
+	else
+		flunk "$1" "want: $2 to $3, got: $4"
+	fi
+}
+like() { # SENTENCE EXTENDED-REGEX TEXT
+	if printf '%s\n' "$3" | grep -Eq -- "$2"; then pass "$1"; else flunk "$1" "want: /$2/
+ got: $3"; fi
+}
+refused() { # SENTENCE STATUS REGEX COMMAND…: that status, nothing on stdout, and on stderr one line
+	local what=$1 want=$2 regex=$3 err out status
+	shift 3
+	err=$(mktemp "$PCT_ROOT/err.XXXXXX")
+	out=$("$@" 2>"$err" </dev/null)
+	status=$?
+	if [ "$status" = "$want" ] && [ -z "$out" ] && [ "$(wc -l <"$err")" = 1 ] &&
+		grep -Eq -- "$regex" "$err"; then
+		pass "$what"
+	else
+		flunk "$what" "$* -> $status (want $want, one line like /$regex/)
+$out$(cat "$err")"
+	fi
+	rm -f "$err"
+}
+until_true() { # SECONDS COMMAND…: tried again and again
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
