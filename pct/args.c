@@ -158,7 +158,8 @@ static void check_count(struct parse *p)
 	if (n < c->min_args)
 		wrong(p, "needs %s", c->args);
 	if (c->max_args >= 0 && n > c->max_args)
-		wrong(p, "'%.40s' is one word too many", p->a->argv[p->a->argc - (n - c->max_args)]);
+		wrong(p, "'%.40s' is one word too many",
+		      p->a->argv[p->a->argc - (n - c->max_args)]);
 }
 
 int args_parse(const struct command *c, int argc, char *argv[], struct args *out, char **wrong)

@@ -16,10 +16,10 @@ static const struct {
 	const char *path;
 	mode_t mode;
 } dirs[] = {
-	{ "bin", 0755 },     { "dev", 0755 },	 { "etc", 0755 },     { "home", 0755 },
-	{ "mnt", 0755 },     { "proc", 0555 },	 { "root", 0700 },    { "run", 0755 },
-	{ "sbin", 0755 },    { "sys", 0555 },	 { "tmp", 01777 },    { "usr", 0755 },
-	{ "usr/bin", 0755 }, { "usr/sbin", 0755 }, { "var", 0755 },   { "var/log", 0755 },
+	{ "bin", 0755 },      { "dev", 0755 },	    { "etc", 0755 },  { "home", 0755 },
+	{ "mnt", 0755 },      { "proc", 0555 },	    { "root", 0700 }, { "run", 0755 },
+	{ "sbin", 0755 },     { "sys", 0555 },	    { "tmp", 01777 }, { "usr", 0755 },
+	{ "usr/bin", 0755 },  { "usr/sbin", 0755 }, { "var", 0755 },  { "var/log", 0755 },
 	{ "var/tmp", 01777 },
 };
 
@@ -77,11 +77,12 @@ static int open_busybox(int *out)
 
 	if (fd < 0 && errno == ENOENT)
 		return refuse(-ENOENT, "builtin:busybox needs '" BUSYBOX "': install the package "
-			      "busybox-static");
+				       "busybox-static");
 	if (fd < 0)
 		return fail(-errno, "open '" BUSYBOX "'");
 	if (elf_read(fd, &elf) < 0 || !elf.is_static)
-		return refuse(-ENOEXEC, "'" BUSYBOX "' is not a static program: install the package "
+		return refuse(-ENOEXEC,
+			      "'" BUSYBOX "' is not a static program: install the package "
 			      "busybox-static in place of busybox");
 	*out = take_fd(&fd);
 	return 0;
@@ -129,8 +130,9 @@ static int put_applets(const struct target *t)
 		count++;
 	}
 	if (pclose(list) != 0 || count == 0)
-		return r < 0 ? r : refuse(-EIO, "'" BUSYBOX " --list-full' failed: install the "
-					  "package busybox-static again");
+		return r < 0 ? r
+			     : refuse(-EIO, "'" BUSYBOX " --list-full' failed: install the "
+					    "package busybox-static again");
 	return r;
 }
 

@@ -30,7 +30,8 @@ static int show_all(const struct section *s)
 	for (size_t i = 0; r == 0 && i <= s->n; i++) {
 		const struct entry *e = sorted[i];
 
-		if (note && (!e || !e->key || entry_is_lxc(e) || strcmp(e->key, "description") > 0)) {
+		if (note &&
+		    (!e || !e->key || entry_is_lxc(e) || strcmp(e->key, "description") > 0)) {
 			r = show("description", note, strlen(note));
 			note = NULL;
 		}

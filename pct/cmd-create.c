@@ -32,17 +32,23 @@ static int check_free(unsigned vmid)
 			return r;
 		lock = config_get(&c, "lock");
 		if (lock && strcmp(lock, "create") == 0)
-			return refuse(-EEXIST, "CT %u is there, but was never finished: 'pct destroy "
-				      "%u' removes it, then create it again", vmid, vmid);
-		return refuse(-EEXIST, "CT %u already exists; take another VMID, or 'pct destroy %u' "
-			      "first", vmid, vmid);
+			return refuse(-EEXIST,
+				      "CT %u is there, but was never finished: 'pct destroy "
+				      "%u' removes it, then create it again",
+				      vmid, vmid);
+		return refuse(-EEXIST,
+			      "CT %u already exists; take another VMID, or 'pct destroy %u' "
+			      "first",
+			      vmid, vmid);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
 		auto_free char *path = path_to("var/lib/pct/%s/%u", dirs[i], vmid);
 
 		if (access(path, F_OK) == 0)
-			return refuse(-EEXIST, "'%s' is in the way and belongs to no container; move "
-				      "or remove it, then try again", path);
+			return refuse(-EEXIST,
+				      "'%s' is in the way and belongs to no container; move "
+				      "or remove it, then try again",
+				      path);
 	}
 	return 0;
 }
@@ -93,8 +99,9 @@ static int make_volume(unsigned vmid, const struct config *c, unsigned shift, in
 		r = -EINVAL;
 	if (r < 0)
 		return r;
-	if (mkdir(dir, 0700) < 0 || chown(dir, 0, shift) < 0 || chmod(dir, shift ? 0710 : 0700) < 0 ||
-	    mkdir(path, 0755) < 0 || chown(path, shift, shift) < 0)
+	if (mkdir(dir, 0700) < 0 || chown(dir, 0, shift) < 0 ||
+	    chmod(dir, shift ? 0710 : 0700) < 0 || mkdir(path, 0755) < 0 ||
+	    chown(path, shift, shift) < 0)
 		return fail(-errno, "make volume '%s'", path);
 	*root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return *root < 0 ? fail(-errno, "open volume '%s'", path) : 0;
@@ -110,14 +117,19 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 	if (r < 0)
 		return fail(r, "look into the new root");
 	if (entrypoint) {
-		auto_free char *program = text_of("%.*s", (int)strcspn(entrypoint, " \t"), entrypoint);
+		auto_free char *program =
+		    text_of("%.*s", (int)strcspn(entrypoint, " \t"), entrypoint);
 
 		if (!inside_has_program(root, program))
-			return refuse(-ENOENT, "template '%s' has no program '%s' to begin with; give "
-				      "another --entrypoint", s->name, program);
+			return refuse(-ENOENT,
+				      "template '%s' has no program '%s' to begin with; give "
+				      "another --entrypoint",
+				      s->name, program);
 	} else if (!*in.init) {
-		return refuse(-ENOENT, "template '%s' has no /sbin/init, so it cannot start; take the "
-			      "tar of a whole system, or give --entrypoint PROGRAM", s->name);
+		return refuse(-ENOENT,
+			      "template '%s' has no /sbin/init, so it cannot start; take the "
+			      "tar of a whole system, or give --entrypoint PROGRAM",
+			      s->name);
 	} else if (strcmp(in.init, "/sbin/init") != 0) {
 		r = set(c, "entrypoint", in.init);
 	}
@@ -158,7 +170,8 @@ static void undo(unsigned vmid, int why)
 	if (why == -EINTR)
 		say(SAY_ERR, 0, "create CT %u: interrupted, nothing is left of it", vmid);
 	if (tree_remove(dir) < 0 || conf_remove(vmid) < 0)
-		say(SAY_ERR, 0, "something is left of CT %u; 'pct destroy %u' removes it", vmid, vmid);
+		say(SAY_ERR, 0, "something is left of CT %u; 'pct destroy %u' removes it", vmid,
+		    vmid);
 }
 
 static int run(const struct args *a)

@@ -17,8 +17,10 @@ static int check(unsigned vmid, const struct config *c)
 	const char *lock = config_get(c, "lock");
 
 	if (key_bool(c, "protection"))
-		return refuse(-EPERM, "CT %u is protected; remove 'protection: 1' from '%s/etc/pct/lxc/"
-			      "%u.conf' first", vmid, paths_root(), vmid);
+		return refuse(-EPERM,
+			      "CT %u is protected; remove 'protection: 1' from '%s/etc/pct/lxc/"
+			      "%u.conf' first",
+			      vmid, paths_root(), vmid);
 	if (lock && (strcmp(lock, "create") == 0 || strcmp(lock, "destroyed") == 0))
 		return 0;
 	return conf_check_lock(vmid, c, "destroy");
@@ -30,7 +32,8 @@ static int end_it(const struct args *a)
 	if (!ct_running(a->vmid))
 		return 0;
 	if (!args_bool(a, "force"))
-		return refuse(-EBUSY, "CT %u runs; 'pct stop %u' first, or 'pct destroy %u --force'",
+		return refuse(-EBUSY,
+			      "CT %u runs; 'pct stop %u' first, or 'pct destroy %u --force'",
 			      a->vmid, a->vmid, a->vmid);
 	return ct_stop(a->vmid);
 }

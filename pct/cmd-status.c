@@ -15,9 +15,8 @@ static uint64_t bytes(const struct config *c, const char *key)
 {
 	int64_t millionths;
 
-	return key_number(c, key, &millionths) < 0 ?
-		       0 :
-		       (uint64_t)(millionths / NUMBER_SCALE) << 20;
+	return key_number(c, key, &millionths) < 0 ? 0
+						   : (uint64_t)(millionths / NUMBER_SCALE) << 20;
 }
 
 /* cores, else cpulimit, else the host's. */

@@ -35,7 +35,8 @@ static bool take_key(struct span *s, struct span *key)
 	struct span rest;
 
 	if (lxc) {
-		while (p < s->end && (isalnum((unsigned char)*p) || *p == '.' || *p == '_' || *p == '-'))
+		while (p < s->end &&
+		       (isalnum((unsigned char)*p) || *p == '.' || *p == '_' || *p == '-'))
 			p++;
 	} else {
 		if (p == s->end || !isalpha((unsigned char)*p))
@@ -125,10 +126,10 @@ static int put(struct section *s, struct span key, struct span value)
 
 static int hex(char c)
 {
-	return isdigit((unsigned char)c) ? c - '0' :
-	       c >= 'A' && c <= 'F'      ? c - 'A' + 10 :
-	       c >= 'a' && c <= 'f'      ? c - 'a' + 10 :
-					   -1;
+	return isdigit((unsigned char)c) ? c - '0'
+	       : c >= 'A' && c <= 'F'	 ? c - 'A' + 10
+	       : c >= 'a' && c <= 'f'	 ? c - 'a' + 10
+					 : -1;
 }
 
 /* A line of description, with its %XX taken back; %00 stays, a text cannot hold it. */

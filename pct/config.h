@@ -18,7 +18,7 @@ struct entry {
 };
 
 struct section {
-	char *name;	   /* "pve:pending", or a snapshot's; NULL for the main one, always the first */
+	char *name; /* "pve:pending", or a snapshot's; NULL for the main one, always the first */
 	char *description; /* its # lines, decoded, each ended by \n; NULL: none */
 	struct entry *entries;
 	size_t n;

@@ -10,7 +10,7 @@ static const struct {
 	unsigned machine, class;
 	const char *arch;
 } machines[] = {
-	{ EM_X86_64, ELFCLASS64, "amd64" }, { EM_386, ELFCLASS32, "i386" },
+	{ EM_X86_64, ELFCLASS64, "amd64" },  { EM_386, ELFCLASS32, "i386" },
 	{ EM_AARCH64, ELFCLASS64, "arm64" }, { EM_ARM, ELFCLASS32, "armhf" },
 	{ EM_RISCV, ELFCLASS32, "riscv32" }, { EM_RISCV, ELFCLASS64, "riscv64" },
 };

@@ -106,8 +106,7 @@ static bool names_somebody(const struct acl *a)
 }
 
 /* Entries by name only are left out: the name means nothing on this host. */
-static const char *shift_acl(struct archive_entry *e, const struct target *t,
-			     struct left_out *left)
+static const char *shift_acl(struct archive_entry *e, const struct target *t, struct left_out *left)
 {
 	const int kind = ARCHIVE_ENTRY_ACL_TYPE_POSIX1E;
 	int count = archive_entry_acl_reset(e, kind), kept = 0;
@@ -146,11 +145,11 @@ const char *entry_shift(struct archive_entry *e, const struct target *t, struct 
 	const char *wrong = NULL;
 
 	if (archive_entry_uid(e) < 0 || archive_entry_uid(e) > max)
-		return t->unprivileged ? "belongs to a user id above 65535" :
-					 "belongs to no valid user id";
+		return t->unprivileged ? "belongs to a user id above 65535"
+				       : "belongs to no valid user id";
 	if (archive_entry_gid(e) < 0 || archive_entry_gid(e) > max)
-		return t->unprivileged ? "belongs to a group id above 65535" :
-					 "belongs to no valid group id";
+		return t->unprivileged ? "belongs to a group id above 65535"
+				       : "belongs to no valid group id";
 	archive_entry_set_uid(e, archive_entry_uid(e) + t->shift);
 	archive_entry_set_gid(e, archive_entry_gid(e) + t->shift);
 	archive_entry_set_uname(e, NULL);

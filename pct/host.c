@@ -42,9 +42,9 @@ static bool counts_swap_v2(int root)
 	bool swap = true;
 
 	while (dir && (e = readdir(dir))) {
-		auto_fd child = e->d_type == DT_DIR && e->d_name[0] != '.' ?
-					openat(fd, e->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC) :
-					-EBADF;
+		auto_fd child = e->d_type == DT_DIR && e->d_name[0] != '.'
+				    ? openat(fd, e->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC)
+				    : -EBADF;
 
 		if (child < 0 || faccessat(child, "memory.max", F_OK, 0) < 0)
 			continue;

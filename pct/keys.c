@@ -5,11 +5,12 @@
 #include "pct/keys.h"
 #include "pct/lxcconf.h"
 
-static const char *const archs[] = { "amd64",	"i386",	   "arm64",   "armhf",
-				     "riscv32", "riscv64", NULL };
+static const char *const archs[] = {
+	"amd64", "i386", "arm64", "armhf", "riscv32", "riscv64", NULL
+};
 
-static const char *const locks[] = { "backup",	 "create",  "destroyed", "disk",
-				     "fstrim",	 "migrate", "mounted",	 "rollback",
+static const char *const locks[] = { "backup",	 "create",	    "destroyed", "disk",
+				     "fstrim",	 "migrate",	    "mounted",	 "rollback",
 				     "snapshot", "snapshot-delete", NULL };
 
 /* busybox is ours: its init listens to other signals. */

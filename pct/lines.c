@@ -49,8 +49,9 @@ static bool has_own_cpuset(const struct config *c)
 	const struct section *s = &c->sections[0];
 
 	for (size_t i = 0; i < s->n; i++)
-		if (s->entries[i].key && (strcmp(s->entries[i].key, "lxc.cgroup.cpuset.cpus") == 0 ||
-					  strcmp(s->entries[i].key, "lxc.cgroup2.cpuset.cpus") == 0))
+		if (s->entries[i].key &&
+		    (strcmp(s->entries[i].key, "lxc.cgroup.cpuset.cpus") == 0 ||
+		     strcmp(s->entries[i].key, "lxc.cgroup2.cpuset.cpus") == 0))
 			return true;
 	return false;
 }
@@ -82,8 +83,8 @@ int lines_cores(const struct build *b, const char *value, FILE *out)
 		return -EINVAL;
 	if (!value || !b->cpus || has_own_cpuset(b->config) || owner(b, CGV_CPUSET) == CGV_NONE)
 		return 0;
-	fprintf(out, "lxc.%s.cpuset.cpus = ",
-		owner(b, CGV_CPUSET) == CGV_V2 ? "cgroup2" : "cgroup");
+	fprintf(out,
+		"lxc.%s.cpuset.cpus = ", owner(b, CGV_CPUSET) == CGV_V2 ? "cgroup2" : "cgroup");
 	put_cpus(b->cpus, out);
 	fputc('\n', out);
 	return 0;

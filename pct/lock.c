@@ -58,8 +58,10 @@ int lock_take(unsigned vmid, int seconds, struct lock *out)
 		nanosleep(&pause, NULL);
 	}
 	if (r == -EAGAIN)
-		return refuse(-EBUSY, "another pct is still working on CT %u after %d s; "
-			      "try again when it is done ('fuser %s' names it)", vmid, seconds, path);
+		return refuse(-EBUSY,
+			      "another pct is still working on CT %u after %d s; "
+			      "try again when it is done ('fuser %s' names it)",
+			      vmid, seconds, path);
 	if (r < 0)
 		return fail(r, "lock CT %u, '%s'", vmid, path);
 	*out = (struct lock){ .fd = fd, .vmid = vmid };

@@ -204,8 +204,10 @@ static int wait_gone(unsigned vmid, int monitor)
 	for (int i = 0; i < 100 && ct_running(vmid); i++)
 		poll(NULL, 0, 10);
 	if ((monitor >= 0 && r == 0) || ct_running(vmid))
-		return refuse(-ETIMEDOUT, "CT %u was killed but does not end; a process in it may "
-			      "hang in the kernel (ps: state D)", vmid);
+		return refuse(-ETIMEDOUT,
+			      "CT %u was killed but does not end; a process in it may "
+			      "hang in the kernel (ps: state D)",
+			      vmid);
 	return 0;
 }
 

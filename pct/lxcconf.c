@@ -70,8 +70,8 @@ static void put_raw(const struct build *b, FILE *out)
 
 		if (entry_is_lxc(e))
 			fprintf(out, "%s = %s\n",
-				strcmp(e->key, "lxc.environment.runtime") == 0 ? "lxc.environment" :
-										 e->key,
+				strcmp(e->key, "lxc.environment.runtime") == 0 ? "lxc.environment"
+									       : e->key,
 				e->value);
 	}
 }

@@ -76,19 +76,19 @@ static int take_bool(const char *text, char **value, char why[OPTION_WHY])
 	bool on;
 
 	if (!option_bool(text, &on))
-		return wrong(why, "'%.40s' is neither 1 (on, yes, true) nor 0 (off, no, false)", text);
+		return wrong(why, "'%.40s' is neither 1 (on, yes, true) nor 0 (off, no, false)",
+			     text);
 	return keep(value, on ? "1" : "0");
 }
 
-static int take_number(const struct option *o, const char *text, char **value,
-		       char why[OPTION_WHY])
+static int take_number(const struct option *o, const char *text, char **value, char why[OPTION_WHY])
 {
 	bool whole = o->type == OPTION_INT;
 	char shown[48];
 	int64_t n;
 
-	if (!option_number(text, &n) || (whole && strchr(text, '.')) ||
-	    n < o->min * NUMBER_SCALE || n > o->max * NUMBER_SCALE)
+	if (!option_number(text, &n) || (whole && strchr(text, '.')) || n < o->min * NUMBER_SCALE ||
+	    n > o->max * NUMBER_SCALE)
 		return wrong(why, "'%.40s' is not a %snumber from %lld to %lld", text,
 			     whole ? "whole " : "", (long long)o->min, (long long)o->max);
 
@@ -123,8 +123,8 @@ static int take_text(const struct option *o, const char *text, char **value, cha
 	if (n > (size_t)o->max)
 		return wrong(why, "is %zu bytes long, at most %lld are allowed", n,
 			     (long long)o->max);
-	if (o->type == OPTION_TEXT && n && (isspace((unsigned char)*text) ||
-					    isspace((unsigned char)text[n - 1])))
+	if (o->type == OPTION_TEXT && n &&
+	    (isspace((unsigned char)*text) || isspace((unsigned char)text[n - 1])))
 		return wrong(why, "begins or ends with a blank");
 	form = o->form ? o->form(text) : NULL;
 	if (form)

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTION_WHY    160 /* enough for any reason given below */
-#define NUMBER_SCALE  1000000 /* option numbers are read in millionths */
+#define OPTION_WHY	  160	  /* enough for any reason given below */
+#define NUMBER_SCALE	  1000000 /* option numbers are read in millionths */
 #define OPTION_NUMBER_MAX (INT64_MAX / NUMBER_SCALE)
 
 enum option_type {

@@ -38,10 +38,9 @@ static int is_ok(const char *line)
 {
 	struct json_object *answer = json_tokener_parse(line), *ok;
 	int r = answer && json_object_is_type(answer, json_type_object) &&
-				json_object_object_get_ex(answer, "ok", &ok) &&
-				json_object_get_boolean(ok) ?
-			0 :
-			-EPROTO;
+			json_object_object_get_ex(answer, "ok", &ok) && json_object_get_boolean(ok)
+		    ? 0
+		    : -EPROTO;
 
 	json_object_put(answer);
 	return r;

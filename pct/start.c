@@ -16,8 +16,10 @@ int start_reachable(unsigned vmid, const char *dir)
 	for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
 		if (stat(path, &st) == 0 && !(st.st_mode & S_IXOTH))
-			return refuse(-EACCES, "CT %u is unprivileged and could not get to its files: "
-				      "'%s' must be searchable by all (chmod o+x)", vmid, path);
+			return refuse(-EACCES,
+				      "CT %u is unprivileged and could not get to its files: "
+				      "'%s' must be searchable by all (chmod o+x)",
+				      vmid, path);
 		*p = '/';
 	}
 	return 0;
@@ -46,11 +48,13 @@ static int put_config(const struct build *b, FILE *out, const char **key)
 {
 	int r = lxcconf_write(b, out, key);
 
-	return r < 0 ? refuse(r, "CT %u: its config's '%s' cannot be used: '%s'; correct it in '%s"
-			      "/etc/pct/lxc/%u.conf'", b->vmid, *key,
+	return r < 0 ? refuse(r,
+			      "CT %u: its config's '%s' cannot be used: '%s'; correct it in '%s"
+			      "/etc/pct/lxc/%u.conf'",
+			      b->vmid, *key,
 			      config_get(b->config, *key) ? config_get(b->config, *key) : "",
-			      paths_root(), b->vmid) :
-		       0;
+			      paths_root(), b->vmid)
+		     : 0;
 }
 
 static int put_seccomp(const struct build *b, FILE *out, const char **key)

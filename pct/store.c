@@ -53,7 +53,8 @@ int conf_load(unsigned vmid, struct config *out)
 	int r;
 
 	if (fd < 0 && errno == ENOENT)
-		return refuse(-ENOENT, "CT %u does not exist; 'pct list' shows those that do", vmid);
+		return refuse(-ENOENT, "CT %u does not exist; 'pct list' shows those that do",
+			      vmid);
 	if (fd < 0)
 		return fail(-errno, "read the config of CT %u, '%s'", vmid, path);
 	r = read_all(fd, &text, &n);
@@ -201,7 +202,9 @@ int conf_check_lock(unsigned vmid, const struct config *c, const char *why)
 	if (!lock)
 		return 0;
 	if (strcmp(lock, "create") == 0)
-		return refuse(-EBUSY, "cannot %s CT %u: it was never finished (lock: create); "
-			      "'pct destroy %u' removes what there is", why, vmid, vmid);
+		return refuse(-EBUSY,
+			      "cannot %s CT %u: it was never finished (lock: create); "
+			      "'pct destroy %u' removes what there is",
+			      why, vmid, vmid);
 	return refuse(-EBUSY, "cannot %s CT %u: it is locked (%s)", why, vmid, lock);
 }

@@ -18,7 +18,10 @@ struct lock {
 int lock_take(unsigned vmid, int seconds, struct lock *out);
 void lock_release(struct lock *l);
 /* Owned: auto_lock lock = LOCK_NONE; */
-#define LOCK_NONE { .fd = -EBADF }
+#define LOCK_NONE                                                                                  \
+	{                                                                                          \
+		.fd = -EBADF                                                                       \
+	}
 #define auto_lock CLEANUP(lock_release) struct lock
 
 /* -ENOENT, said with what to do, when there is no such container. */

@@ -68,9 +68,10 @@ static int reserve(const char *option, const char *range)
 		if (errno != EINTR)
 			return fail(-errno, "wait for usermod");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return refuse(-EIO, "reserve ids %s for containers: 'usermod %s %s root' failed; "
-			      "add root:%u:%u to /etc/subuid and /etc/subgid", range, option, range,
-			      IDMAP_FIRST, IDMAP_COUNT);
+		return refuse(-EIO,
+			      "reserve ids %s for containers: 'usermod %s %s root' failed; "
+			      "add root:%u:%u to /etc/subuid and /etc/subgid",
+			      range, option, range, IDMAP_FIRST, IDMAP_COUNT);
 	return 0;
 }
 
@@ -88,6 +89,7 @@ int subids_reserve(void)
 		r = reserve("--add-subgids", range);
 	if (r == 0)
 		info("reserved the ids %s for unprivileged containers in /etc/subuid and "
-		     "/etc/subgid", range);
+		     "/etc/subgid",
+		     range);
 	return r;
 }

@@ -26,13 +26,17 @@ int source_open(const char *name, struct source *out)
 		return refuse(-ENOENT, "there is no template '%s'; 'pct help' lists them", name);
 	fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return refuse(-ENOENT, "there is no template '%s'; give the path of a tar of a root "
-			      "file system, or builtin:busybox", name);
+		return refuse(-ENOENT,
+			      "there is no template '%s'; give the path of a tar of a root "
+			      "file system, or builtin:busybox",
+			      name);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(-errno, "open template '%s'", name);
 	if (!S_ISREG(st.st_mode))
-		return refuse(-EINVAL, "template '%s' is not a file; give the path of a tar of a root "
-			      "file system", name);
+		return refuse(-EINVAL,
+			      "template '%s' is not a file; give the path of a tar of a root "
+			      "file system",
+			      name);
 	*out = (struct source){ NULL, name, take_fd(&fd) };
 	return 0;
 }

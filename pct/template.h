@@ -8,14 +8,15 @@
 
 /* For whom a root file system is made. */
 struct target {
-	int root;	       /* its directory, empty */
-	unsigned shift;	       /* added to every user and group id */
-	bool unprivileged;     /* ids lie in the container's range, no device nodes */
+	int root;	   /* its directory, empty */
+	unsigned shift;	   /* added to every user and group id */
+	bool unprivileged; /* ids lie in the container's range, no device nodes */
 	const char *hostname;
 };
 
 /* A template that pct makes itself. */
-struct template {
+struct template
+{
 	const char *name;   /* "builtin:busybox" */
 	const char *help;   /* no full stop */
 	const char *ostype; /* as the conf's key has it */
@@ -35,7 +36,10 @@ struct source {
 /* Find it before anything is made. -ENOENT: neither a row nor a file. */
 int source_open(const char *name, struct source *out);
 void source_close(struct source *s);
-#define SOURCE_NONE { .fd = -EBADF }
+#define SOURCE_NONE                                                                                \
+	{                                                                                          \
+		.fd = -EBADF                                                                       \
+	}
 #define auto_source CLEANUP(source_close) struct source
 
 int source_make(const struct source *s, const struct target *t);

@@ -35,7 +35,8 @@ char *tree_mount_below(const char *path)
 	if (mounts && realpath(path, real)) {
 		n = strlen(real);
 		while (!found && getmntent_r(mounts, &m, buf, sizeof(buf)))
-			if (strncmp(m.mnt_dir, real, n) == 0 && (!m.mnt_dir[n] || m.mnt_dir[n] == '/'))
+			if (strncmp(m.mnt_dir, real, n) == 0 &&
+			    (!m.mnt_dir[n] || m.mnt_dir[n] == '/'))
 				found = strdup(m.mnt_dir);
 	}
 	if (mounts)

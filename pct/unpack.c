@@ -194,10 +194,11 @@ static void tell(const struct run *u)
 {
 	if (u->left.devices)
 		info("%zu device nodes of '%s' are left out: an unprivileged container cannot "
-		     "have them, and gets its own", u->left.devices, u->name);
+		     "have them, and gets its own",
+		     u->left.devices, u->name);
 	if (u->left.attributes)
-		info("%zu extended attributes or ACL entries of '%s' are left out", u->left.attributes,
-		     u->name);
+		info("%zu extended attributes or ACL entries of '%s' are left out",
+		     u->left.attributes, u->name);
 	if (u->incomplete)
 		warn(0, "%zu entries of '%s' are unpacked without all they have; first %s",
 		     u->incomplete, u->name, u->first);

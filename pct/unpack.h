@@ -22,7 +22,7 @@ const char *unpack_path_wrong(const char *path);
 
 /* What was left out, to be said once. */
 struct left_out {
-	size_t devices; /* an unprivileged container cannot have them */
+	size_t devices;	   /* an unprivileged container cannot have them */
 	size_t attributes; /* of a kind that is not taken over, or without a numeric id */
 };
 

@@ -6,10 +6,10 @@
 
 /* What a running container uses now. */
 struct usage {
-	pid_t pid;	  /* of its init, on the host */
-	uint64_t uptime;  /* whole seconds since that started */
-	uint64_t memory;  /* bytes, without page cache */
-	uint64_t swap;	  /* bytes */
+	pid_t pid;	 /* of its init, on the host */
+	uint64_t uptime; /* whole seconds since that started */
+	uint64_t memory; /* bytes, without page cache */
+	uint64_t swap;	 /* bytes */
 };
 
 /* -ESRCH: it does not run; else what is wrong is said. */

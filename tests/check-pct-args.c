@@ -147,8 +147,9 @@ END_TEST
 
 START_TEST(shows_help_where_it_is_asked_for)
 {
-	static const char *const words[][WORDS] = {
-		{ "--help" }, { "100", "-h" }, { "--memory", "4", "--help" } };
+	static const char *const words[][WORDS] = { { "--help" },
+						    { "100", "-h" },
+						    { "--memory", "4", "--help" } };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		CLEANUP(args_free) struct args a = { 0 };
@@ -199,7 +200,8 @@ START_TEST(has_every_row_filled_in)
 		for (size_t k = 0; (o = command_option(commands[i], k)); k++) {
 			ck_assert_ptr_nonnull(o->help);
 			ck_assert(o->type != OPTION_WORD || o->words);
-			ck_assert(o->type == OPTION_BOOL || o->type == OPTION_WORD || o->max > o->min);
+			ck_assert(o->type == OPTION_BOOL || o->type == OPTION_WORD ||
+				  o->max > o->min);
 		}
 	}
 }

@@ -149,7 +149,8 @@ START_TEST(sets_a_value_that_reads_back_or_nothing)
 		ck_assert_str_eq(text, "");
 	} else if (strcmp(sets[_i].key, "description") == 0) {
 		ck_assert_uint_eq(again.sections[0].n, 0);
-		ck_assert_str_eq(config_get(&again, "description"), "a\nmemory: 7\n[x]\n#y\x01\x7f\n");
+		ck_assert_str_eq(config_get(&again, "description"),
+				 "a\nmemory: 7\n[x]\n#y\x01\x7f\n");
 	} else {
 		ck_assert_uint_eq(again.sections[0].n, 1);
 		ck_assert_str_eq(config_get(&again, sets[_i].key), sets[_i].value);

@@ -163,11 +163,16 @@ END_TEST
 static const struct {
 	const char *conf, *key;
 } unusable[] = {
-	{ "memory: lots\n", "memory" },	      { "memory: 0\n", "memory" },
-	{ "memory: 1.5\n", "memory" },	      { "memory: 9223372036854775807\n", "memory" },
-	{ "swap: -1\n", "swap" },	      { "cores: 0\n", "cores" },
-	{ "cores: many\n", "cores" },	      { "cpulimit: 1,5\n", "cpulimit" },
-	{ "cpulimit: 9000\n", "cpulimit" },   { "cpuunits: x\n", "cpuunits" },
+	{ "memory: lots\n", "memory" },
+	{ "memory: 0\n", "memory" },
+	{ "memory: 1.5\n", "memory" },
+	{ "memory: 9223372036854775807\n", "memory" },
+	{ "swap: -1\n", "swap" },
+	{ "cores: 0\n", "cores" },
+	{ "cores: many\n", "cores" },
+	{ "cpulimit: 1,5\n", "cpulimit" },
+	{ "cpulimit: 9000\n", "cpulimit" },
+	{ "cpuunits: x\n", "cpuunits" },
 	{ "unprivileged: 2\n", "unprivileged" },
 };
 
@@ -199,10 +204,10 @@ START_TEST(picks_the_cpus_that_are_used_least)
 		unsigned used[8], n;
 		uint64_t picked; /* 0: nothing to pick */
 	} cases[] = {
-		{ 0x0f, { 0 }, 1, 0x01 },	  { 0x0f, { 0 }, 2, 0x03 },
-		{ 0x0f, { 1 }, 1, 0x02 },	  { 0x0f, { 1, 1, 0, 1 }, 2, 0x05 },
-		{ 0xa0, { 0 }, 1, 0x20 },	  { 0x0f, { 3, 2, 1, 0 }, 2, 0x0c },
-		{ 0x0f, { 0 }, 4, 0 },		  { 0x0f, { 0 }, 9, 0 },
+		{ 0x0f, { 0 }, 1, 0x01 }, { 0x0f, { 0 }, 2, 0x03 },
+		{ 0x0f, { 1 }, 1, 0x02 }, { 0x0f, { 1, 1, 0, 1 }, 2, 0x05 },
+		{ 0xa0, { 0 }, 1, 0x20 }, { 0x0f, { 3, 2, 1, 0 }, 2, 0x0c },
+		{ 0x0f, { 0 }, 4, 0 },	  { 0x0f, { 0 }, 9, 0 },
 	};
 	auto_free unsigned *used = calloc(CGV_MAX_CPUS, sizeof(*used));
 
@@ -210,7 +215,8 @@ START_TEST(picks_the_cpus_that_are_used_least)
 		struct cgv_cpuset allowed = { { cases[i].allowed } }, picked;
 
 		memcpy(used, cases[i].used, sizeof(cases[i].used));
-		ck_assert_int_eq(cores_pick(&allowed, used, cases[i].n, &picked), cases[i].picked != 0);
+		ck_assert_int_eq(cores_pick(&allowed, used, cases[i].n, &picked),
+				 cases[i].picked != 0);
 		if (cases[i].picked)
 			ck_assert_uint_eq(picked.bits[0], cases[i].picked);
 	}
@@ -233,11 +239,20 @@ END_TEST
 
 START_TEST(finds_a_volume_only_where_one_can_be)
 {
-	static const char *const bad[] = { "",		      "local:",		"local:100/",
-					   "local:100/../x",  "local:100/.x",	"local:100/a/b",
-					   "other:100/a",     "local:99/a",	"local:100",
-					   "/etc",	      "local:/a",	"local:100x/a",
-					   "local:100/,size=1", "local:1000000000000/a" };
+	static const char *const bad[] = { "",
+					   "local:",
+					   "local:100/",
+					   "local:100/../x",
+					   "local:100/.x",
+					   "local:100/a/b",
+					   "other:100/a",
+					   "local:99/a",
+					   "local:100",
+					   "/etc",
+					   "local:/a",
+					   "local:100x/a",
+					   "local:100/,size=1",
+					   "local:1000000000000/a" };
 	auto_free char *path = NULL, *first = volume_first(100);
 	unsigned owner = 0;
 

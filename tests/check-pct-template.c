@@ -26,10 +26,10 @@ static const struct {
 	const char *path;
 	bool taken;
 } paths[] = {
-	{ "a", true },	       { "./a", true },	  { "a/b", true },     { "a//b", true },
-	{ "a/..b", true },     { "a/b..", true }, { "...", true },     { "./", true },
-	{ ".", true },	       { "a/.", true },	  { "", false },       { "/", false },
-	{ "/etc/x", false },   { "//a", false },  { "..", false },     { "../a", false },
+	{ "a", true },		{ "./a", true },   { "a/b", true },	{ "a//b", true },
+	{ "a/..b", true },	{ "a/b..", true }, { "...", true },	{ "./", true },
+	{ ".", true },		{ "a/.", true },   { "", false },	{ "/", false },
+	{ "/etc/x", false },	{ "//a", false },  { "..", false },	{ "../a", false },
 	{ "a/../../b", false }, { "a/..", false }, { "./../a", false }, { "a/../b", false },
 };
 
@@ -54,10 +54,14 @@ static const struct {
 	int64_t uid, gid;
 	bool in_user, in_root; /* taken: unprivileged, privileged */
 } ids[] = {
-	{ 0, 0, true, true },	      { 65535, 65535, true, true },
-	{ 65536, 0, false, true },    { 0, 65536, false, true },
-	{ -1, 0, false, false },      { 0, -1, false, false },
-	{ UINT32_MAX, 0, false, false }, { 1ll << 32, 0, false, false },
+	{ 0, 0, true, true },
+	{ 65535, 65535, true, true },
+	{ 65536, 0, false, true },
+	{ 0, 65536, false, true },
+	{ -1, 0, false, false },
+	{ 0, -1, false, false },
+	{ UINT32_MAX, 0, false, false },
+	{ 1ll << 32, 0, false, false },
 	{ -99999, 0, false, false },
 };
 
@@ -252,7 +256,9 @@ END_TEST
 
 START_TEST(refuses_what_is_no_tar)
 {
-	static const char *const texts[] = { "", "hello", "\x1f\x8b\x08garbage", "\xfd" "7zXZ" };
+	static const char *const texts[] = { "", "hello", "\x1f\x8b\x08garbage",
+					     "\xfd"
+					     "7zXZ" };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		auto_free char *path = text_of("%s/file", dir);

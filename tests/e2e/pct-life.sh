@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A container's life: create, start, look, run something, stop, destroy; unprivileged and not.
+set -eu
+# shellcheck source=tests/e2e/pct-lib
+. "$(dirname "$0")/pct-lib"
+[ -x /bin/busybox ] || skip "needs busybox-static"
+[ -e /dev/fuse ] || skip "needs /dev/fuse"
+
+life()
+{
+	local id=$1 privileged=$2 owner=$3
+
+	run 0 create "$id" builtin:busybox --memory 256 --swap 64 --cores 1 --cpulimit 0.5 \
+		--hostname "box$id" --unprivileged "$((1 - privileged))"
+	is "words of create" "$(cat "$out" "$err")" ""
+	is "owner" "$(stat -c %u "$images/$id/subvol-$id-disk-0.subvol/etc/passwd")" "$owner"
+	run 0 status "$id"
+	is "status" "$(cat "$out")" "status: stopped"
+	run 0 start "$id"
+	run 0 list
+	is "list" "$(awk 'NR == 2 { print $1, $2, $3 }' "$out")" "$id running box$id"
+	run 1 start "$id"
+	said "CT $id already runs"
+	run 1 destroy "$id"
+	said "CT $id runs; 'pct stop $id' first"
+	look_inside "$id"
+	limits "$id"
+	exec_codes "$id"
+	run 0 stop "$id"
+	run 1 stop "$id"
+	said "CT $id does not run"
+	run 1 exec "$id" -- true
+	said "CT $id does not run; 'pct start $id' starts it"
+	is "cgroups after stop" "$(find /sys/fs/cgroup -path "*/$(cgroup)*/$id" -type d)" ""
+	run 0 start "$id"
+	run 0 exec "$id" -- hostname
+	is "hostname after a second start" "$(cat "$out")" "box$id"
+	run 0 destroy "$id" --force
+	nothing_of "$id"
+}
+
+look_inside()
+{
+	local id=$1 pid
+
+	run 0 exec "$id" -- id -u
+	is "user inside" "$(cat "$out")" 0
+	run 0 exec "$id" -- hostname
+	is "hostname" "$(cat "$out")" "box$id"
+	run 0 exec "$id" -- nproc
+	is "nproc" "$(cat "$out")" 1
+	# shellcheck disable=SC2016
+	run 0 exec "$id" -- sh -c 'cd / && echo $PATH $HOME $container $PWD'
+	is "environment" "$(cat "$out")" \
+		"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /root lxc /"
+	run 0 exec "$id" -- cat /proc/meminfo
+	is "MemTotal" "$(awk '/^MemTotal:/ { print $2 }' "$out")" 262144
+	run 0 status "$id" --verbose
+	cp "$out" "$PCT_ROOT/verbose"
+	pid=$(awk '/^pid:/ { print $2 }' "$PCT_ROOT/verbose")
+	is "the pid's program" "$(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -d' ' -f1 | sed 's/.*\///')" init
+	is "maxmem" "$(awk '/^maxmem:/ { print $2 }' "$PCT_ROOT/verbose")" 268435456
+	is "sorted" "$(LC_ALL=C sort -c "$PCT_ROOT/verbose" 2>&1)" ""
+}
+
+# The one file of several that is there.
+first()
+{
+	local f
+
+	for f; do
+		if [ -e "$f" ]; then
+			cat "$f"
+			return
+		fi
+	done
+	echo none
+}
+
+limits()
+{
+	local c=/sys/fs/cgroup g
+
+	g=$(cgroup)/$1
+	is "memory limit" "$(first "$c/memory/$g/memory.limit_in_bytes" "$c/$g/memory.max")" 268435456
+	is "quota" "$(first "$c/cpu/$g/cpu.cfs_quota_us" "$c/cpu,cpuacct/$g/cpu.cfs_quota_us" \
+		"$c/$g/cpu.max" | cut -d' ' -f1)" 50000
+	is "swap limit" "$(first "$c/memory/$g/memory.memsw.limit_in_bytes" \
+		"$c/$g/memory.swap.max" | sed 's/^335544320$/67108864/; s/^none$/67108864/')" 67108864
+}
+
+exec_codes()
+{
+	run 7 exec "$1" -- sh -c 'exit 7'
+	run 137 exec "$1" -- sh -c 'kill -9 $$'
+	run 127 exec "$1" -- /no/such
+	said "run '/no/such' in the container"
+	run 126 exec "$1" -- /etc
+	is "stdin and stdout" "$(echo hello | "$pct" exec "$1" -- cat)" hello
+	run 0 exec "$1" echo -n -- x
+	is "words kept as they are" "$(cat "$out")" "-- x"
+}
+
+life 100 0 100000
+life 101 1 0
+
+# Two with different limits at once, and one of them destroyed while it runs.
+run 0 create 100 builtin:busybox --memory 64
+run 0 create 101 builtin:busybox --memory 128
+run 0 start 100
+run 0 start 101
+for id in 100 101; do
+	run 0 exec $id -- cat /proc/meminfo
+	is "MemTotal of $id" "$(awk '/^MemTotal:/ { print $2 }' "$out")" $(((id - 99) * 65536))
+done
+run 0 destroy 100 --force
+nothing_of 100
+run 0 exec 101 -- true
+
+# It ends by itself; then it can be started again at once.
+"$pct" exec 101 -- poweroff >"$out" 2>&1 || true
+for _ in $(seq 100); do
+	[ "$("$pct" status 101)" = "status: stopped" ] && break
+	sleep 0.1
+done
+run 0 start 101
+run 0 stop 101
+
+# A failed start says why in one line, and leaves nothing running.
+echo "lxc.mount.entry: /no/such/file mnt none bind 0 0" >>"$confs/101.conf"
+run 1 start 101
+said "start CT 101: "
+said "$PCT_ROOT/var/lib/pct/lxc/101/log"
+run 0 status 101
+is "status after a failed start" "$(cat "$out")" "status: stopped"
+run 0 destroy 101
+is "cgroups of this root" "$(find /sys/fs/cgroup -maxdepth 2 -name "$(cgroup)*")" ""
+
+# Fast enough to be typed without thinking.
+run 0 create 100 builtin:busybox
+t=$(date +%s%N)
+for _ in 1 2 3 4 5; do "$pct" list >/dev/null; done
+t=$((($(date +%s%N) - t) / 5000000))
+[ "$t" -lt 20 ] || failed "pct list takes $t ms"
+finish
