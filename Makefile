@@ -139,11 +139,12 @@ lint:
 	$(Q)! grep -rnE '#include "(procfs|launcher)/' pct
 	$(Q)! grep -rnE '#include "(cgview|procfs|launcher|pct)/' base
 	$(Q)! grep -rnE '#include "cgview/' procfs pct | grep -vE 'cgview/(cgview|span)\.h'
-	$(Q)! grep -LE 'SPDX-License-Identifier: LGPL-2.1-or-later' $(sources)
+	$(Q)bare=$$(grep -L 'SPDX-License-Identifier: LGPL-2.1-or-later' $(sources)); \
+		[ -z "$$bare" ] || { echo "no licence line in $$bare"; exit 1; }
 	$(Q)clang-format --dry-run -Werror $(sources)
 	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr -I. -D_GNU_SOURCE \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
-		--suppress=nullPointerRedundantCheck base cgview procfs launcher pct
+		--suppress=uninitvar --suppress=constStatement base cgview procfs launcher pct
 	$(Q)shellcheck -x -P SCRIPTDIR $(scripts)
 
 install: all

@@ -385,7 +385,7 @@ static int list_dir(fuse_req_t req, struct at at, struct listing *l)
 static void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		       struct fuse_file_info *fi)
 {
-	struct listing l = { .req = req, .size = MIN(size, (size_t)65536), .skip = off };
+	struct listing l = { .req = req, .size = size < 65536 ? size : 65536, .skip = off };
 	auto_free char *buf = malloc(l.size);
 	int r;
 

@@ -4,6 +4,7 @@
 #include <mntent.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/say.h"
 #include "procfs/mount.h"
@@ -28,9 +29,9 @@ int make_dirs(const char *path, bool itself)
 /* A mount whose daemon is gone answers nothing but this. There can be several, one on another. */
 static int take_off_dead(const char *path)
 {
-	struct stat st;
+	struct statfs st; /* asks the daemon, where stat() may know the answer */
 
-	while (stat(path, &st) < 0 && (errno == ENOTCONN || errno == ECONNABORTED)) {
+	while (statfs(path, &st) < 0 && (errno == ENOTCONN || errno == ECONNABORTED)) {
 		if (umount2(path, MNT_DETACH) < 0)
 			return fail(-errno, "take the dead mount off '%s'", path);
 		info("took off '%s' what a daemon that died left mounted", path);

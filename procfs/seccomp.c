@@ -60,6 +60,8 @@ static unsigned long load_of(const struct sample *s, int i)
 
 static void fill(const struct sample *s, struct sysinfo *si)
 {
+	uint64_t procs = MIN(s->tasks.total, (uint64_t)UINT16_MAX);
+
 	*si = (struct sysinfo){
 		.uptime = (long)(s->age.uptime / CGV_NSEC),
 		.loads = { load_of(s, 0), load_of(s, 1), load_of(s, 2) },
@@ -68,7 +70,7 @@ static void fill(const struct sample *s, struct sysinfo *si)
 		.sharedram = s->memory.shmem,
 		.totalswap = s->memory.swap_total,
 		.freeswap = s->memory.swap_free,
-		.procs = (unsigned short)MIN(s->tasks.total, (uint64_t)UINT16_MAX),
+		.procs = (unsigned short)procs,
 		.mem_unit = 1,
 	};
 }

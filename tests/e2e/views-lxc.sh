@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Real containers: what they see is what their cgroup says, from the first instruction of init on.
+. "$(dirname "$0")/lib.sh"
+[ "$(id -u)" = 0 ] || { skip "views in LXC containers" "needs root"; exit 0; }
+[ -c /dev/fuse ] || { skip "views in LXC containers" "no /dev/fuse"; exit 0; }
+
+TAG=$(printf '%s' "$PCT_ROOT" | od -An -tx1 | tr -d ' \n' | tail -c 6)
+A=1$(( 0x$TAG % 90000 + 10000 )) U=2$(( 0x$TAG % 90000 + 10000 ))
+
+pid_of() { pct status "$1" --verbose | awk '/^pid:/ { print $2 }'; }
+
+# A file of container $1's cgroup in whichever hierarchy has it: $2 v1 controller, $3 v1 name, $4 v2.
+cgroup_file() {
+	local v1 v2
+	v1=$(awk -F: -v c="$2" '{ n = split($2, l, ","); for (i = 1; i <= n; i++) if (l[i] == c) print $3 }' "/proc/$(pid_of "$1")/cgroup")
+	v2=$(awk -F: '$1 == 0 { print $3 }' "/proc/$(pid_of "$1")/cgroup")
+	if [ -n "$v1" ]; then
+		cat "/sys/fs/cgroup/$2/${v1%/ns}/$3"
+	else
+		v2=${v2%/init.scope}
+		cat "/sys/fs/cgroup/${v2%/ns}/$4"
+	fi
+}
+kb() { awk -v k="$2:" '$1 == k { print $2 }' <<<"$1"; } # TEXT KEY
+
+ok "an unprivileged container is made" pct create "$U" builtin:busybox --memory 256 --swap 64 --cores 1
+ok "a privileged one is made" pct create "$A" builtin:busybox --memory 128 --swap 0 --cpulimit 0.5 --unprivileged 0
+
+# Its init looks before it does anything else.
+ROOTFS=$(find "$PCT_ROOT/var/lib/pct/images/$U" -mindepth 1 -maxdepth 1)
+rm -f "$ROOTFS/sbin/init"
+cat >"$ROOTFS/sbin/init" <<'I'
+#!/bin/busybox sh
+{
+	read a a a </proc/meminfo
+	read key total unit </proc/meminfo
+	echo "$total"
+	busybox nproc
+	busybox grep -c ^processor /proc/cpuinfo
+	busybox cat /proc/uptime
+	busybox cat /sys/devices/system/cpu/online
+	busybox free -m
+} >/first 2>&1
+exec /bin/busybox init
+I
+chmod 755 "$ROOTFS/sbin/init"
+
+ok "the unprivileged one starts" pct start "$U"
+ok "the privileged one starts beside it" pct start "$A"
+
+for c in "$U 256 1" "$A 128 1"; do
+	read -r id mb cpus <<<"$c"
+	kind=unprivileged
+	[ "$id" = "$U" ] || kind=privileged
+	is "$kind: free shows the memory it was sold" "$mb" "$(inside "$id" 'free -m' | awk '/^Mem/ { print $2 }')"
+	is "$kind: MemTotal is the limit" $((mb * 1024)) "$(kb "$(inside "$id" 'cat /proc/meminfo')" MemTotal)"
+	is "$kind: the limit is in the cgroup that enforces it" $((mb * 1048576)) \
+		"$(cgroup_file "$id" memory memory.limit_in_bytes memory.max)"
+	is "$kind: processors in cpuinfo" "$cpus" "$(inside "$id" 'grep -c ^processor /proc/cpuinfo')"
+	is "$kind: cpu rows in stat" "$cpus" "$(inside "$id" 'grep -c ^cpu[0-9] /proc/stat')"
+	is "$kind: cpu directories in sysfs" "$cpus" "$(inside "$id" 'ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l')"
+	is "$kind: online is present, and as many" "$(inside "$id" 'cat /sys/devices/system/cpu/online')" \
+		"$(inside "$id" 'cat /sys/devices/system/cpu/present')"
+	within "$kind: up for less than a minute" 0 60 "$(inside "$id" 'cut -d. -f1 /proc/uptime')"
+	like "$kind: uptime(1) says so too" 'up 0 min' "$(inside "$id" 'uptime')"
+	is "$kind: loadavg has the shape of the kernel's" 1 \
+		"$(inside "$id" 'cat /proc/loadavg' | grep -Ec '^([0-9]+\.[0-9]{2} ){3}[1-9][0-9]*/[1-9][0-9]* [1-9][0-9]*$')"
+	# Read one after another, so nearly: a page or two of the reader's own.
+	usage=$(cgroup_file "$id" memory memory.usage_in_bytes memory.current)
+	info=$(inside "$id" 'cat /proc/meminfo')
+	within "$kind: MemFree is the limit less the usage" $((mb * 1024 - usage / 1024 - 2048)) \
+		$((mb * 1024 - usage / 1024 + 2048)) "$(kb "$info" MemFree)"
+	is "$kind: no file is the host's" "" "$(inside "$id" 'cat /proc/meminfo' | grep -F "$(head -1 /proc/meminfo)")"
+done
+
+is "two cores of two: nproc follows the cpuset" 1 "$(inside "$U" nproc)"
+swap_host=$(awk '/^SwapTotal/ { print $2 }' /proc/meminfo)
+is "swap is at most what the host has" "$((swap_host < 65536 ? swap_host : 65536))" \
+	"$(kb "$(inside "$U" 'cat /proc/meminfo')" SwapTotal)"
+like "a quota of half a CPU is in the cgroup" '^50000( 100000)?$' "$(cgroup_file "$A" cpu cpu.cfs_quota_us cpu.max)"
+
+first=$(cat "$ROOTFS/first")
+is "views were there before init's first instruction: memory" 262144 "$(sed -n 1p <<<"$first")"
+is "… nproc" 1 "$(sed -n 2p <<<"$first")"
+is "… cpuinfo" 1 "$(sed -n 3p <<<"$first")"
+within "… uptime" 0 5 "$(sed -n 4p <<<"$first" | cut -d. -f1)"
+like "… sysinfo(2) by busybox free" '^Mem: +256 ' "$(sed -n 7p <<<"$first")"
+
+# 100 MiB in a tmpfs of the container's: it is seen where the kernel counts it.
+before=$(inside "$U" 'cat /proc/meminfo')
+inside "$U" 'mkdir -p /t && mount -t tmpfs t /t && dd if=/dev/zero of=/t/x bs=1M count=100 2>/dev/null'
+after=$(inside "$U" 'cat /proc/meminfo')
+within "100 MiB of tmpfs are 100 MiB of Shmem" 102300 104500 $(($(kb "$after" Shmem) - $(kb "$before" Shmem)))
+within "… and missing from MemFree" 101000 106500 $(($(kb "$before" MemFree) - $(kb "$after" MemFree)))
+
+# Half a CPU of quota, all burnt: half used, half stolen, none idle.
+one=$(inside "$A" 'head -1 /proc/stat')
+inside "$A" 'timeout 3 sh -c "while :; do :; done"'
+two=$(inside "$A" 'head -1 /proc/stat')
+read -r us st id < <(paste <(printf '%s\n' $one) <(printf '%s\n' $two) | awk '
+	NR > 1 { d[NR] = $2 - $1; all += $2 - $1 }
+	END { printf "%d %d %d\n", (d[2] + d[4]) * 100 / all, d[9] * 100 / all, d[5] * 100 / all }')
+within "at its quota of 0.5 CPU a container reads half busy" 40 60 "$us"
+within "… half stolen" 30 60 "$st"
+within "… and hardly idle" 0 20 "$id"
+
+is "byte by byte it is the same text as in one piece" 1 "$(inside "$A" \
+	'for i in 1 2 3; do dd if=/proc/cpuinfo bs=1 2>/dev/null | grep -v MHz | md5sum; done | sort -u | wc -l')"
+fails "nothing can be written" inside "$A" 'echo 1 >/proc/meminfo'
+fails "nor made" inside "$A" 'mkdir /sys/devices/system/cpu/cpu7'
+is "stat's size is the text's" "$(inside "$A" 'wc -c </proc/swaps')" "$(inside "$A" 'stat -c %s /proc/swaps')"
+is "the host looks into a container by name" $((256 * 1024)) \
+	"$(kb "$(cat "$MOUNT/ct/$U/proc/meminfo")" MemTotal)"
+is "the host's own readers of the tree by caller see the host" \
+	"$(head -1 /proc/meminfo)" "$(head -1 "$MOUNT/proc/meminfo")"
+is "a namespace without a registration is judged by its own cgroup" "$(cut -d. -f1 </proc/uptime | wc -l)" \
+	"$(unshare -pf --mount-proc cat "$MOUNT/proc/uptime" | awk '$1 < 5 { print 1 }')"
+
+ok "stopped" pct stop "$U"
+fails "its directory is gone from the mount" ls "$MOUNT/ct/$U"
+ok "and started again" pct start "$U"
+within "its uptime begins anew" 0 10 "$(inside "$U" 'cut -d. -f1 /proc/uptime')"
+is "its memory is as sold" 256 "$(inside "$U" 'free -m' | awk '/^Mem/ { print $2 }')"
+
+# The daemon dies. A container must see no host value, and a new daemon takes over from there.
+stop_daemon -KILL
+is "without a daemon a read fails; it never falls back to the host" "" "$(inside "$A" 'cat /proc/meminfo 2>/dev/null')"
+ok "a new daemon takes the dead mount off and serves" "$B/pctfs"
+ok "views are attached anew to the running container" "$B/pct-launch" attach "$(pid_of "$A")" "$A"
+is "and are its own" 131072 "$(kb "$(inside "$A" 'cat /proc/meminfo')" MemTotal)"
+stop_daemon
+ok "pct start brings a daemon up by itself" sh -c "'$B/pct' stop $U && '$B/pct' start $U"
+is "… which serves" 262144 "$(kb "$(inside "$U" 'cat /proc/meminfo')" MemTotal)"
+
+ok "destroyed while it runs" pct destroy "$U" --force
+ok "the other one too" pct destroy "$A" --force
+is "no cgroup is left" "" "$(find /sys/fs/cgroup -type d \( -name "$U" -o -name "$A" \) -print -quit)"
+is "no file is left" "" "$(find "$PCT_ROOT/var/lib/pct" "$PCT_ROOT/etc" \( -name "$U*" -o -name "$A*" \) -print -quit)"
+is "nothing is registered any more" "" "$(ls "$MOUNT/ct")"
