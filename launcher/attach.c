@@ -152,13 +152,26 @@ static int move_view(const struct inside *in, struct view *v)
 	return 0;
 }
 
+static ino_t own_namespace(const struct inside *in)
+{
+	struct stat st;
+
+	return fstatat(in->proc, "self/ns/mnt", &st, 0) < 0 ? 0 : st.st_ino;
+}
+
 static int enter(int pidfd, const char *prefix, struct inside *in)
 {
+	ino_t host;
+
 	in->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (in->proc < 0)
 		return fail(-errno, "open /proc");
+	host = own_namespace(in);
 	if (setns(pidfd, CLONE_NEWNS) < 0)
 		return fail(-errno, "enter the container's mount namespace");
+	if (own_namespace(in) == host && !*prefix)
+		return refuse(-EINVAL, "the process has the host's own mount namespace: "
+				       "give one that is in a container");
 	in->root = open(*prefix ? prefix : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return in->root < 0 ? fail(-errno, "open the container's root '%s'", prefix) : 0;
 }

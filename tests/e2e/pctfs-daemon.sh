@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The daemon by itself: how it starts, refuses, is asked wrongly, and ends.
+. "$(dirname "$0")/lib.sh"
+
+refused "an unknown option is a usage error" 2 '^' sh -c "'$B/pctfs' --nonsense 2>&1 >/dev/null | head -1 >&2; exit 2"
+refused "an unknown log level names those there are" 2 "^pctfs: --log-level 'loud': error, warning, info or debug$" \
+	"$B/pctfs" --log-level loud "$MOUNT"
+refused "render of an unknown file says where to look" 1 "^pctfs: no view 'nope': see" "$B/pctfs" render nope --pid $$
+refused "render for a process that is not there names it" 1 '^pctfs: cgroup of process 2147483647: No such file' \
+	"$B/pctfs" render meminfo --pid 2147483647
+refused "render in a directory that is no host names it" 1 "^pctfs: read the host in '/nowhere': No such file" \
+	"$B/pctfs" render meminfo --cgroup x --sysroot /nowhere
+refused "a cgroup path cannot climb out" 1 "^pctfs: cgroup '../../x': Invalid" "$B/pctfs" render meminfo --cgroup ../../x
+like "render prints one file without any mount" '^MemTotal: +[1-9]' "$("$B/pctfs" render /proc/meminfo --pid $$)"
+
+[ "$(id -u)" = 0 ] || { skip "the daemon" "needs root"; exit 0; }
+refused "without root it says what to do" 1 '^pctfs: needs root: run it with sudo$' \
+	setpriv --reuid 65534 --clear-groups "$B/pctfs" "$MOUNT"
+[ -c /dev/fuse ] || { skip "the daemon" "no /dev/fuse"; exit 0; }
+
+# /dev/fuse away, in a mount namespace of the test's own.
+refused "without /dev/fuse it names the module" 1 "^pctfs: open '/dev/fuse' \(is the fuse module loaded" \
+	unshare -m --propagation private sh -c "mount -t tmpfs t /dev && exec '$B/pctfs' '$PCT_ROOT/m'"
+touch "$PCT_ROOT/file"
+refused "a mount point that is a file" 1 "^pctfs: .*'$PCT_ROOT/file'" "$B/pctfs" "$PCT_ROOT/file"
+is "nothing is left mounted by any of them" "" "$(grep -F "$PCT_ROOT" /proc/self/mounts)"
+
+ok "it starts in the background and is ready when its starter returns" "$B/pctfs"
+is "it serves at once" "$(head -1 /proc/meminfo)" "$(head -1 "$MOUNT/proc/meminfo")"
+refused "a second one with the same run directory is refused" 1 "^pctfs: another pctfs runs with '$RUN': stop that one" \
+	"$B/pctfs" "$PCT_ROOT/elsewhere"
+refused "and one on the same mount point" 1 "^pctfs: mount point '$MOUNT' is in use by another pctfs: stop" \
+	"$B/pctfs" --run "$PCT_ROOT/run2" "$MOUNT"
+like "the mount is known to tools by its source" "^lxcfs $MOUNT fuse.pctfs " "$(grep -F " $MOUNT " /proc/self/mounts)"
+is "the sockets are root's alone" "600 600" \
+	"$(stat -c %a "$RUN/pctfs.sock") $(stat -c %a "$RUN/seccomp.sock")"
+fails "nobody else looks into ct/" setpriv --reuid 65534 --clear-groups ls "$MOUNT/ct"
+ok "everybody reads the tree by caller" setpriv --reuid 65534 --clear-groups cat "$MOUNT/proc/uptime"
+chmod 777 "$RUN/pctfs.sock"
+fails "and who is not root is not answered even with the socket open" \
+	setpriv --reuid 65534 --clear-groups python3 -c "
+import socket, sys
+s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect('$RUN/pctfs.sock')
+try: s.sendall(b'{\"request\":\"ping\"}\n')
+except OSError: sys.exit(1)
+sys.exit(0 if s.recv(100) else 1)"
+chmod 600 "$RUN/pctfs.sock"
+
+# Messages nobody should send. Each gets an error, or its connection closed; the daemon lives on.
+hostile=$(python3 - "$RUN/pctfs.sock" <<'P' 2>&1
+import json, os, random, socket, sys
+path = sys.argv[1]
+def dial():
+    s = socket.socket(socket.AF_UNIX); s.connect(path); s.settimeout(10); return s
+def ask(line, many=False):
+    s = dial()
+    try: s.sendall(line)
+    except OSError: pass
+    try: return s.makefile().readline()
+    except OSError: return ''
+def bad(what, line):
+    said = ask(line)
+    try: good = said == '' or json.loads(said)['ok'] is False and '\n' not in json.loads(said)['error']
+    except Exception: good = False
+    print(('ok - ' if good else 'not ok - ') + 'control socket: ' + what + ('' if good else ': ' + said[:100]))
+bad('no JSON', b'hello\n')
+bad('an empty line', b'\n')
+bad('a number', b'42\n')
+bad('an array', b'[1,2,3]\n')
+bad('an unterminated object', b'{"request":"ping"\n')
+bad('something behind the object', b'{"request":"ping"} {"request":"ping"}\n')
+bad('no request', b'{}\n')
+bad('an unknown request', b'{"request":"sing"}\n')
+bad('a request that is no text', b'{"request":7}\n')
+bad('register without anything', b'{"request":"register"}\n')
+bad('register with a pid of text', b'{"request":"register","door":"t","id":"x","pid":"1"}\n')
+bad('register with a negative pid', b'{"request":"register","door":"t","id":"x","pid":-1}\n')
+bad('register with a pid beyond int', b'{"request":"register","door":"t","id":"x","pid":99999999999999999999}\n')
+bad('register of no process', b'{"request":"register","door":"t","id":"x","pid":2147483647}\n')
+for i in ('', '.', '..', 'a/b', '../x', 'a~2', 'x' * 300, 'a\x01b', 'a\x00b'):
+    bad('register as %r' % i[:10], json.dumps({"request": "register", "door": "t", "id": i, "pid": os.getpid()}).encode() + b'\n')
+bad('forget of nobody', b'{"request":"forget","door":"t","id":"nobody"}\n')
+bad('NULs', b'\0' * 100 + b'\n')
+bad('nested a thousand deep', b'{"request":' + b'[' * 1000 + b']' * 1000 + b'}\n')
+bad('70,000 bytes in a line', b'{"request":"' + b'x' * 70000 + b'"}\n')
+bad('a megabyte without an end', b'x' * (1 << 20))
+random.seed(1)
+for i in range(200):
+    ask(bytes(random.randrange(256) for _ in range(random.randrange(200))) + b'\n')
+socks = [dial() for _ in range(60)]
+for s in socks: s.sendall(b'{"request":"pi')
+for s in socks: s.sendall(b'ng"}\n')
+print(('ok - ' if all('"ok":true' in s.makefile().readline() for s in socks) else 'not ok - ') + 'control socket: sixty clients with half a line each')
+for s in socks: s.close()
+for i in range(500): dial().close()
+print(('ok - ' if '"ok":true' in ask(b'{"request":"ping"}\n') else 'not ok - ') + 'control socket: alive after all that')
+P
+) || flunk "the hostile client came to its end" "$hostile"
+printf '%s\n' "$hostile"
+case $hostile in *"not ok"*) FAILED=1 ;; esac
+
+# Many at once, by callers in namespaces of their own.
+ok "forty readers at once in namespaces of their own" sh -c "
+for i in \$(seq 40); do
+	unshare -pf --mount-proc sh -c 'cat $MOUNT/proc/stat $MOUNT/proc/meminfo $MOUNT/proc/cpuinfo >/dev/null' &
+	pids=\"\$pids \$!\"
+done
+for p in \$pids; do wait \$p || exit 1; done"
+
+pid=$(daemon_pid)
+fds=$(find "/proc/$pid/fd" | wc -l)
+for _ in $(seq 50); do unshare -pf --mount-proc cat "$MOUNT/proc/stat" >/dev/null; done
+sleep 0.2
+unshare -pf --mount-proc cat "$MOUNT/proc/stat" >/dev/null
+ok "callers that ended leave within one sweep" until_true 12 sh -c \
+	"[ \$(find /proc/$pid/fd | wc -l) -le $((fds + 40)) ]"
+
+sleep 300 &
+sleeper=$!
+refused "views are never laid over the host's own /proc" 1 "^pct-launch: the process has the host's own mount namespace" \
+	"$B/pct-launch" attach $sleeper
+is "and nothing stays registered" "" "$(ls "$MOUNT/ct")"
+kill $sleeper
+
+# A container made of nothing but namespaces: views by hand, on and off.
+unshare -pmf --mount-proc --propagation private sleep 300 &
+unshared=$!
+until_true 5 sh -c "pgrep -P $unshared >/dev/null"
+inner=$(pgrep -P $unshared)
+until_true 5 sh -c "[ \"\$(nsenter -t $inner -m -p cat /proc/1/comm)\" = sleep ]"
+ok "attach to a process in a mount namespace of its own" "$B/pct-launch" attach "$inner" box
+is "it reads the view" fuse.pctfs "$(nsenter -t "$inner" -m -p stat -f -c %T /proc/meminfo | sed s/fuseblk/fuse.pctfs/)"
+ok "attach once more replaces the views" "$B/pct-launch" attach "$inner" box
+is "one over each file, not two" 1 "$(nsenter -t "$inner" -m -p grep -c ' /proc/meminfo ' /proc/mounts)"
+ok "detach" "$B/pct-launch" detach "$inner"
+is "its own /proc is back" "" "$(nsenter -t "$inner" -m -p grep ' /proc/[a-z]* fuse.pctfs' /proc/mounts)"
+nsenter -t "$inner" -m mount -t tmpfs t /proc/self/../tty 2>/dev/null
+nsenter -t "$inner" -m -p sh -c 'echo x >/tmp/.covered.$$ && mount --bind /tmp/.covered.$$ /proc/uptime; rm -f /tmp/.covered.$$'
+refused "a target covered by something else is refused by name" 1 "'/proc/uptime' in the container is covered" \
+	"$B/pct-launch" attach "$inner" box
+is "and nothing of it stays" "" "$(nsenter -t "$inner" -m -p grep ' /proc/[a-z]* fuse.pctfs' /proc/mounts)"
+kill "$inner"
+
+stop_daemon
+is "SIGTERM: it unmounts and takes its sockets away" " pctfs.lock" \
+	"$(grep -F "$MOUNT" /proc/self/mounts) $(ls "$RUN")"
+
+"$B/pctfs"
+stop_daemon -KILL
+fails "SIGKILL leaves a dead mount" ls "$MOUNT"
+ok "which the next one takes off" "$B/pctfs"
+is "… and serves on" "$(head -1 /proc/meminfo)" "$(head -1 "$MOUNT/proc/meminfo")"
+is "one mount, not two" 1 "$(grep -cF " $MOUNT " /proc/self/mounts)"
