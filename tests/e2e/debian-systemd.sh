@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A Debian with systemd as its init, from a tar: procps's own tools see the container.
+. "$(dirname "$0")/lib.sh"
+[ "$(id -u)" = 0 ] || { skip "Debian with systemd" "needs root"; exit 0; }
+[ -c /dev/fuse ] || { skip "Debian with systemd" "no /dev/fuse"; exit 0; }
+
+# Made once, kept in the build folder.
+TAR=$B/debian-12.tar
+if [ ! -s "$TAR" ]; then
+	mkdir -p "$B"
+	if ! mmdebstrap -q --variant=minbase --include=systemd,systemd-sysv,procps,dbus \
+		bookworm "$TAR.part" 2>"$PCT_ROOT/mm"; then
+		skip "Debian with systemd" "mmdebstrap: $(tail -1 "$PCT_ROOT/mm")"
+		exit 0
+	fi
+	mv "$TAR.part" "$TAR"
+fi
+
+ID=$((RANDOM % 9000 + 1000))
+ok "made from a tar" pct create $ID "$TAR" --memory 256 --cores 1 --hostname deb
+ok "it starts" pct start $ID
+ok "systemd is up" until_true 60 inside $ID \
+	'case $(systemctl is-system-running) in running|degraded) ;; *) false ;; esac'
+is "free -m" 256 "$(inside $ID 'free -m' | awk '/^Mem/ { print $2 }')"
+is "nproc" 1 "$(inside $ID nproc)"
+is "processors in cpuinfo" 1 "$(inside $ID 'grep -c ^processor /proc/cpuinfo')"
+is "cpu rows in stat" 1 "$(inside $ID 'grep -c ^cpu[0-9] /proc/stat')"
+within "uptime" 0 120 "$(inside $ID 'cut -d. -f1 /proc/uptime')"
+like "uptime(1): minutes, not the host's" 'up +[0-2] min' "$(inside $ID uptime)"
+like "top" '^MiB Mem : +256\.0 total' "$(inside $ID 'TERM=dumb top -bn1')"
+like "vmstat runs on it" '^ *[0-9]+ +[0-9]+ +[0-9]+' "$(inside $ID 'vmstat' | tail -1)"
+is "lscpu" 1 "$(inside $ID lscpu | awk '/^CPU\(s\):/ { print $2 }')"
+is "getconf by sysinfo(2): pages" $((256 * 256)) "$(inside $ID 'getconf _PHYS_PAGES')"
+is "getconf: processors online" 1 "$(inside $ID 'getconf _NPROCESSORS_ONLN')"
+is "systemd in a cgroup of its own below changes nothing" 262144 \
+	"$(inside $ID 'systemd-run -q --wait --pipe grep MemTotal /proc/meminfo' | awk '{ print $2 }')"
+ok "stop" pct stop $ID
+ok "destroy" pct destroy $ID
+is "no cgroup is left" "" "$(find /sys/fs/cgroup -type d -name $ID -print -quit)"
