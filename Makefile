@@ -51,7 +51,7 @@ $(B)/libpct.a:    $(filter-out $(B)/obj/pct/main.o,$(call objects,pct))
 $(B)/pctfs:       $(B)/obj/procfs/main.o $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 $(B)/pct-launch:  $(call objects,launcher) $(B)/obj/base/say.o
 $(B)/pct:         $(B)/obj/pct/main.o $(B)/libpct.a $(B)/libcgview.a $(B)/obj/base/say.o
-$(tests):         $(B)/libprocfs.a $(B)/libpct.a $(B)/libcgview.a $(B)/obj/base/say.o
+$(tests):         $(B)/obj/tests/fixture.o $(B)/libprocfs.a $(B)/libpct.a $(B)/libcgview.a $(B)/obj/base/say.o
 $(B)/bench-render: $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 
 $(B)/obj/procfs/%.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
@@ -160,4 +160,4 @@ clean:
 
 .PHONY: all deps check unit tests fuzzers golden fuzz demo bench lint install uninstall clean
 .SECONDARY:
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

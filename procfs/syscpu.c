@@ -68,6 +68,17 @@ static int cut_mask(const struct view *v, struct out *o)
 	return 0;
 }
 
+/* Many kernels write "(null)" for a set that they were not started with. */
+static int cut_list_if_any(const struct view *v, struct out *o)
+{
+	struct span text, word;
+	int r = host_text(v, &text);
+
+	if (r == 0 && span_word(&text, &word) && span_is(word, "(null)"))
+		return nothing(v, o);
+	return r < 0 ? r : cut_list(v, o);
+}
+
 /* "0 1 2", as cpufreq writes its sets. */
 static int cut_words(const struct view *v, struct out *o)
 {
@@ -106,8 +117,9 @@ static const struct {
 	{ TOP "online",            visible },
 	{ TOP "present",           visible },
 	{ TOP "offline",           nothing },
+	{ TOP "enabled",           visible },
 	{ TOP "isolated",          cut_list },
-	{ TOP "nohz_full",         cut_list },
+	{ TOP "nohz_full",         cut_list_if_any },
 	{ "online",                one },
 	{ "thread_siblings",       cut_mask },
 	{ "thread_siblings_list",  cut_list },
