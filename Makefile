@@ -160,4 +160,4 @@ clean:
 
 .PHONY: all deps check unit tests fuzzers golden fuzz demo bench lint install uninstall clean
 .SECONDARY:
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
