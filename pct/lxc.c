@@ -16,6 +16,7 @@
 #include "pct/paths.h"
 
 #define STOP_MS 30000
+#define LOG_MAX (1u << 20)
 
 static void put_container(struct lxc_container **c)
 {
@@ -27,6 +28,11 @@ static void put_container(struct lxc_container **c)
 char *ct_lxcpath(void)
 {
 	return path_to("var/lib/pct/lxc");
+}
+
+static char *log_path(unsigned vmid)
+{
+	return path_to("var/lib/pct/lxc/%u/log", vmid);
 }
 
 static uint64_t fnv64(const char *text)
@@ -65,33 +71,6 @@ bool ct_running(unsigned vmid)
 	return connect(fd, (struct sockaddr *)&to, n) == 0 || errno == EAGAIN;
 }
 
-static int open_container(unsigned vmid, struct lxc_container **out)
-{
-	auto_free char *lxcpath = ct_lxcpath();
-	auto_free char *name = text_of("%u", vmid);
-	struct lxc_container *c = lxc_container_new(name, lxcpath);
-
-	if (!c)
-		return refuse(-EIO, "liblxc cannot read '%s/%s/config'", lxcpath, name);
-	*out = c;
-	return 0;
-}
-
-int ct_init(unsigned vmid, pid_t *pid)
-{
-	auto_container *c = NULL;
-	pid_t found;
-	int r = open_container(vmid, &c);
-
-	if (r < 0)
-		return r;
-	found = c->init_pid(c);
-	if (found <= 0)
-		return -ESRCH;
-	*pid = found;
-	return 0;
-}
-
 /* "lxc 100 20260101000000.000 ERROR    start - ../src/lxc/start.c:f:1 - text": the text. */
 static bool log_text(struct span line, const char *level, struct span *text)
 {
@@ -113,21 +92,18 @@ static bool log_text(struct span line, const char *level, struct span *text)
 	return true;
 }
 
-/* What a hook printed says more than that it failed. */
+/* What a failed hook printed says more than that it failed. */
 char *ct_log_error(const char *log)
 {
-	static const char printed[] = " with output: ", printed2[] = " produced output: ";
+	static const char printed[] = " produced output: ";
 	struct span all = span_of(log), line, text, output = { NULL, NULL };
 
 	while (span_line(&all, &line)) {
 		if (log_text(line, "DEBUG", &text)) {
 			const char *p = memmem(text.p, span_len(text), printed, strlen(printed));
-			const char *q = memmem(text.p, span_len(text), printed2, strlen(printed2));
 
 			if (p)
 				output = (struct span){ p + strlen(printed), text.end };
-			else if (q)
-				output = (struct span){ q + strlen(printed2), text.end };
 		}
 		if (!log_text(line, "ERROR", &text))
 			continue;
@@ -138,22 +114,67 @@ char *ct_log_error(const char *log)
 	return NULL;
 }
 
-static int start_failed(unsigned vmid, const char *log)
+/* Of the container's log on disk; NULL: none. */
+static char *read_log_error(unsigned vmid)
 {
-	static char text[1 << 20];
-	auto_free char *why = NULL;
-	auto_fd fd = open(log, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	auto_free char *path = log_path(vmid);
+	auto_free char *text = calloc(1, LOG_MAX + 1);
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	text[n > 0 ? n : 0] = '\0';
-	why = ct_log_error(text);
-	return refuse(-EIO, "start CT %u: %s; all of it is in '%s'", vmid,
-		      why ? why : "liblxc gives no reason", log);
+	if (!text || fd < 0 || read(fd, text, LOG_MAX) < 0)
+		return NULL;
+	return ct_log_error(text);
+}
+
+/* liblxc prints a line of its own about a config it cannot read; ours says more. */
+static struct lxc_container *new_quietly(const char *name, const char *lxcpath)
+{
+	struct lxc_container *c;
+	auto_fd ours = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	auto_fd null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (ours >= 0 && null >= 0)
+		dup2(null, STDERR_FILENO);
+	c = lxc_container_new(name, lxcpath);
+	if (ours >= 0 && null >= 0)
+		dup2(ours, STDERR_FILENO);
+	return c;
+}
+
+static int open_container(unsigned vmid, struct lxc_container **out)
+{
+	auto_free char *lxcpath = ct_lxcpath();
+	auto_free char *name = text_of("%u", vmid);
+	struct lxc_container *c = new_quietly(name, lxcpath);
+
+	if (!c)
+		return refuse(-EIO,
+			      "CT %u: liblxc cannot use '%s/%s/config'; look for a wrong lxc.* line "
+			      "in '%s/etc/pct/lxc/%u.conf'",
+			      vmid, lxcpath, name, paths_root(), vmid);
+	*out = c;
+	return 0;
+}
+
+int ct_init(unsigned vmid, pid_t *pid)
+{
+	auto_container *c = NULL;
+	pid_t found;
+	int r = open_container(vmid, &c);
+
+	if (r < 0)
+		return r;
+	found = c->init_pid(c);
+	if (found <= 0)
+		return -ESRCH;
+	*pid = found;
+	return 0;
 }
 
 int ct_start(unsigned vmid)
 {
-	auto_free char *log = path_to("var/lib/pct/lxc/%u/log", vmid);
+	auto_free char *log = log_path(vmid);
+	auto_free char *why = NULL;
 	auto_container *c = NULL;
 	int r;
 
@@ -166,7 +187,9 @@ int ct_start(unsigned vmid)
 	c->want_close_all_fds(c, true);
 	if (c->start(c, 0, NULL))
 		return 0;
-	return start_failed(vmid, log);
+	why = read_log_error(vmid);
+	return refuse(-EIO, "start CT %u: %s; all of it is in '%s'", vmid,
+		      why ? why : "liblxc gives no reason", log);
 }
 
 /* The monitor is the init's parent. -ESRCH: gone. */
@@ -229,16 +252,51 @@ int ct_stop(unsigned vmid)
 	return wait_gone(vmid, monitor);
 }
 
+/*
+ * The command waits at a gate, a pipe, until liblxc says that it is attached. liblxc 5.0.2 loses
+ * one in some hundred: with `seccomp.notify` two of its processes write to one socket, and their
+ * order is left to chance. Nothing has run then, so it can be tried again.
+ */
+struct gate {
+	int pass, open; /* ends of the pipe: what the command reads, what we write */
+	char *const *argv;
+};
+
+#define TRIES 10
+
 /* In the container. */
 static int become(void *payload)
 {
-	char *const *argv = payload;
+	const struct gate *g = payload;
+	char go;
 	int err;
 
-	execvp(argv[0], argv);
+	close(g->open);
+	if (read(g->pass, &go, 1) != 1)
+		return EXIT_FAILURE;
+	execvp(g->argv[0], g->argv);
 	err = errno;
-	say(SAY_ERR, -err, "run '%s' in the container", argv[0]);
+	say(SAY_ERR, -err, "run '%s' in the container", g->argv[0]);
 	return err == ENOENT ? 127 : 126;
+}
+
+/* 0 and the command's pid; -EAGAIN: not attached, and nothing was run. */
+static int attach(struct lxc_container *c, char *const *argv, lxc_attach_options_t *how, pid_t *pid)
+{
+	auto_fd pass = -EBADF, gate = -EBADF;
+	struct gate g = { .argv = argv };
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	pass = g.pass = ends[0];
+	gate = g.open = ends[1];
+	if (c->attach(c, become, &g, how, pid) == 0)
+		return write(gate, "", 1) == 1 ? 0 : -errno;
+	close_fd(&gate);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+	return -EAGAIN;
 }
 
 int ct_exec(unsigned vmid, const char *const *argv)
@@ -259,7 +317,10 @@ int ct_exec(unsigned vmid, const char *const *argv)
 	how.env_policy = LXC_ATTACH_CLEAR_ENV;
 	how.extra_env_vars = environment;
 	how.initial_cwd = slash;
-	if (c->attach(c, become, (void *)argv, &how, &pid) < 0)
+	r = -EAGAIN;
+	for (int i = 0; i < TRIES && r == -EAGAIN && ct_running(vmid); i++)
+		r = attach(c, (char *const *)argv, &how, &pid);
+	if (r < 0)
 		return refuse(-EIO, "enter CT %u: liblxc cannot attach; does it still run?", vmid);
 	/* A ^C at the terminal is for the command; we wait for what it makes of it. */
 	signal(SIGINT, SIG_IGN);

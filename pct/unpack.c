@@ -151,8 +151,12 @@ static bool is_device(struct archive_entry *e)
 
 static int take_entry(struct run *u, struct archive_entry *e)
 {
-	const char *why = wrong_with(e);
+	const char *name = name_of(e), *why;
 
+	if (!name || !*name)
+		return refuse(-EBADMSG, "template '%s' is damaged, or no tar: an entry has no name",
+			      u->name);
+	why = wrong_with(e);
 	if (why)
 		return refused(u, e, why);
 	if (archive_entry_filetype(e) == AE_IFSOCK)
@@ -193,12 +197,12 @@ static int take_all(struct run *u)
 static void tell(const struct run *u)
 {
 	if (u->left.devices)
-		info("%zu device nodes of '%s' are left out: an unprivileged container cannot "
-		     "have them, and gets its own",
-		     u->left.devices, u->name);
+		info("left out of '%s': device nodes (%zu), an unprivileged container gets its own",
+		     u->name, u->left.devices);
 	if (u->left.attributes)
-		info("%zu extended attributes or ACL entries of '%s' are left out",
-		     u->left.attributes, u->name);
+		info("left out of '%s': attributes and ACL entries (%zu) that only its old host "
+		     "knew",
+		     u->name, u->left.attributes);
 	if (u->incomplete)
 		warn(0, "%zu entries of '%s' are unpacked without all they have; first %s",
 		     u->incomplete, u->name, u->first);

@@ -134,6 +134,10 @@ said "start CT 101: "
 said "$PCT_ROOT/var/lib/pct/lxc/101/log"
 run 0 status 101
 is "status after a failed start" "$(cat "$out")" "status: stopped"
+sed -i '/^lxc/d' "$confs/101.conf"
+echo "lxc.nonsense: 1" >>"$confs/101.conf"
+run 1 start 101
+said "look for a wrong lxc.* line in '$confs/101.conf'"
 run 0 destroy 101
 is "cgroups of this root" "$(find /sys/fs/cgroup -maxdepth 2 -name "$(cgroup)*")" ""
 

@@ -46,7 +46,7 @@ for tar in "$work"/a.tar*; do
 	[ -p "$r/pipe" ] || failed "$tar: no fifo"
 	[ -d "$r/utf-ä" ] || failed "$tar: no utf-8 name"
 	[ ! -e "$r/dev/kept" ] || failed "$tar: a device in an unprivileged container"
-	is "$tar: note on devices" "$(grep -c '1 device nodes of' "$err")" 1
+	is "$tar: note on devices" "$(grep -c 'device nodes (1)' "$err")" 1
 	is "$tar: size" "$(stat -c %s "$r/sparse")" 67108864
 	[ "$(stat -c %b "$r/sparse")" -lt 2048 ] || failed "$tar: a sparse file is full"
 	cmp -s "$root/sparse" "$r/sparse" || failed "$tar: a sparse file differs"
