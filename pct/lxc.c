@@ -15,8 +15,9 @@
 #include "pct/lxc.h"
 #include "pct/paths.h"
 
-#define STOP_MS 30000
-#define LOG_MAX (1u << 20)
+#define STOP_MS	 30000
+#define START_MS 5000
+#define LOG_MAX	 (1u << 20)
 
 static void put_container(struct lxc_container **c)
 {
@@ -148,10 +149,11 @@ static int open_container(unsigned vmid, struct lxc_container **out)
 	struct lxc_container *c = new_quietly(name, lxcpath);
 
 	if (!c)
-		return refuse(-EIO,
-			      "CT %u: liblxc cannot use '%s/%s/config'; look for a wrong lxc.* line "
-			      "in '%s/etc/pct/lxc/%u.conf'",
-			      vmid, lxcpath, name, paths_root(), vmid);
+		return refuse(
+		    -EIO,
+		    "CT %u: liblxc cannot use '%s/%s/config'; look for a wrong lxc.* line "
+		    "in '%s/etc/pct/lxc/%u.conf'",
+		    vmid, lxcpath, name, paths_root(), vmid);
 	*out = c;
 	return 0;
 }
@@ -171,6 +173,13 @@ int ct_init(unsigned vmid, pid_t *pid)
 	return 0;
 }
 
+/* The monitor tidies up for a moment after it has said that it failed, or was told to stop. */
+static void wait_closed(unsigned vmid, int ms)
+{
+	for (; ms > 0 && ct_running(vmid); ms -= 5)
+		poll(NULL, 0, 5);
+}
+
 int ct_start(unsigned vmid)
 {
 	auto_free char *log = log_path(vmid);
@@ -187,6 +196,7 @@ int ct_start(unsigned vmid)
 	c->want_close_all_fds(c, true);
 	if (c->start(c, 0, NULL))
 		return 0;
+	wait_closed(vmid, START_MS);
 	why = read_log_error(vmid);
 	return refuse(-EIO, "start CT %u: %s; all of it is in '%s'", vmid,
 		      why ? why : "liblxc gives no reason", log);
@@ -224,8 +234,7 @@ static int wait_gone(unsigned vmid, int monitor)
 	do
 		r = poll(&p, monitor >= 0, monitor >= 0 ? STOP_MS : 0);
 	while (r < 0 && errno == EINTR);
-	for (int i = 0; i < 100 && ct_running(vmid); i++)
-		poll(NULL, 0, 10);
+	wait_closed(vmid, 1000);
 	if ((monitor >= 0 && r == 0) || ct_running(vmid))
 		return refuse(-ETIMEDOUT,
 			      "CT %u was killed but does not end; a process in it may "

@@ -76,16 +76,13 @@ static bool pick_cpus(const struct cgv_host *h, const struct build *b, struct cg
 	return cores_pick(&b->host->cpus, used, (unsigned)MIN(cores / NUMBER_SCALE, 8192), out);
 }
 
-static int write_files(struct build *b, const struct cgv_host *h)
+static int write_files(const struct build *b)
 {
 	auto_free char *config = text_of("%s/config", b->dir);
 	auto_free char *rules = text_of("%s/rules.seccomp", b->dir);
 	const char *key = "";
-	struct cgv_cpuset cpus;
 	int r;
 
-	if (pick_cpus(h, b, &cpus))
-		b->cpus = &cpus;
 	r = put_file(rules, put_seccomp, b, &key);
 	return r < 0 ? r : put_file(config, put_config, b, &key);
 }
@@ -99,6 +96,7 @@ int start_prepare(unsigned vmid, const struct config *c)
 	char top[CGROUP_TOP];
 	unsigned owner;
 	struct host_layout layout;
+	struct cgv_cpuset cpus;
 	struct cgv_host h;
 	struct build b = { .vmid = vmid, .config = c, .top = top, .dir = dir, .run = run };
 	int r;
@@ -119,7 +117,9 @@ int start_prepare(unsigned vmid, const struct config *c)
 	b.host = &layout;
 	b.rootfs = rootfs;
 	b.tools = tools;
-	r = write_files(&b, &h);
+	if (pick_cpus(&h, &b, &cpus))
+		b.cpus = &cpus;
+	r = write_files(&b);
 	cgv_host_close(&h);
 	return r;
 }

@@ -256,8 +256,7 @@ END_TEST
 
 START_TEST(refuses_what_is_no_tar)
 {
-	static const char *const texts[] = { "", "hello", "\x1f\x8b\x08garbage",
-					     "\3757zXZ" };
+	static const char *const texts[] = { "", "hello", "\x1f\x8b\x08garbage", "\3757zXZ" };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		auto_free char *path = text_of("%s/file", dir);
