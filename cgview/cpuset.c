@@ -42,16 +42,23 @@ void cgv_cpuset_first(struct cgv_cpuset *s, unsigned n)
 		s->bits[cpu / 64] &= ~(1ull << cpu % 64);
 }
 
+/* All of @s is one number, with no blank before it. */
+static bool number(struct span s, bool (*take)(struct span *, uint64_t *), uint64_t *value)
+{
+	return span_len(s) && *s.p != ' ' && *s.p != '\t' && take(&s, value) && !span_len(s);
+}
+
 /* "7" or "3-5", both ends below CGV_MAX_CPUS. */
 static int add_range(struct span range, struct cgv_cpuset *s)
 {
+	bool two = memchr(range.p, '-', span_len(range));
 	struct span part;
 	uint64_t from, to;
 
-	if (!span_until(&range, '-', &part) || !span_u64(&part, &from) || span_len(part))
+	if (!span_until(&range, '-', &part) || !number(part, span_u64, &from))
 		return -EBADMSG;
 	to = from;
-	if (span_len(range) && (!span_u64(&range, &to) || span_len(range)))
+	if (two && !number(range, span_u64, &to))
 		return -EBADMSG;
 	if (from > to || to >= CGV_MAX_CPUS)
 		return -EBADMSG;
@@ -67,6 +74,8 @@ int cgv_cpuset_list(struct span text, struct cgv_cpuset *out)
 	int r;
 
 	if (span_line(&text, &line)) {
+		if (span_len(line) && line.end[-1] == ',')
+			return -EBADMSG;
 		while (span_until(&line, ',', &range)) {
 			r = add_range(range, &s);
 			if (r < 0)
@@ -93,7 +102,7 @@ int cgv_cpuset_mask(struct span text, struct cgv_cpuset *out)
 		uint64_t bits;
 
 		n--;
-		if (!span_hex(&group, &bits) || span_len(group) || bits > UINT32_MAX)
+		if (!number(group, span_hex, &bits) || bits > UINT32_MAX)
 			return -EBADMSG;
 		s.bits[n / 2] |= bits << n % 2 * 32;
 	}
