@@ -1,10 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Used wrongly, or on what is not there: one line that says what to do, and nothing changed.
-set -eu
-# shellcheck source=tests/e2e/pct-lib
+# shellcheck source=pct-lib
 . "$(dirname "$0")/pct-lib"
-[ -x /bin/busybox ] || skip "needs busybox-static"
 
 run 0 create 100 builtin:busybox
 before=$(cat "$confs/100.conf")
@@ -56,18 +54,18 @@ done <<-'END'
 	1|create 101 /etc/passwd|template '/etc/passwd' is damaged, or no tar
 END
 
-is "the container that was there" "$(cat "$confs/100.conf")" "$before"
+same "the container that was there" "$(cat "$confs/100.conf")" "$before"
 nothing_of 101
-is "confs" "$(ls -A "$confs")" 100.conf
+same "confs" "$(ls -A "$confs")" 100.conf
 
 # An option cannot bring a line of its own into the file.
 run 2 create 101 builtin:busybox --hostname $'a\nlxc.hook.start: /bin/false'
 said "hostname: control characters are not allowed"
 run 0 create 101 builtin:busybox --description $'x\nmemory: 1\nlxc.hook.start: /bin/false'
-is "lines that are no comment" "$(grep -c -v '^#' "$confs/101.conf")" \
+same "lines that are no comment" "$(grep -c -v '^#' "$confs/101.conf")" \
 	"$(grep -c '^[a-z]*: ' "$confs/101.conf")"
 run 0 config 101
-is "the note" "$(grep ^description "$out")" \
+same "the note" "$(grep ^description "$out")" \
 	"description: x%0Amemory%3A 1%0Alxc.hook.start%3A /bin/false%0A"
 
 # A conf that was edited by hand.
@@ -93,7 +91,7 @@ mkdir -p "$images/101/subvol-101-disk-0.subvol/mnt"
 mount -t tmpfs none "$images/101/subvol-101-disk-0.subvol/mnt"
 run 1 destroy 101
 said "is mounted: unmount it first"
-[ -e "$images/101/subvol-101-disk-0.subvol/bin/busybox" ] || failed "files are gone"
+[ -e "$images/101/subvol-101-disk-0.subvol/bin/busybox" ] || flunk "files are gone"
 umount "$images/101/subvol-101-disk-0.subvol/mnt"
 run 0 destroy 101
 nothing_of 101
@@ -117,7 +115,6 @@ if command -v setpriv >/dev/null; then
 	got=0
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$pct" create 103 builtin:busybox \
 		2>"$err" || got=$?
-	is "exit without root" "$got" 1
+	same "exit without root" "$got" 1
 	said "create: only root may do this; try 'sudo pct create ...'"
 fi
-finish

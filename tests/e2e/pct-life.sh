@@ -1,11 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A container's life: create, start, look, run something, stop, destroy; unprivileged and not.
-set -eu
-# shellcheck source=tests/e2e/pct-lib
+# shellcheck source=pct-lib
 . "$(dirname "$0")/pct-lib"
-[ -x /bin/busybox ] || skip "needs busybox-static"
-[ -e /dev/fuse ] || skip "needs /dev/fuse"
+needs "needs /dev/fuse" [ -e /dev/fuse ]
 
 life()
 {
@@ -13,13 +11,13 @@ life()
 
 	run 0 create "$id" builtin:busybox --memory 256 --swap 64 --cores 1 --cpulimit 0.5 \
 		--hostname "box$id" --unprivileged "$((1 - privileged))"
-	is "words of create" "$(cat "$out" "$err")" ""
-	is "owner" "$(stat -c %u "$images/$id/subvol-$id-disk-0.subvol/etc/passwd")" "$owner"
+	same "words of create" "$(cat "$out" "$err")" ""
+	same "owner" "$(stat -c %u "$images/$id/subvol-$id-disk-0.subvol/etc/passwd")" "$owner"
 	run 0 status "$id"
-	is "status" "$(cat "$out")" "status: stopped"
+	same "status" "$(cat "$out")" "status: stopped"
 	run 0 start "$id"
 	run 0 list
-	is "list" "$(awk 'NR == 2 { print $1, $2, $3 }' "$out")" "$id running box$id"
+	same "list" "$(awk 'NR == 2 { print $1, $2, $3 }' "$out")" "$id running box$id"
 	run 1 start "$id"
 	said "CT $id already runs"
 	run 1 destroy "$id"
@@ -32,10 +30,10 @@ life()
 	said "CT $id does not run"
 	run 1 exec "$id" -- true
 	said "CT $id does not run; 'pct start $id' starts it"
-	is "cgroups after stop" "$(find /sys/fs/cgroup -path "*/$(cgroup)*/$id" -type d)" ""
+	same "cgroups after stop" "$(find /sys/fs/cgroup -path "*/$(cgroup)*/$id" -type d)" ""
 	run 0 start "$id"
 	run 0 exec "$id" -- hostname
-	is "hostname after a second start" "$(cat "$out")" "box$id"
+	same "hostname after a second start" "$(cat "$out")" "box$id"
 	run 0 destroy "$id" --force
 	nothing_of "$id"
 }
@@ -45,23 +43,23 @@ look_inside()
 	local id=$1 pid
 
 	run 0 exec "$id" -- id -u
-	is "user inside" "$(cat "$out")" 0
+	same "user inside" "$(cat "$out")" 0
 	run 0 exec "$id" -- hostname
-	is "hostname" "$(cat "$out")" "box$id"
+	same "hostname" "$(cat "$out")" "box$id"
 	run 0 exec "$id" -- nproc
-	is "nproc" "$(cat "$out")" 1
+	same "nproc" "$(cat "$out")" 1
 	# shellcheck disable=SC2016
 	run 0 exec "$id" -- sh -c 'cd / && echo $PATH $HOME $container $PWD'
-	is "environment" "$(cat "$out")" \
+	same "environment" "$(cat "$out")" \
 		"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /root lxc /"
 	run 0 exec "$id" -- cat /proc/meminfo
-	is "MemTotal" "$(awk '/^MemTotal:/ { print $2 }' "$out")" 262144
+	same "MemTotal" "$(awk '/^MemTotal:/ { print $2 }' "$out")" 262144
 	run 0 status "$id" --verbose
 	cp "$out" "$PCT_ROOT/verbose"
 	pid=$(awk '/^pid:/ { print $2 }' "$PCT_ROOT/verbose")
-	is "the pid's program" "$(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -d' ' -f1 | sed 's/.*\///')" init
-	is "maxmem" "$(awk '/^maxmem:/ { print $2 }' "$PCT_ROOT/verbose")" 268435456
-	is "sorted" "$(LC_ALL=C sort -c "$PCT_ROOT/verbose" 2>&1)" ""
+	same "the pid's program" "$(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -d' ' -f1 | sed 's/.*\///')" init
+	same "maxmem" "$(awk '/^maxmem:/ { print $2 }' "$PCT_ROOT/verbose")" 268435456
+	same "sorted" "$(LC_ALL=C sort -c "$PCT_ROOT/verbose" 2>&1)" ""
 }
 
 # The one file of several that is there.
@@ -83,10 +81,10 @@ limits()
 	local c=/sys/fs/cgroup g
 
 	g=$(cgroup)/$1
-	is "memory limit" "$(first "$c/memory/$g/memory.limit_in_bytes" "$c/$g/memory.max")" 268435456
-	is "quota" "$(first "$c/cpu/$g/cpu.cfs_quota_us" "$c/cpu,cpuacct/$g/cpu.cfs_quota_us" \
+	same "memory limit" "$(first "$c/memory/$g/memory.limit_in_bytes" "$c/$g/memory.max")" 268435456
+	same "quota" "$(first "$c/cpu/$g/cpu.cfs_quota_us" "$c/cpu,cpuacct/$g/cpu.cfs_quota_us" \
 		"$c/$g/cpu.max" | cut -d' ' -f1)" 50000
-	is "swap limit" "$(first "$c/memory/$g/memory.memsw.limit_in_bytes" \
+	same "swap limit" "$(first "$c/memory/$g/memory.memsw.limit_in_bytes" \
 		"$c/$g/memory.swap.max" | sed 's/^335544320$/67108864/; s/^none$/67108864/')" 67108864
 }
 
@@ -97,9 +95,9 @@ exec_codes()
 	run 127 exec "$1" -- /no/such
 	said "run '/no/such' in the container"
 	run 126 exec "$1" -- /etc
-	is "stdin and stdout" "$(echo hello | "$pct" exec "$1" -- cat)" hello
+	same "stdin and stdout" "$(echo hello | "$pct" exec "$1" -- cat)" hello
 	run 0 exec "$1" echo -n -- x
-	is "words kept as they are" "$(cat "$out")" "-- x"
+	same "words kept as they are" "$(cat "$out")" "-- x"
 }
 
 life 100 0 100000
@@ -112,7 +110,7 @@ run 0 start 100
 run 0 start 101
 for id in 100 101; do
 	run 0 exec $id -- cat /proc/meminfo
-	is "MemTotal of $id" "$(awk '/^MemTotal:/ { print $2 }' "$out")" $(((id - 99) * 65536))
+	same "MemTotal of $id" "$(awk '/^MemTotal:/ { print $2 }' "$out")" $(((id - 99) * 65536))
 done
 run 0 destroy 100 --force
 nothing_of 100
@@ -133,18 +131,17 @@ run 1 start 101
 said "start CT 101: "
 said "$PCT_ROOT/var/lib/pct/lxc/101/log"
 run 0 status 101
-is "status after a failed start" "$(cat "$out")" "status: stopped"
+same "status after a failed start" "$(cat "$out")" "status: stopped"
 sed -i '/^lxc/d' "$confs/101.conf"
 echo "lxc.nonsense: 1" >>"$confs/101.conf"
 run 1 start 101
 said "look for a wrong lxc.* line in '$confs/101.conf'"
 run 0 destroy 101
-is "cgroups of this root" "$(find /sys/fs/cgroup -maxdepth 2 -name "$(cgroup)*")" ""
+same "cgroups of this root" "$(find /sys/fs/cgroup -maxdepth 2 -name "$(cgroup)*")" ""
 
 # Fast enough to be typed without thinking.
 run 0 create 100 builtin:busybox
 t=$(date +%s%N)
 for _ in 1 2 3 4 5; do "$pct" list >/dev/null; done
 t=$((($(date +%s%N) - t) / 5000000))
-[ "$t" -lt 20 ] || failed "pct list takes $t ms"
-finish
+[ "$t" -lt 20 ] || flunk "pct list takes $t ms"

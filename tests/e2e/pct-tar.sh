@@ -1,10 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Containers from tars: whole ones in every compression, damaged ones, hostile ones.
-set -eu
-# shellcheck source=tests/e2e/pct-lib
+# shellcheck source=pct-lib
 . "$(dirname "$0")/pct-lib"
-[ -x /bin/busybox ] || skip "needs busybox-static"
 
 work=$PCT_ROOT/work
 mkdir "$work"
@@ -39,52 +37,52 @@ for tar in "$work"/a.tar*; do
 	id=$((id + 1))
 	run 0 create $id "$tar"
 	r=$images/$id/subvol-$id-disk-0.subvol
-	is "$tar: owner" "$(stat -c %u:%g "$r/bin/setuid")" 100033:100034
-	is "$tar: mode" "$(stat -c %a "$r/bin/setuid")" 4755
-	is "$tar: hard link" "$(stat -c %i "$r/one")" "$(stat -c %i "$r/two")"
-	is "$tar: time" "$(stat -c %Y "$r/one")" 1000000000
-	[ -p "$r/pipe" ] || failed "$tar: no fifo"
-	[ -d "$r/utf-ä" ] || failed "$tar: no utf-8 name"
-	[ ! -e "$r/dev/kept" ] || failed "$tar: a device in an unprivileged container"
-	is "$tar: note on devices" "$(grep -c 'device nodes (1)' "$err")" 1
-	is "$tar: size" "$(stat -c %s "$r/sparse")" 67108864
-	[ "$(stat -c %b "$r/sparse")" -lt 2048 ] || failed "$tar: a sparse file is full"
-	cmp -s "$root/sparse" "$r/sparse" || failed "$tar: a sparse file differs"
-	[ -z "$xattr" ] || is "$tar: attribute" "$(python3 -c \
+	same "$tar: owner" "$(stat -c %u:%g "$r/bin/setuid")" 100033:100034
+	same "$tar: mode" "$(stat -c %a "$r/bin/setuid")" 4755
+	same "$tar: hard link" "$(stat -c %i "$r/one")" "$(stat -c %i "$r/two")"
+	same "$tar: time" "$(stat -c %Y "$r/one")" 1000000000
+	[ -p "$r/pipe" ] || flunk "$tar: no fifo"
+	[ -d "$r/utf-ä" ] || flunk "$tar: no utf-8 name"
+	[ ! -e "$r/dev/kept" ] || flunk "$tar: a device in an unprivileged container"
+	same "$tar: note on devices" "$(grep -c 'device nodes (1)' "$err")" 1
+	same "$tar: size" "$(stat -c %s "$r/sparse")" 67108864
+	[ "$(stat -c %b "$r/sparse")" -lt 2048 ] || flunk "$tar: a sparse file is full"
+	cmp -s "$root/sparse" "$r/sparse" || flunk "$tar: a sparse file differs"
+	[ -z "$xattr" ] || same "$tar: attribute" "$(python3 -c \
 		'import os, sys; print(os.getxattr(sys.argv[1], "user.note").decode())' "$r/one")" hi
 	[ -z "$caps" ] || getcap -n "$r/bin/setuid" | grep -q 'rootid=100000' ||
-		failed "$tar: capabilities: $(getcap -n "$r/bin/setuid")"
-	is "$tar: ostype" "$(awk '/^ostype:/ { print $2 }' "$confs/$id.conf")" debian
+		flunk "$tar: capabilities: $(getcap -n "$r/bin/setuid")"
+	same "$tar: ostype" "$(awk '/^ostype:/ { print $2 }' "$confs/$id.conf")" debian
 	run 0 destroy $id
 	nothing_of $id
 done
 
 run 0 create 110 "$work/a.tar" --unprivileged 0
 r=$images/110/subvol-110-disk-0.subvol
-is "privileged: device" "$(stat -c %F:%t:%T "$r/dev/kept")" "character special file:1:3"
-is "privileged: owner" "$(stat -c %u "$r/bin/setuid")" 33
+same "privileged: device" "$(stat -c %F:%t:%T "$r/dev/kept")" "character special file:1:3"
+same "privileged: owner" "$(stat -c %u "$r/bin/setuid")" 33
 run 0 destroy 110
 
 # A relative path, and a foreign root that really starts.
 if [ -e /dev/fuse ]; then
 	cd "$work"
 	run 0 create 111 a.tar.gz
-	cd "$top"
+	cd "$TOP"
 	sed -i 's/^ostype:.*/ostype: busybox/' "$confs/111.conf"
 	run 0 start 111
 	run 0 exec 111 -- cat /one
-	is "a file of the tar" "$(cat "$out")" one
+	same "a file of the tar" "$(cat "$out")" one
 	run 0 destroy 111 --force
 	nothing_of 111
 fi
 
-# refused TAR TEXT: not taken, said in one line, nothing left.
-refused()
+# hostile TAR TEXT: not taken, said in one line, nothing left.
+hostile()
 {
 	run 1 create 120 "$1"
 	said "$2"
 	nothing_of 120
-	is "outside" "$(cat "$work/outside")" kept
+	same "outside" "$(cat "$work/outside")" kept
 }
 
 # Hostile.
@@ -105,14 +103,14 @@ tar -rf ../through.tar d/outside
 cd "$work/h"
 tar -cf ../ids.tar --owner=70000 --group=0 sbin
 tar -cf ../noinit.tar outside
-cd "$top"
-refused "$work/dots.tar" "its entry '../outside' leads out of the root by '..'"
-refused "$work/inner.tar" "its entry 'a/../../outside' leads out of the root by '..'"
-refused "$work/absolute.tar" "its entry '$work/outside' has an absolute path"
-refused "$work/hardlink.tar" "hard link that leads out of the root"
-refused "$work/through.tar" "unpack 'd/outside' of template"
-refused "$work/ids.tar" "its entry 'sbin/' belongs to a user id above 65535"
-refused "$work/noinit.tar" "has no /sbin/init, so it cannot start"
+cd "$TOP"
+hostile "$work/dots.tar" "its entry '../outside' leads out of the root by '..'"
+hostile "$work/inner.tar" "its entry 'a/../../outside' leads out of the root by '..'"
+hostile "$work/absolute.tar" "its entry '$work/outside' has an absolute path"
+hostile "$work/hardlink.tar" "hard link that leads out of the root"
+hostile "$work/through.tar" "unpack 'd/outside' of template"
+hostile "$work/ids.tar" "its entry 'sbin/' belongs to a user id above 65535"
+hostile "$work/noinit.tar" "has no /sbin/init, so it cannot start"
 run 0 create 120 "$work/ids.tar" --unprivileged 0
 run 0 destroy 120
 run 1 create 120 "$work/noinit.tar" --entrypoint /no
@@ -127,7 +125,6 @@ head -c 200000 "$work/a.tar.xz" >"$work/cut.tar.xz"
 : >"$work/empty.tar"
 head -c 10240 /dev/zero >"$work/zeros.tar"
 for bad in cut.tar cut.tar.gz cut.tar.xz bad.tar.gz empty.tar; do
-	refused "$work/$bad" "template '$work/$bad' is damaged, or no tar"
+	hostile "$work/$bad" "template '$work/$bad' is damaged, or no tar"
 done
-refused "$work/zeros.tar" "template '$work/zeros.tar' is empty"
-finish
+hostile "$work/zeros.tar" "template '$work/zeros.tar' is empty"
