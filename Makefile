@@ -5,6 +5,7 @@
 #   make demo       a container beside its host: free, nproc, uptime, top (root)
 #   make check      every test: unit, golden, system (root), lint; last line is the count
 #   make unit       only the tests that need neither root nor FUSE
+#   make check-vm   only the system tests on a cgroup v2 host (QEMU)
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
 #   make bench      time one render of every file
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
@@ -109,7 +110,11 @@ deps:
 # A make of its own, so that what asks pkg-config is asked after the packages are there.
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests fuzzers lint
-	$(Q)tests/run $(tests) $(wildcard tests/e2e/*-*.sh)
+	$(Q)B=$(B) tests/run $(tests) $(wildcard tests/e2e/*-*.sh) tests/vm/check.sh
+
+check-vm: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)B=$(B) tests/run tests/vm/check.sh
 
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
@@ -158,6 +163,6 @@ uninstall:
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct check-* bench-* fuzz-*) build-*
 
-.PHONY: all deps check unit tests fuzzers golden fuzz demo bench lint install uninstall clean
+.PHONY: all deps check check-vm unit tests fuzzers golden fuzz demo bench lint install uninstall clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)

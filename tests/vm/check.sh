@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# System tests on a pure cgroup v2 host with swap, PSI and AppArmor: each of its checks is a line
+# here, as tests/run counts them.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+VM_TIMEOUT=${VM_TIMEOUT:-540} tests/vm/run env TESTS_ALL_LINES=1 B="/tree/${B:-build}" \
+	tests/run tests/e2e/views-lxc.sh tests/e2e/pctfs-daemon.sh tests/e2e/pct-life.sh \
+	>"$said" 2>&1
+status=$?
+sed -E 's/^(ok|not ok|skip) - /&cgroup v2: /' "$said"
+[ $status != 77 ] || echo "skip - cgroup v2 ($(tail -1 "$said"))"
+[ $status = 0 ] || [ $status = 77 ] || echo "not ok - cgroup v2: the virtual machine ended with status $status"
+exit $status
