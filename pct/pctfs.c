@@ -71,14 +71,46 @@ static int ping(const char *path)
 	return is_ok(answer);
 }
 
+/* The first line of what it says; it lets go of the pipe when it is ready, or ends. */
+static void read_line(int fd, char *line, size_t size)
+{
+	size_t have = 0;
+	char rest[256];
+	ssize_t n;
+
+	while (have + 1 < size && (n = read(fd, line + have, size - 1 - have)) != 0) {
+		if (n < 0 && errno != EINTR)
+			break;
+		have += (size_t)(n < 0 ? 0 : n);
+	}
+	line[have] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	while (have + 1 == size && read(fd, rest, sizeof(rest)) > 0)
+		;
+}
+
+static int spawn(const char *program, char *const argv[], int err, pid_t *pid)
+{
+	posix_spawn_file_actions_t files;
+	int r;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, err, 2);
+	r = -posix_spawn(pid, program, &files, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	return r;
+}
+
 /* It puts itself into the background, and ends with 0 once it is ready. */
 static int launch(void)
 {
 	auto_free char *tools = NULL, *program = NULL;
 	auto_free char *where = path_to("var/lib/pctfs");
 	char *const argv[] = { (char[]){ "pctfs" }, where, NULL };
-	posix_spawn_file_actions_t files;
-	int r, status;
+	int r, status, ends[2];
+	char said[512];
 	pid_t pid;
 
 	r = paths_tools(&tools);
@@ -87,19 +119,22 @@ static int launch(void)
 	if (r < 0)
 		return r;
 	program = text_of("%s/pctfs", tools);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	r = -posix_spawn(&pid, program, &files, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&files);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail(-errno, "make a pipe");
+	r = spawn(program, argv, ends[1], &pid);
+	close(ends[1]);
+	if (r == 0)
+		read_line(ends[0], said, sizeof(said));
+	close(ends[0]);
 	if (r < 0)
 		return fail(r, "start '%s', which shows containers their own machine", program);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return fail(-errno, "wait for pctfs");
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return refuse(-EIO, "pctfs did not start; '%s -f %s' shows why", program, where);
-	return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	return *said ? refuse(-EIO, "%s", said)
+		     : refuse(-EIO, "pctfs did not start; '%s -f %s' shows why", program, where);
 }
 
 int pctfs_ensure(void)

@@ -167,10 +167,11 @@ static void close_views(struct daemon *d)
 /* Whoever started us waits for this: from here on every read is answered. */
 static void tell_ready(struct daemon *d)
 {
-	info("serving on '%s'", d->mount);
 	(void)sd_notify(0, "READY=1");
-	if (d->foreground)
+	if (d->foreground) {
+		info("serving on '%s'", d->mount);
 		return;
+	}
 	if (d->ready >= 0 && write(d->ready, "", 1) < 0)
 		warn(-errno, "tell that pctfs is ready");
 	close_fd(&d->ready);

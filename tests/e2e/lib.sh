@@ -39,7 +39,7 @@ stop_daemon() { # ends ours, by id
 	while alive "$pid"; do sleep 0.02; done
 }
 alive() { # a zombie is not
-	grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+	grep -Eqs '^State:[[:space:]]+[^ZX[:space:]]' "/proc/$1/status"
 }
 
 # More to do at the end: cleanup_more() of the script.

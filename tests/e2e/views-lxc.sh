@@ -139,3 +139,11 @@ ok "the other one too" pct destroy "$A" --force
 is "no cgroup is left" "" "$(find /sys/fs/cgroup -type d \( -name "$U" -o -name "$A" \) -print -quit)"
 is "no file is left" "" "$(find "$PCT_ROOT/var/lib/pct" "$PCT_ROOT/etc" \( -name "$U*" -o -name "$A*" \) -print -quit)"
 is "nothing is registered any more" "" "$(ls "$MOUNT/ct")"
+
+# No pctfs can be had: the container does not start with its host's numbers instead.
+stop_daemon
+ok "another container" pct create "$A" builtin:busybox --memory 64
+refused "without /dev/fuse it does not start, and says in one line why" 1 \
+	"^pct: pctfs: open '/dev/fuse' \(is the fuse module loaded" \
+	unshare -m --propagation private sh -c "mount -t tmpfs t /dev && mknod -m 666 /dev/null c 1 3 && exec '$B/pct' start $A"
+is "and is stopped" "status: stopped" "$(pct status "$A")"
