@@ -122,8 +122,8 @@ unit: $(tests) $(B)/pctfs
 tests: $(tests)
 fuzzers: $(fuzzers)
 
-golden: $(B)/check-golden
-	$(Q)GOLDEN=write CK_FORK=no $<
+golden: $(B)/check-golden $(B)/check-pct-lxcconf
+	$(Q)for t in $^; do GOLDEN=write CK_FORK=no $$t || exit 1; done
 
 fuzz: $(fuzzers)
 	$(Q)for f in $^; do echo "  FUZZ  $$f"; \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What liblxc is told: whole configs against tests/golden/pct/NAME for the three kinds of host,
- * and single lines for values at their ends. CHECK_GOLDEN=write writes the files anew.
+ * and single lines for values at their ends. GOLDEN=write writes the files anew.
  */
 #include <check.h>
 #undef fail /* ours is another one */
@@ -87,7 +87,7 @@ static char *read_golden(const char *path)
 	FILE *f = fopen(path, "r");
 	char *text = calloc(1, 65536);
 
-	ck_assert_msg(f != NULL, "%s is not there; CHECK_GOLDEN=write makes it", path);
+	ck_assert_msg(f != NULL, "%s is not there; GOLDEN=write makes it", path);
 	ck_assert_uint_lt(fread(text, 1, 65535, f), 65535);
 	fclose(f);
 	return text;
@@ -98,7 +98,7 @@ START_TEST(tells_liblxc_what_the_golden_file_says)
 	auto_free char *path = text_of("tests/golden/pct/%s.config", wholes[_i].name);
 	auto_free char *text = NULL, *golden = NULL;
 	const char *key = NULL;
-	const char *mode = getenv("CHECK_GOLDEN");
+	const char *mode = getenv("GOLDEN");
 
 	ck_assert_int_eq(build(wholes[_i].conf, wholes[_i].host, &text, &key), 0);
 	if (mode && strcmp(mode, "write") == 0) {
