@@ -158,7 +158,7 @@ static unsigned depth(const char *path)
 
 unsigned cgv_levels(const struct cgv_container *c, enum cgv_controller in)
 {
-	return depth(c->place.path[in]);
+	return depth(c->place.path[in]) + 1;
 }
 
 const char *cgv_container_path(const struct cgv_container *c, enum cgv_controller in)
@@ -189,7 +189,7 @@ int cgv_container_open(const struct cgv_host *h, const struct cgv_place *place,
 	c->host = h;
 	c->levels = 1;
 	for (int i = 0; i < CGV_N_CONTROLLERS; i++)
-		c->levels = MAX(c->levels, depth(place->path[i]));
+		c->levels = MAX(c->levels, depth(place->path[i]) + 1);
 	n = (size_t)c->levels * CGV_N_FILES;
 	c->fd = calloc(n, sizeof(*c->fd));
 	if (c->fd)
@@ -280,7 +280,7 @@ static int parse_number(struct span text, uint64_t *out)
 
 	if (span_u64(&text, &v))
 		*out = v >= (uint64_t)INT64_MAX - 65536 ? CGV_UNLIMITED : v;
-	else if (span_word(&text, &word) && (span_is(word, "max") || span_is(word, "-1")))
+	else if (span_word(&text, &word) && span_is(word, "max"))
 		*out = CGV_UNLIMITED;
 	else
 		return -EBADMSG;
@@ -316,4 +316,19 @@ int cgv_open_cgroup(const struct cgv_container *c, enum cgv_controller in)
 		return -ENOENT;
 	fd = openat(c->host->tree[in].dir, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+int cgv_exists(const struct cgv_container *c)
+{
+	int r = 0;
+
+	for (int in = 0; in < CGV_N_CONTROLLERS; in++) {
+		auto_fd dir = cgv_open_cgroup(c, (enum cgv_controller)in);
+
+		if (dir >= 0)
+			return 0;
+		if (cgv_owner(c->host, (enum cgv_controller)in) != CGV_NONE)
+			r = -ENOENT;
+	}
+	return r;
 }

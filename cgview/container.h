@@ -30,11 +30,14 @@ enum cgv_file {
 struct cgv_container {
 	const struct cgv_host *host;
 	struct cgv_place place;
-	unsigned levels; /* of the deepest path, its own cgroup included */
+	unsigned levels; /* of the deepest path, its own cgroup and the root included */
 	int *fd;	 /* [level * CGV_N_FILES + file]; -EBADF: not open */
 };
 
-/* How many cgroups there are from the container's own up to below the root. */
+/*
+ * How many cgroups there are from the container's own up to the hierarchy's root, which has
+ * limits too where it is not the whole of it: in a cgroup namespace.
+ */
 unsigned cgv_levels(const struct cgv_container *c, enum cgv_controller in);
 
 /*
@@ -44,7 +47,7 @@ unsigned cgv_levels(const struct cgv_container *c, enum cgv_controller in);
 int cgv_file_read(struct cgv_container *c, enum cgv_file f, unsigned level, char *buf, size_t size,
 		  struct span *text) MUST_CHECK;
 
-/* A file of one number; "max" and -1 are CGV_UNLIMITED, and so is v1's largest page count. */
+/* A file of one number; "max" is CGV_UNLIMITED, and so is v1's largest page count. */
 int cgv_file_number(struct cgv_container *c, enum cgv_file f, unsigned level,
 		    uint64_t *out) MUST_CHECK;
 
@@ -60,3 +63,6 @@ const char *cgv_controller_v1(enum cgv_controller c);
 
 /* An fd of the directory of the container's own cgroup. */
 int cgv_open_cgroup(const struct cgv_container *c, enum cgv_controller in) MUST_CHECK;
+
+/* -ENOENT: the container's cgroup is in none of the hierarchies (any more). */
+int cgv_exists(const struct cgv_container *c) MUST_CHECK;

@@ -8,13 +8,12 @@
 /* A quota and its period in µs to ns of CPU time per second. */
 static int per_second(uint64_t quota, uint64_t period, uint64_t *out)
 {
-	if (quota == CGV_UNLIMITED) {
-		*out = CGV_UNLIMITED;
-		return 0;
-	}
-	if (period == 0 || quota > UINT64_MAX / CGV_NSEC)
+	unsigned __int128 ns = (unsigned __int128)quota * CGV_NSEC;
+
+	if (period == 0)
 		return -EBADMSG;
-	*out = quota * CGV_NSEC / period;
+	ns = quota == CGV_UNLIMITED ? CGV_UNLIMITED : ns / period;
+	*out = (uint64_t)MIN(ns, (unsigned __int128)CGV_UNLIMITED);
 	return 0;
 }
 
@@ -37,12 +36,17 @@ static int quota_v2(struct cgv_container *c, unsigned level, uint64_t *out)
 
 static int quota_v1(struct cgv_container *c, unsigned level, uint64_t *out)
 {
-	uint64_t quota, period;
+	uint64_t quota = CGV_UNLIMITED, period;
+	struct span text, word;
+	char buf[64];
 	int r;
 
-	r = cgv_file_number(c, CPU_QUOTA, level, &quota);
-	if (r == 0)
-		r = cgv_file_number(c, CPU_PERIOD, level, &period);
+	r = cgv_file_read(c, CPU_QUOTA, level, buf, sizeof(buf), &text);
+	if (r < 0)
+		return r;
+	if (!span_u64(&text, &quota) && !(span_word(&text, &word) && span_is(word, "-1")))
+		return -EBADMSG;
+	r = cgv_file_number(c, CPU_PERIOD, level, &period);
 	return r < 0 ? r : per_second(quota, period, out);
 }
 
@@ -68,16 +72,32 @@ static int smallest_quota(struct cgv_container *c, struct cgv_cpus *cpus)
 	return 0;
 }
 
-/* A cgroup without the controller has its nearest ancestor's CPUs; -ENOENT: none has any. */
-static int effective(struct cgv_container *c, struct cgv_cpuset *out)
+/*
+ * A cgroup without the controller has its nearest ancestor's CPUs; none has any: @out stays as
+ * it is. An empty one is a cpuset being set up: nothing can run in it yet.
+ */
+static int cut_effective(struct cgv_container *c, struct cgv_cpuset *out)
 {
+	struct cgv_cpuset own;
 	struct span text;
 	char buf[4096];
-	int r = -ENOENT;
+	int r;
 
-	for (unsigned level = 0; r == -ENOENT && level <= cgv_levels(c, CGV_CPUSET); level++)
+	r = cgv_file_read(c, CPUSET_CPUS, 0, buf, sizeof(buf), &text);
+	if (r == -ENOENT && cgv_exists(c) < 0)
+		return r;
+	for (unsigned level = 1; r == -ENOENT && level < cgv_levels(c, CGV_CPUSET); level++)
 		r = cgv_file_read(c, CPUSET_CPUS, level, buf, sizeof(buf), &text);
-	return r < 0 ? r : cgv_cpuset_list(text, out);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = cgv_cpuset_list(text, &own);
+	if (r < 0)
+		return r;
+	cgv_cpuset_and(&own, out);
+	if (cgv_cpuset_count(&own))
+		*out = own;
+	return 0;
 }
 
 static int online(const struct cgv_host *h, struct cgv_cpuset *out)
@@ -96,22 +116,14 @@ static int online(const struct cgv_host *h, struct cgv_cpuset *out)
 
 int cgv_cpus(struct cgv_container *c, struct cgv_cpus *out)
 {
-	struct cgv_cpuset own;
 	struct cgv_cpus cpus;
 	int r;
 
 	r = online(c->host, &cpus.visible);
-	if (r < 0)
-		return r;
-	r = effective(c, &own);
 	if (r == 0)
-		cgv_cpuset_and(&own, &cpus.visible);
-	else if (r != -ENOENT)
-		return r;
-	/* An empty one is a cpuset being set up: nothing can run in it yet. */
-	if (r == 0 && cgv_cpuset_count(&own))
-		cpus.visible = own;
-	r = smallest_quota(c, &cpus);
+		r = cut_effective(c, &cpus.visible);
+	if (r == 0)
+		r = smallest_quota(c, &cpus);
 	if (r < 0)
 		return r;
 	cpus.count = cgv_cpuset_count(&cpus.visible);
@@ -219,6 +231,8 @@ static int usage_v1(struct cgv_container *c, struct cgv_cpu_usage *u)
 	while (r == 0 && u->n_percpu < u->max_percpu && span_u64(&text, &u->percpu[u->n_percpu]))
 		u->n_percpu++;
 	free(buf.p);
+	if (r == 0 && !u->n_percpu)
+		r = -EBADMSG;
 	return r < 0 ? r : split_v1(c, u);
 }
 

@@ -57,6 +57,11 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
 /* "No such file" where that means "this source is not there": the value stays as it is. */
 static int optional(int r)
 {
@@ -73,43 +78,51 @@ static int number_or(struct cgv_container *c, enum cgv_file f, unsigned level, u
 	return optional(r);
 }
 
-/* Of the cgroup at @level: what it may have and what of that is left. */
+/* Of one cgroup, or of it and all above: what it may have and what of that is left. */
 struct room {
 	uint64_t limit, left;
+	uint64_t used; /* of the container's own */
+	bool counted;  /* its own has both files */
 };
 
+/* The files come with the controller: both are there, or neither. */
 static int room_at(struct cgv_container *c, enum cgv_file limit, enum cgv_file usage,
 		   unsigned level, struct room *out)
 {
-	uint64_t used;
-	int r;
+	struct room here = { CGV_UNLIMITED, CGV_UNLIMITED, 0, true };
+	int r = cgv_file_number(c, limit, level, &here.limit);
+	int with = cgv_file_number(c, usage, level, &here.used);
 
-	r = number_or(c, limit, level, CGV_UNLIMITED, &out->limit);
-	if (r < 0)
-		return r;
-	out->left = CGV_UNLIMITED;
-	if (out->limit == CGV_UNLIMITED)
+	if (r < 0 && with < 0 && !optional(r) && !optional(with)) {
+		*out = (struct room){ CGV_UNLIMITED, CGV_UNLIMITED, 0, false };
 		return 0;
-	r = number_or(c, usage, level, 0, &used);
-	out->left = less(out->limit, used);
-	return r;
+	}
+	if (r < 0 || with < 0)
+		return r < 0 ? r : with;
+	if (here.used == CGV_UNLIMITED)
+		return -EBADMSG;
+	if (here.limit != CGV_UNLIMITED)
+		here.left = less(here.limit, here.used);
+	*out = here;
+	return 0;
 }
 
 /* The kernel enforces every ancestor's limit: the smallest is the limit, the least is left. */
 static int room(struct cgv_container *c, enum cgv_file limit, enum cgv_file usage, struct room *out)
 {
-	struct room least = { CGV_UNLIMITED, CGV_UNLIMITED }, here;
-	int r;
+	struct room least, here;
+	int r = room_at(c, limit, usage, 0, &least);
 
-	for (unsigned level = 0; level < cgv_levels(c, CGV_MEMORY); level++) {
+	for (unsigned level = 1; r == 0 && level < cgv_levels(c, CGV_MEMORY); level++) {
 		r = room_at(c, limit, usage, level, &here);
 		if (r < 0)
-			return r;
+			break;
 		least.limit = MIN(least.limit, here.limit);
 		least.left = MIN(least.left, here.left);
 	}
-	*out = least;
-	return 0;
+	if (r == 0)
+		*out = least;
+	return r;
 }
 
 static int read_stat(struct cgv_container *c, struct cgv_memory *m)
@@ -140,17 +153,13 @@ static int swap_v1(struct cgv_container *c, const struct room *memory, uint64_t 
 		   uint64_t *total, uint64_t *used)
 {
 	struct room both;
-	uint64_t both_used;
 	int r;
 
 	*total = *used = 0;
-	r = cgv_file_number(c, MEM_SWAP_USAGE, 0, &both_used);
-	if (r < 0)
-		return optional(r);
 	r = room(c, MEM_SWAP_LIMIT, MEM_SWAP_USAGE, &both);
-	if (r < 0)
+	if (r < 0 || !both.counted)
 		return r;
-	*used = less(both_used, usage);
+	*used = less(both.used, usage);
 	*total = both.limit == CGV_UNLIMITED ? CGV_UNLIMITED : less(both.limit, memory->limit);
 	return 0;
 }
@@ -161,12 +170,12 @@ static int swap_v2(struct cgv_container *c, uint64_t *total, uint64_t *used)
 	int r;
 
 	*total = *used = 0;
-	r = cgv_file_number(c, MEM_SWAP_USAGE, 0, used);
-	if (r < 0)
-		return optional(r);
 	r = room(c, MEM_SWAP_LIMIT, MEM_SWAP_USAGE, &swap);
+	if (r < 0 || !swap.counted)
+		return r;
+	*used = swap.used;
 	*total = swap.limit;
-	return r;
+	return 0;
 }
 
 static int read_swap(struct cgv_container *c, const struct room *memory,
@@ -195,6 +204,7 @@ static int hugepages(struct cgv_container *c, const struct cgv_host_memory *host
 		     struct cgv_memory *m)
 {
 	uint64_t size = host->hugepage_size, limit, used;
+	unsigned shift = size >> 30 ? 30 : size >> 20 ? 20 : 10;
 	char name[2][64];
 	bool v1 = cgv_owner(c->host, CGV_HUGETLB) == CGV_V1;
 	int r;
@@ -202,12 +212,12 @@ static int hugepages(struct cgv_container *c, const struct cgv_host_memory *host
 	if (!size || cgv_owner(c->host, CGV_HUGETLB) == CGV_NONE)
 		return 0;
 	for (int i = 0; i < 2; i++)
-		snprintf(name[i], sizeof(name[i]), "hugetlb.%llu%s.%s",
-			 (unsigned long long)(size >> 30 ? size >> 30 : size >> 20),
-			 size >> 30 ? "GB" : "MB",
+		snprintf(name[i], sizeof(name[i]), "hugetlb.%llu%cB.%s",
+			 (unsigned long long)(size >> shift), "KMG"[shift / 10 - 1],
 			 i ? (v1 ? "usage_in_bytes" : "current") : (v1 ? "limit_in_bytes" : "max"));
 	r = cgv_number_of(c, CGV_HUGETLB, name[0], &limit);
-	if (r < 0 || limit == CGV_UNLIMITED)
+	/* v1's "no limit" is rounded down to whole huge pages. */
+	if (r < 0 || limit / size >= (uint64_t)INT64_MAX / size)
 		return optional(r);
 	r = cgv_number_of(c, CGV_HUGETLB, name[1], &used);
 	if (r < 0)
@@ -242,7 +252,7 @@ static int commit_limit(const struct cgv_host *h, struct cgv_memory *m)
 	else
 		m->commit_limit =
 		    (uint64_t)((unsigned __int128)m->total * MIN(ratio, 10000u) / 100);
-	m->commit_limit += m->swap_total;
+	m->commit_limit = plus(m->commit_limit, m->swap_total);
 	return 0;
 }
 
@@ -257,21 +267,24 @@ static void join_hierarchical(struct room *room, const struct cgv_memory *m)
 
 static void view(struct cgv_memory *m, const struct room *room, const struct cgv_host_memory *host)
 {
-	uint64_t gain = m->active_file + m->inactive_file + m->slab_reclaimable;
+	unsigned __int128 gain = m->slab_reclaimable, kept = m->dirty;
 
+	gain += m->active_file;
+	gain += m->inactive_file;
+	kept += m->writeback;
+	gain = gain > kept ? gain - kept : 0;
 	m->total = MIN(room->limit, host->total);
 	m->limited = m->total < host->total;
-	m->free = m->limited ? m->total : less(m->total, m->usage);
-	m->free = MIN(m->free, room->left);
-	if (!m->limited)
+	m->free = MIN(room->left, m->total);
+	if (!m->limited) {
+		m->free = MIN(m->free, less(m->total, m->usage));
+		/* The host can have more free than can be had. */
 		m->free = MIN(m->free, host->free);
-	m->available = m->free + less(gain, m->dirty + m->writeback);
-	m->available = MIN(m->available, m->total);
+		m->free = MIN(m->free, host->available);
+	}
+	m->available = (uint64_t)MIN(m->free + gain, (unsigned __int128)m->total);
 	if (!m->limited)
 		m->available = MIN(m->available, host->available);
-	m->available = MAX(m->available, m->free);
-	m->hugepage_size = host->hugepage_size;
-	m->vmalloc_total = host->vmalloc_total;
 }
 
 int cgv_memory(struct cgv_container *c, struct cgv_memory *out)
@@ -284,12 +297,15 @@ int cgv_memory(struct cgv_container *c, struct cgv_memory *out)
 	r = cgv_host_memory(c->host, &host);
 	if (r == 0)
 		r = room(c, MEM_LIMIT, MEM_USAGE, &memory);
-	if (r == 0)
-		r = number_or(c, MEM_USAGE, 0, 0, &m.usage);
+	if (r == 0 && !memory.counted)
+		r = cgv_exists(c);
 	if (r == 0)
 		r = read_stat(c, &m);
 	if (r < 0)
 		return r;
+	m.usage = memory.used;
+	m.hugepage_size = host.hugepage_size;
+	m.vmalloc_total = host.vmalloc_total;
 	join_hierarchical(&memory, &m);
 	view(&m, &memory, &host);
 	r = read_swap(c, &memory, &host, &m);
@@ -299,7 +315,7 @@ int cgv_memory(struct cgv_container *c, struct cgv_memory *out)
 		r = commit_limit(c->host, &m);
 	if (r < 0)
 		return r;
-	m.committed = m.anon + m.shmem + m.swap_used;
+	m.committed = plus(plus(m.anon, m.shmem), m.swap_used);
 	*out = m;
 	return 0;
 }
