@@ -262,7 +262,8 @@ struct cgv_cpu_row {
  * No field ever decreases; rows of CPUs that left keep their values and count in the sum.
  */
 struct cgv_cputime {
-	uint64_t at;		     /* boot time of the last sample, 0: none yet */
+	uint64_t at;		     /* boot time of the last sample, or of the start */
+	bool begun;		     /* there was a sample */
 	uint64_t user, nice, system; /* the kernel's counters then */
 	uint64_t throttled;
 	uint64_t due_user, due_nice, due_system; /* used, but no room yet in the elapsed time */

@@ -185,7 +185,7 @@ static void book_rest(struct cgv_cputime *t, const struct cgv_cpus *cpus, uint64
 void cgv_cputime_add(struct cgv_cputime *t, uint64_t now, const struct cgv_cpus *cpus,
 		     const struct cgv_cpu_usage *u)
 {
-	bool first = !t->user && !t->system && !t->nice;
+	bool first = !t->begun;
 	uint64_t elapsed = less(now, t->at);
 	uint64_t late = t->due_user + t->due_nice + t->due_system;
 	uint64_t rest, total, throttled;
@@ -194,6 +194,7 @@ void cgv_cputime_add(struct cgv_cputime *t, uint64_t now, const struct cgv_cpus 
 	if (!elapsed)
 		return;
 	t->at = now;
+	t->begun = true;
 	split.user = step(&t->user, u->user);
 	split.nice = step(&t->nice, u->nice);
 	split.system = step(&t->system, u->system);
