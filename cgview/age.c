@@ -101,9 +101,10 @@ int cgv_age(const struct cgv_container *c, pid_t init, const struct cgv_time *no
 	if (r < 0)
 		return r;
 	age.timens = offset != 0;
-	boot = now->boot + (uint64_t)offset;
-	if (!age.timens)
-		boot = now->boot;
+	if (offset < 0 && now->boot < (uint64_t)-offset)
+		boot = 0;
+	else
+		boot = now->boot + (uint64_t)offset;
 	age.uptime = age.timens ? boot : now->boot > age.start ? now->boot - age.start : 0;
 	age.btime = (now->real > boot ? now->real - boot : 0) / CGV_NSEC;
 	*out = age;
