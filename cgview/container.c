@@ -102,6 +102,15 @@ static int take_line(const struct cgv_host *h, struct span line, struct cgv_plac
 	return r;
 }
 
+/* A process is in a cgroup of each hierarchy: a text that leaves one out is not the kernel's. */
+static bool complete(const struct cgv_host *h, const struct cgv_place *p)
+{
+	for (int c = 0; c < CGV_N_CONTROLLERS; c++)
+		if (cgv_owner(h, (enum cgv_controller)c) != CGV_NONE && !p->path[c])
+			return false;
+	return true;
+}
+
 void cgv_place_free(struct cgv_place *p)
 {
 	for (int c = 0; c < CGV_N_CONTROLLERS; c++) {
@@ -125,6 +134,8 @@ int cgv_place_of_pid(const struct cgv_host *h, pid_t pid, struct cgv_place *out)
 		r = -ENOENT;
 	while (r == 0 && span_line(&text, &line))
 		r = take_line(h, line, &p);
+	if (r == 0 && !complete(h, &p))
+		r = -EBADMSG;
 	free(buf.p);
 	if (r < 0)
 		cgv_place_free(&p);

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Who asks: from a process to the cgroup and the first process of its container. What needs
+ * containers of its own is in e2e/.
+ */
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "procfs/caller.h"
+#include "tests/fixture.h"
+
+static const struct {
+	const char *path, *place; /* NULL: refused */
+} cuts[] = {
+	{ "/a/b", "a/b" },
+	{ "/a/b/init.scope", "a/b" },
+	{ "/a/b/ns", "a/b" },
+	{ "/a/ns/init.scope", "a" },
+	{ "/a/init.scope/ns", "a/init.scope" },
+	{ "/a/ns/ns", "a/ns" }, /* one of each */
+	{ "/a/ns/b", "a/ns/b" },
+	{ "/a/xns", "a/xns" },
+	{ "/a/ns.scope", "a/ns.scope" },
+	{ "/a/x-init.scope", "a/x-init.scope" },
+	{ "/init.scope", "init.scope" }, /* never cut to the whole hierarchy */
+	{ "/ns", "ns" },
+	{ "/", "" },
+	{ "/a..b/..c", "a..b/..c" },
+	{ "/lxc/100/ns", "lxc/100" },
+	{ "/a b/c:d", "a b/c:d" },
+	{ "/..", NULL },
+	{ "/../x", NULL },
+	{ "/../../a/ns", NULL },
+	{ "/a/../b", NULL },
+	{ "/a/..", NULL },
+};
+
+START_TEST(a_containers_place_is_above_what_its_init_adds)
+{
+	struct cgv_place by_path = { { 0 } }, by_pid = { { 0 } };
+	struct cgv_host h;
+	struct tmp t;
+	int want = cuts[_i].place ? 0 : -EINVAL;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	tmp_v2(&t);
+	tmp_put(&t, "proc/7/cgroup", "0::%s\n", cuts[_i].path);
+	tmp_open(&t, &h);
+	ck_assert_int_eq(cgv_place_of_path(cuts[_i].path, &by_path), want);
+	ck_assert_int_eq(cgv_place_of_pid(&h, 7, &by_pid), want);
+	for (int c = 0; c < CGV_N_CONTROLLERS; c++) {
+		ck_assert_pstr_eq(by_path.path[c], cuts[_i].place);
+		ck_assert_pstr_eq(by_pid.path[c], cuts[_i].place);
+	}
+	cgv_place_free(&by_path);
+	cgv_place_free(&by_pid);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
+/* Files of a hybrid host: memory, cpu and cpuacct on v1. */
+static const struct {
+	const char *text;
+	int r;
+	const char *memory, *cpu, *unified;
+} files_of_pid[] = {
+	{ "3:memory:/m\n2:cpu,cpuacct:/c/ns\n1:name=systemd:/s\n0::/u/init.scope\n", 0, "m", "c",
+	  "u" },
+	{ "0::/u\n2:cpuacct,cpu:/c\n3:memory:/m", 0, "m", "c", "u" },
+	{ "3:memory:/a:b\n2:cpu,cpuacct:/\n0::/\n", 0, "a:b", "", "" },
+	{ "3:memory:/m\n2:cpu,cpuacct:/c\n", -EBADMSG, NULL, NULL, NULL },
+	{ "2:cpu,cpuacct:/c\n0::/u\n", -EBADMSG, NULL, NULL, NULL }, /* memory is missing */
+	{ "3:memory_recursive:/m\n2:cpu,cpuacct:/c\n0::/u\n", -EBADMSG, NULL, NULL, NULL },
+	{ "3:memory:/m\n2:cpu,cpuacct:/c\n1::/u\n", -EBADMSG, NULL, NULL, NULL },
+	{ "garbage\n", -EBADMSG, NULL, NULL, NULL },
+	{ "-1\n", -EBADMSG, NULL, NULL, NULL },
+	{ "\n", -EBADMSG, NULL, NULL, NULL },
+	{ "3:memory:/m\n2:cpu,cpuacct:/c\n0::/../u\n", -EINVAL, NULL, NULL, NULL },
+	{ "", -ENOENT, NULL, NULL, NULL }, /* a zombie's */
+};
+
+START_TEST(a_process_is_in_a_cgroup_of_each_hierarchy)
+{
+	struct cgv_place p = { { 0 } };
+	struct cgv_host h;
+	struct tmp t;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	tmp_put(&t, "sys/fs/cgroup/memory/tasks", "\n");
+	tmp_put(&t, "sys/fs/cgroup/cpu/tasks", "\n");
+	tmp_put(&t, "sys/fs/cgroup/cpuacct/tasks", "\n");
+	tmp_put(&t, "sys/fs/cgroup/unified/cgroup.controllers", "\n");
+	tmp_put(&t, "proc/7/cgroup", "%s", files_of_pid[_i].text);
+	tmp_open(&t, &h);
+	ck_assert_int_eq(cgv_place_of_pid(&h, 7, &p), files_of_pid[_i].r);
+	ck_assert_pstr_eq(p.path[CGV_MEMORY], files_of_pid[_i].memory);
+	ck_assert_pstr_eq(p.path[CGV_CPU], files_of_pid[_i].cpu);
+	ck_assert_pstr_eq(p.path[CGV_CPUACCT], files_of_pid[_i].cpu);
+	ck_assert_pstr_eq(p.path[CGV_UNIFIED], files_of_pid[_i].unified);
+	ck_assert_pstr_eq(p.path[CGV_PIDS], NULL);
+	ck_assert_int_eq(cgv_place_of_pid(&h, 8, &p), -ENOENT);
+	cgv_place_free(&p);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
+/* ---- on the running host ---- */
+
+START_TEST(the_init_found_by_scanning_is_the_one_the_kernel_names)
+{
+	pid_t asked = 0, scanned = 0;
+	struct cgv_host h;
+
+	ck_assert_int_eq(cgv_host_open(&h), 0);
+	ck_assert_int_eq(init_of(&h, getpid(), false, &asked), 0);
+	ck_assert_int_eq(asked, 1);
+	/* Not every init lets itself be looked at. */
+	if (access("/proc/1/ns/pid", F_OK) == 0) {
+		ck_assert_int_eq(init_of(&h, getpid(), true, &scanned), 0);
+		ck_assert_int_eq(scanned, 1);
+	}
+	ck_assert_int_lt(init_of(&h, 0x7ffffff0, false, &asked), 0);
+	ck_assert_int_lt(init_of(&h, 0x7ffffff0, true, &asked), 0);
+	cgv_host_close(&h);
+}
+END_TEST
+
+/* A pid namespace of one sleeping process; 0: not allowed here. */
+static pid_t start_namespace(void)
+{
+	pid_t init = 0;
+	int ready[2];
+	int status;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (unshare(CLONE_NEWPID) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0)
+			_exit(1);
+		init = fork();
+		if (init == 0) {
+			sleep(30);
+			_exit(0);
+		}
+		_exit(init > 0 && write(ready[1], &init, sizeof(init)) == sizeof(init) ? 0 : 1);
+	}
+	close(ready[1]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (status == 0)
+		ck_assert_int_eq(read(ready[0], &init, sizeof(init)), sizeof(init));
+	close(ready[0]);
+	return init;
+}
+
+START_TEST(the_init_of_another_namespace_is_found_both_ways)
+{
+	pid_t init = start_namespace(), asked = 0, scanned = 0;
+	struct cgv_host h;
+
+	if (!init)
+		return;
+	ck_assert_int_eq(cgv_host_open(&h), 0);
+	ck_assert_int_eq(init_of(&h, init, false, &asked), 0);
+	ck_assert_int_eq(init_of(&h, init, true, &scanned), 0);
+	kill(init, SIGKILL);
+	ck_assert_int_eq(asked, init);
+	ck_assert_int_eq(scanned, init);
+	cgv_host_close(&h);
+}
+END_TEST
+
+START_TEST(who_shares_the_hosts_namespaces_is_the_host)
+{
+	struct registry *registry;
+	struct callers *callers;
+	struct container *c = (void *)1;
+	struct cgv_host h;
+
+	ck_assert_int_eq(cgv_host_open(&h), 0);
+	ck_assert_int_eq(registry_new(&h, &registry), 0);
+	ck_assert_int_eq(callers_new(&h, registry, &callers), 0);
+	ck_assert_int_eq(caller_container(callers, getppid(), &c), 0);
+	ck_assert_int_eq(caller_container(callers, 0, &c), -EIO);
+	ck_assert_int_eq(caller_container(callers, -1, &c), -EIO);
+	ck_assert_int_eq(caller_container(callers, 0x7ffffff0, &c), -EIO);
+	callers_free(callers);
+	registry_free(registry);
+	cgv_host_close(&h);
+}
+END_TEST
+
+/* ---- the registry ---- */
+
+static struct container *add(struct registry *r, const char *door, const char *id)
+{
+	struct container_spec spec = { .name = id, .door = door, .id = id, .who = 42 };
+	struct container *c;
+
+	ck_assert_int_eq(cgv_place_of_path("a", &spec.place), 0);
+	ck_assert_int_eq(registry_add(r, &spec, &c), 0);
+	return c;
+}
+
+START_TEST(names_are_free_or_made_so_and_a_door_replaces_its_own)
+{
+	struct container *one, *two, *again, *found;
+	struct registry *r;
+	struct cgv_host h;
+	struct tmp t;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	tmp_v2(&t);
+	tmp_open(&t, &h);
+	ck_assert_int_eq(registry_new(&h, &r), 0);
+	one = add(r, "lxc", "100");
+	two = add(r, "oci", "100");
+	ck_assert_str_eq(one->name, "100");
+	ck_assert_str_eq(two->name, "100~2");
+	again = add(r, "lxc", "100");
+	ck_assert_str_eq(again->name, "100");
+	ck_assert(container_dead(one) && !container_dead(two));
+	ck_assert_uint_ne(one->slot, again->slot);
+	ck_assert_ptr_null(registry_by_slot(r, one->slot));
+	found = registry_by_name(r, "100");
+	ck_assert_ptr_eq(found, again);
+	container_put(found);
+	found = registry_by_door(r, "oci", "100");
+	ck_assert_ptr_eq(found, two);
+	container_put(found);
+	ck_assert_ptr_null(registry_by_door(r, "oci", "100~2"));
+	registry_remove(r, two);
+	registry_remove(r, two); /* what is gone may be removed again */
+	ck_assert_ptr_null(registry_by_name(r, "100~2"));
+	container_put(one);
+	container_put(two);
+	registry_free(r);
+	container_put(again);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
+START_TEST(an_id_has_only_so_many_names)
+{
+	struct container_spec spec = { .id = "x", .name = "x", .who = 1 };
+	struct container *c;
+	struct registry *r;
+	struct cgv_host h;
+	struct tmp t;
+	char door[16];
+	int n = 0, err = 0;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	tmp_v2(&t);
+	tmp_open(&t, &h);
+	ck_assert_int_eq(registry_new(&h, &r), 0);
+	spec.door = door;
+	while (n < 1000 && err == 0) {
+		snprintf(door, sizeof(door), "%d", n);
+		ck_assert_int_eq(cgv_place_of_path("a", &spec.place), 0);
+		err = registry_add(r, &spec, &c);
+		cgv_place_free(&spec.place);
+		if (err == 0) {
+			container_put(c);
+			n++;
+		}
+	}
+	ck_assert_int_eq(err, -EEXIST);
+	ck_assert_int_eq(n, 99);
+	registry_free(r);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("caller");
+	TCase *t = tcase_create("caller");
+
+	tcase_add_loop_test(t, a_containers_place_is_above_what_its_init_adds, 0, ARRAY_LEN(cuts));
+	tcase_add_loop_test(t, a_process_is_in_a_cgroup_of_each_hierarchy, 0,
+			    ARRAY_LEN(files_of_pid));
+	tcase_add_test(t, the_init_found_by_scanning_is_the_one_the_kernel_names);
+	tcase_add_test(t, the_init_of_another_namespace_is_found_both_ways);
+	tcase_add_test(t, who_shares_the_hosts_namespaces_is_the_host);
+	tcase_add_test(t, names_are_free_or_made_so_and_a_door_replaces_its_own);
+	tcase_add_test(t, an_id_has_only_so_many_names);
+	suite_add_tcase(s, t);
+	return fixture_run(s);
+}
