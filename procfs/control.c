@@ -244,36 +244,34 @@ static int dispatch(struct control *c, json_object *in, json_object *out)
 
 /* ---- clients ---- */
 
-/* False: the client takes no answer, and is done with. */
-static bool answer(struct client *cl, json_object *out, bool ok)
+/* @out with "ok" in it as a line; NULL: no memory. */
+static char *line_of(json_object *out, bool ok)
 {
-	size_t n, sent = 0;
 	const char *text;
+	char *line;
+	size_t n;
 
 	json_object_object_add(out, "ok", json_object_new_boolean(ok));
 	text = json_object_to_json_string_length(
 	    out, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
-	while (text && sent <= n) {
-		bool end = sent == n;
-		ssize_t w = send(cl->fd, end ? "\n" : text + sent, end ? 1 : n - sent,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (w < 0)
-			return false;
-		sent += (size_t)w;
-	}
-	return text != NULL;
+	line = text ? malloc(n + 2) : NULL;
+	if (!line)
+		return NULL;
+	memcpy(line, text, n);
+	memcpy(line + n, "\n", 2);
+	return line;
 }
 
-static bool serve_line(struct control *c, struct client *cl, const char *line, size_t n)
+char *control_answer(struct control *c, const char *line, size_t n)
 {
 	json_tokener *t = json_tokener_new();
 	auto_json in = NULL;
 	auto_json out = json_object_new_object();
-	bool ok;
 
-	if (!t || !out)
-		return false;
+	if (!t || !out) {
+		json_tokener_free(t);
+		return NULL;
+	}
 	in = json_tokener_parse_ex(t, line, (int)n);
 	/* A word or number needs what follows it to be seen as ended; anything behind is too much.
 	 */
@@ -283,8 +281,29 @@ static bool serve_line(struct control *c, struct client *cl, const char *line, s
 		in = NULL;
 	}
 	json_tokener_free(t);
-	ok = dispatch(c, in, out) == 0;
-	return answer(cl, out, ok);
+	return line_of(out, dispatch(c, in, out) == 0);
+}
+
+/* False: the client takes no answer, and is done with. */
+static bool answer(struct client *cl, const char *line)
+{
+	size_t n = line ? strlen(line) : 0, sent = 0;
+
+	while (sent < n) {
+		ssize_t w = send(cl->fd, line + sent, n - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (w < 0)
+			return false;
+		sent += (size_t)w;
+	}
+	return line != NULL;
+}
+
+static bool serve_line(struct control *c, struct client *cl, const char *line, size_t n)
+{
+	auto_free char *text = control_answer(c, line, n);
+
+	return answer(cl, text);
 }
 
 static void client_close(struct control *c, struct client *cl)
@@ -303,9 +322,11 @@ static void client_close(struct control *c, struct client *cl)
 static bool too_long(struct client *cl)
 {
 	auto_json out = json_object_new_object();
+	auto_free char *text = NULL;
 
 	(void)error(out, -E2BIG, "the request is longer than %d bytes", LINE);
-	(void)answer(cl, out, false);
+	text = line_of(out, false);
+	(void)answer(cl, text);
 	return false;
 }
 
