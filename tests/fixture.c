@@ -293,7 +293,9 @@ static int copy_one(const char *path, const struct stat *st, int type, struct FT
 	ssize_t n;
 
 	(void)at;
-	if (type == FTW_D && *to) {
+	if (!path[copy_skip - 1])
+		return 0; /* the top */
+	if (type == FTW_D) {
 		ck_assert_int_eq(mkdirat(copy_to->fd, to, 0755), 0);
 	} else if (type == FTW_SL) {
 		n = readlink(path, target, sizeof(target) - 1);
