@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+What is true of a container, from the kernel's own files: cgroupfs, /proc of its processes as the
+host sees them, and a few host-wide ones. The rules are those of the views' design, written down a
+second time: nothing here is taken from cgview, and no view is read.
+
+    oracle.py PID        one sample of the container of that init, as JSON
+
+Units: bytes, seconds, per cent, counts. A value that has no source is missing.
+"""
+import glob
+import json
+import os
+import sys
+import threading
+import time
+
+HZ = os.sysconf("SC_CLK_TCK")
+ROOT = "/sys/fs/cgroup"
+
+
+def text(path):
+    try:
+        with open(path) as f:
+            return f.read()
+    except OSError:
+        return None
+
+
+def number(path):
+    t = text(path)
+    try:
+        return int(t)
+    except (TypeError, ValueError):
+        return None
+
+
+def pairs(path):
+    out = {}
+    for line in (text(path) or "").splitlines():
+        words = line.replace(":", " ").split()
+        if len(words) >= 2 and words[1].lstrip("-").isdigit():
+            out[words[0]] = int(words[1])
+    return out
+
+
+def cpus_of(listing):
+    out = set()
+    for part in (listing or "").strip().split(","):
+        if part:
+            a, _, b = part.partition("-")
+            out |= set(range(int(a), int(b or a) + 1))
+    return out
+
+
+def listing_of(cpus):
+    """As the kernel writes it: 0-2,5."""
+    out, cpus = [], sorted(cpus)
+    while cpus:
+        n = 1
+        while n < len(cpus) and cpus[n] == cpus[0] + n:
+            n += 1
+        out.append(str(cpus[0]) if n == 1 else "%d-%d" % (cpus[0], cpus[n - 1]))
+        cpus = cpus[n:]
+    return ",".join(out)
+
+
+class Container:
+    """The cgroups of an init, in whichever hierarchy has them, and those above."""
+
+    def __init__(self, pid, sold_cpus=None):
+        self.pid = pid
+        self.sold_cpus = sold_cpus
+        self.where = {}
+        for line in text("/proc/%d/cgroup" % pid).splitlines():
+            _, names, path = line.split(":", 2)
+            for cut in "/init.scope", "/ns":
+                if path.endswith(cut):
+                    path = path[:-len(cut)]
+            for name in names.split(","):
+                self.where[name.replace("name=", "")] = path
+        self.v2 = "memory" not in self.where
+        self.unified = ROOT if self.v2 else ROOT + "/unified"
+
+    def base(self, controller):
+        return self.unified if self.v2 else ROOT + "/" + controller
+
+    def dir(self, controller):
+        return self.base(controller) + self.where["" if self.v2 else controller]
+
+    def up(self, controller):
+        """Its cgroup and all above it, the root not among them."""
+        path = self.where["" if self.v2 else controller]
+        while path != "/":
+            yield self.base(controller) + path
+            path = os.path.dirname(path)
+
+    def start_ticks(self):
+        return int(text("/proc/%d/stat" % self.pid).rpartition(")")[2].split()[19])
+
+    def tasks(self):
+        """Of the whole subtree: (state, comm) of each thread."""
+        out = []
+        top = self.dir("pids") if "pids" in self.where else self.dir("cpu")
+        for d, _, files in os.walk(top):
+            for pid in (text(d + ("/cgroup.procs")) or "").split():
+                for stat in glob.glob("/proc/%s/task/*/stat" % pid):
+                    t = text(stat)
+                    if t:
+                        out.append(t.rpartition(")")[2].split()[0])
+        return out
+
+    def memory(self, o):
+        host = pairs("/proc/meminfo")
+        total = host["MemTotal"] * 1024
+        free, swap_limit, limit = [], [], total
+        for d in self.up("memory"):
+            if self.v2:
+                lim, use = number(d + "/memory.max"), number(d + "/memory.current")
+                swap_limit.append(number(d + "/memory.swap.max"))
+            else:
+                lim, use = (number(d + "/memory.%s_in_bytes" % n) for n in ("limit", "usage"))
+                swap_limit.append(number(d + "/memory.memsw.limit_in_bytes"))
+            if lim is not None and lim < total:
+                limit = min(limit, lim)
+                free.append(max(0, lim - use))
+        d = self.dir("memory")
+        usage = number(d + ("/memory.current" if self.v2 else "/memory.usage_in_bytes"))
+        s = pairs(d + "/memory.stat")
+        get = (lambda new, old: s.get(new, 0)) if self.v2 else (lambda new, old: s.get("total_" + old, 0))
+        o["mem_total"] = limit
+        o["mem_free"] = min(free) if free else min(limit - usage, host["MemFree"] * 1024)
+        back = get("active_file", "active_file") + get("inactive_file", "inactive_file") \
+            + get("slab_reclaimable", "-") - get("file_dirty", "dirty") - get("file_writeback", "writeback")
+        o["mem_avail"] = max(o["mem_free"], min(limit, o["mem_free"] + back))
+        o["mem_cached"] = get("file", "cache")
+        o["mem_reclaimable"] = get("slab_reclaimable", "-")
+        o["mem_anon"] = get("anon", "rss")
+        o["mem_shmem"] = get("shmem", "shmem")
+        o["mem_active"] = get("active_anon", "active_anon") + get("active_file", "active_file")
+        o["mem_inactive"] = get("inactive_anon", "inactive_anon") + get("inactive_file", "inactive_file")
+        o["pgfault"] = get("pgfault", "pgfault")
+        swap = host["SwapTotal"] * 1024
+        swap_limit = [x for x in swap_limit if x is not None]
+        if self.v2:
+            o["swap_total"] = min(swap_limit + [swap])
+            o["swap_used"] = number(d + "/memory.swap.current") or 0
+        else:
+            o["swap_total"] = min(swap, max(0, min(swap_limit) - limit)) if swap_limit else 0
+            o["swap_used"] = max(0, (number(d + "/memory.memsw.usage_in_bytes") or usage) - usage)
+        o["swap_used"] = min(o["swap_used"], o["swap_total"])
+        o["swap_free"] = o["swap_total"] - o["swap_used"]
+
+    def cpus(self, o):
+        online = cpus_of(text("/sys/devices/system/cpu/online"))
+        d = self.dir("cpuset")
+        mine = cpus_of(text(d + ("/cpuset.cpus.effective" if self.v2 else "/cpuset.effective_cpus")))
+        mine = (mine & online) or online
+        if self.sold_cpus is not None:
+            mine = self.sold_cpus
+        quota = []
+        for d in self.up("cpu"):
+            if self.v2:
+                words = (text(d + "/cpu.max") or "max").split()
+                if words[0] != "max":
+                    quota.append(int(words[0]) / int(words[1]))
+            else:
+                q = number(d + "/cpu.cfs_quota_us")
+                if q is not None and q > 0:
+                    quota.append(q / number(d + "/cpu.cfs_period_us"))
+        n = len(mine)
+        if quota:
+            n = min(n, max(1, -int(-min(quota) // 1)))
+            o["quota"] = min(quota)
+        visible = set(sorted(mine)[:n])
+        o["cpus"] = n
+        o["cpu_list"] = listing_of(visible)
+        # The tests' containers have a cpuset line of their own: fixed for life.
+        o["cpus_possible"] = len(mine)
+        o["affinity"] = len(mine)
+        o["affinity_list"] = listing_of(mine)
+        nodes = [p for p in glob.glob("/sys/devices/system/node/node[0-9]*")
+                 if cpus_of(text(p + "/cpulist")) & visible]
+        o["nodes"] = len(nodes)
+        o["sockets"] = len({text("/sys/devices/system/cpu/cpu%d/topology/physical_package_id" % c)
+                            for c in visible})
+
+    def cputime(self, o):
+        if self.v2:
+            s = pairs(self.dir("cpu") + "/cpu.stat")
+            o["cpu_used"] = (s["user_usec"] + s["system_usec"]) / 1e6
+        else:
+            o["cpu_used"] = number(self.dir("cpuacct") + "/cpuacct.usage") / 1e9
+        s = pairs(self.dir("cpu") + "/cpu.stat")
+        o["throttled"] = s["throttled_usec"] / 1e6 if "throttled_usec" in s else s.get("throttled_time", 0) / 1e9
+
+    def times(self, o, start):
+        boot = float(text("/proc/uptime").split()[0])
+        now = time.time()
+        o["age"] = boot - start / HZ
+        o["now"] = now
+        o["started"] = now - o["age"]
+
+    def io(self, o):
+        wrote = 0
+        if self.v2:
+            for line in (text(self.dir("io") + "/io.stat") or "").splitlines():
+                wrote += sum(int(w[7:]) for w in line.split() if w.startswith("wbytes="))
+        else:
+            t = text(self.dir("blkio") + "/blkio.throttle.io_service_bytes_recursive")
+            wrote = sum(int(l.split()[2]) for l in (t or "").splitlines() if " Write " in l)
+        o["disk_wrote"] = wrote
+        path = self.unified + self.where.get("", "/nowhere")
+        for name in "cpu", "memory", "io":
+            t = text(path + "/" + name + ".pressure")
+            if t:
+                o["psi_" + name] = int(t.split("total=")[1].split()[0]) / 1e6
+
+    def sample(self, start=None):
+        o = {"t": time.monotonic()}
+        self.memory(o)
+        self.cpus(o)
+        self.cputime(o)
+        self.times(o, self.start_ticks() if start is None else start)
+        self.io(o)
+        return o
+
+
+class Watch(threading.Thread):
+    """Samples of a container ten times a second; its load by the kernel's formula every 5 s."""
+
+    def __init__(self, pid, sold_cpus=None):
+        super().__init__(daemon=True)
+        self.c = Container(pid, sold_cpus)
+        self.began = self.c.start_ticks()
+        self.samples = []
+        self.load = [0.0, 0.0, 0.0]
+        self.end = False
+        self.problem = None
+        self.start()
+
+    def run(self):
+        due = time.monotonic()
+        try:
+            while not self.end:
+                if time.monotonic() >= due:
+                    due += 5
+                    running = sum(t in "RD" for t in self.c.tasks())
+                    for i, e in enumerate((0.9200444, 0.9834714, 0.9944598)):
+                        self.load[i] = self.load[i] * e + running * (1 - e)
+                o = self.c.sample(self.began)
+                o["load1"], o["load5"], o["load15"] = self.load
+                self.rates(o)
+                self.samples.append(o)
+                time.sleep(0.1)
+        except Exception as e:  # the container has gone, or a rule above is wrong
+            self.problem = e
+
+    def rates(self, o):
+        """Of the second before: per cent of all its CPUs."""
+        old = None
+        for s in reversed(self.samples):
+            old = s
+            if o["t"] - s["t"] >= 1:
+                break
+        if not old:
+            old = o
+        dt = max(o["t"] - old["t"], 1e-3) * o["cpus"]
+        o["busy"] = min(100, 100 * (o["cpu_used"] - old["cpu_used"]) / dt)
+        o["steal"] = min(100 - o["busy"], 100 * (o["throttled"] - old["throttled"]) / dt)
+        o["idle"] = 100 - o["busy"] - o["steal"]
+
+    def during(self, t0, t1):
+        # A sample before and after, so that what changed meanwhile is between two of them.
+        deadline = time.monotonic() + 3
+        while self.samples[-1]["t"] < t1 and time.monotonic() < deadline and not self.problem:
+            time.sleep(0.02)
+        before = [s for s in self.samples if s["t"] < t0][-2:]
+        return before + [s for s in self.samples if t0 <= s["t"]]
+
+    def stop(self):
+        self.end = True
+        self.join()
+        if self.problem:
+            raise self.problem
+
+
+if __name__ == "__main__":
+    print(json.dumps(Container(int(sys.argv[1])).sample(), indent=1))
