@@ -82,7 +82,7 @@ int meminfo_render(const struct view *v, struct out *o)
 		bool kb = span_len(line) > 3 && memcmp(line.end - 3, " kB", 3) == 0;
 		uint64_t n;
 
-		if (!span_until(&line, ':', &key))
+		if (!memchr(line.p, ':', span_len(line)) || !span_until(&line, ':', &key))
 			continue;
 		n = value_of(&v->s->memory, key);
 		out_span(o, (struct span){ key.p, key.end + 1 });

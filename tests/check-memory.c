@@ -679,6 +679,37 @@ START_TEST(huge_pages_are_those_of_a_limit)
 }
 END_TEST
 
+/* Found by fuzzing: what is no "key: value" line stands in no kernel's meminfo. */
+static const struct {
+	const char *layout, *text;
+} layouts[] = {
+	{ "x", "" },
+	{ "MemTotal", "" },
+	{ "MemTotal: 5 kB\nx\nMemFree: 5 kB",
+	  "MemTotal:              1 kB\nMemFree:               0 kB\n" },
+	{ "MemTotal:", "MemTotal:           1024\n" },
+	{ "\n\nNew:   7 kB\n", "New:                   0 kB\n" },
+	{ "AnyKeyAsLongAsThisOneIs:  7\n", "AnyKeyAsLongAsThisOneIs:       0\n" },
+};
+
+START_TEST(a_line_of_the_hosts_that_is_none_is_left_out)
+{
+	size_t n = strlen(layouts[_i].layout);
+	char *exact = malloc(n), buf[256];
+	struct cgv_host h = { .meminfo_layout = { exact, exact + n } };
+	struct sample s = { .memory = { .total = 1024 } };
+	struct view v = { .host = &h, .s = &s };
+	struct out o = { buf, sizeof(buf), 0, false };
+
+	ck_assert_ptr_nonnull(exact);
+	memcpy(exact, layouts[_i].layout, n);
+	*buf = '\0';
+	ck_assert_int_eq(meminfo_render(&v, &o), 0);
+	ck_assert_str_eq(buf, layouts[_i].text);
+	free(exact);
+}
+END_TEST
+
 /* ---- hosts by chance, against a model ---- */
 
 #define LEVELS 3
@@ -909,6 +940,7 @@ int main(void)
 	tcase_add_loop_test(t, what_may_be_committed_follows_the_hosts_policy, 0,
 			    ARRAY_LEN(commits));
 	tcase_add_loop_test(t, huge_pages_are_those_of_a_limit, 0, ARRAY_LEN(huge));
+	tcase_add_loop_test(t, a_line_of_the_hosts_that_is_none_is_left_out, 0, ARRAY_LEN(layouts));
 	tcase_add_loop_test(t, any_host_is_as_the_rules_say, 0, 5);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
