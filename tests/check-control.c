@@ -16,7 +16,7 @@ static struct tmp tmp;
 static struct cgv_host host;
 static struct fs fs;
 static struct control *control;
-static char sock[128];
+static char sock[300];
 
 static void setup(void)
 {

@@ -41,7 +41,7 @@ char *fixture_text(const struct cgv_host *h, struct container *c, const struct f
 /* ---- a host in a temporary directory ---- */
 
 struct tmp {
-	char dir[64];
+	char dir[256];
 	int fd;
 };
 
