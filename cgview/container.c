@@ -64,6 +64,8 @@ static int set_path(struct cgv_place *p, enum cgv_controller c, struct span path
 
 	if (climbs(path))
 		return -EINVAL;
+	if (memchr(path.p, '\0', span_len(path)))
+		return -EBADMSG; /* what is behind it would not be in the copy */
 	copy = container_path(path);
 	if (!copy)
 		return -ENOMEM;

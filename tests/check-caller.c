@@ -109,6 +109,25 @@ START_TEST(a_process_is_in_a_cgroup_of_each_hierarchy)
 }
 END_TEST
 
+/* Found by fuzzing: what stands behind a NUL hid that the path before it climbs. */
+START_TEST(a_path_with_a_nul_is_refused)
+{
+	static const char text[] = "0::/a/..\0b\n";
+	struct cgv_place p = { { 0 } };
+	struct cgv_host h;
+	struct tmp t;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	tmp_v2(&t);
+	tmp_put_bytes(&t, "proc/7/cgroup", text, sizeof(text) - 1);
+	tmp_open(&t, &h);
+	ck_assert_int_eq(cgv_place_of_pid(&h, 7, &p), -EBADMSG);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
 /* ---- on the running host ---- */
 
 START_TEST(the_init_found_by_scanning_is_the_one_the_kernel_names)
@@ -289,6 +308,7 @@ int main(void)
 	tcase_add_loop_test(t, a_containers_place_is_above_what_its_init_adds, 0, ARRAY_LEN(cuts));
 	tcase_add_loop_test(t, a_process_is_in_a_cgroup_of_each_hierarchy, 0,
 			    ARRAY_LEN(files_of_pid));
+	tcase_add_test(t, a_path_with_a_nul_is_refused);
 	tcase_add_test(t, the_init_found_by_scanning_is_the_one_the_kernel_names);
 	tcase_add_test(t, the_init_of_another_namespace_is_found_both_ways);
 	tcase_add_test(t, who_shares_the_hosts_namespaces_is_the_host);
