@@ -194,6 +194,47 @@ START_TEST(the_init_of_another_namespace_is_found_both_ways)
 }
 END_TEST
 
+/* Two namespaces as captured: 5, 8 and 9 are in one, in which 8 is the first; 6 is in another. */
+static const struct {
+	pid_t pid;
+	const char *nspid;
+	bool other;
+} processes[] = {
+	{ 5, "5\t2", false }, { 6, "6\t1", true }, { 8, "8\t3\t1", false }, { 9, "9\t7", false }
+};
+
+START_TEST(only_the_first_process_of_its_own_namespace_is_its_init)
+{
+	char path[64], link[64];
+	struct cgv_host h;
+	struct tmp t;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	tmp_v2(&t);
+	tmp_put(&t, "proc/ns/one", "%s", "");
+	tmp_put(&t, "proc/ns/other", "%s", "");
+	for (size_t i = 0; i < ARRAY_LEN(processes); i++) {
+		snprintf(path, sizeof(path), "proc/%d/status", processes[i].pid);
+		tmp_put(&t, path, "Name:\tx\nNSpid:\t%s\n", processes[i].nspid);
+		snprintf(path, sizeof(path), "proc/%d/ns/x", processes[i].pid);
+		tmp_put(&t, path, "%s", "");
+		snprintf(path, sizeof(path), "proc/%d/ns/pid", processes[i].pid);
+		snprintf(link, sizeof(link), "../../ns/%s", processes[i].other ? "other" : "one");
+		ck_assert_int_eq(symlinkat(link, t.fd, path), 0);
+	}
+	tmp_open(&t, &h);
+	for (size_t i = 0; i < ARRAY_LEN(processes); i++) {
+		pid_t init = 0;
+
+		ck_assert_int_eq(init_of(&h, processes[i].pid, true, &init), 0);
+		ck_assert_int_eq(init, processes[i].other ? 6 : 8);
+	}
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
 START_TEST(who_shares_the_hosts_namespaces_is_the_host)
 {
 	struct registry *registry;
@@ -311,6 +352,7 @@ int main(void)
 	tcase_add_test(t, a_path_with_a_nul_is_refused);
 	tcase_add_test(t, the_init_found_by_scanning_is_the_one_the_kernel_names);
 	tcase_add_test(t, the_init_of_another_namespace_is_found_both_ways);
+	tcase_add_test(t, only_the_first_process_of_its_own_namespace_is_its_init);
 	tcase_add_test(t, who_shares_the_hosts_namespaces_is_the_host);
 	tcase_add_test(t, names_are_free_or_made_so_and_a_door_replaces_its_own);
 	tcase_add_test(t, an_id_has_only_so_many_names);

@@ -132,9 +132,9 @@ START_TEST(counts_states_over_all_cgroups_below)
 	tmp_make(&t);
 	tmp_host(&t, 1);
 	put_layout(&t, _i);
-	put_list(&t, _i, "a", "101\n102\n");
+	put_list(&t, _i, "a", "106\n101\n102\n"); /* the newest need not be the last */
 	put_list(&t, _i, "a/b", "103\n");
-	put_list(&t, _i, "a/b/c", "104\n105\n106\n999\n"); /* 999 is gone already */
+	put_list(&t, _i, "a/b/c", "104\n105\n999\n"); /* 999 is gone already */
 	put_list(&t, _i, "a/d", "");
 	put_list(&t, _i, "other", "107\n");
 	put_list(&t, _i, "", "108\n");
