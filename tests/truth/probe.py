@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # What Python and psutil say, one word a line; or, as `probe.py tty SECONDS KEYS COMMAND…`, what a
-# program shows on a terminal of 120 × 40, without the terminal's sequences.
+# program shows in the end on a terminal of 120 × 40.
 import os
 import sys
 
 
 def tty(seconds, keys, command):
-    import fcntl, pty, re, select, struct, termios, time
+    import fcntl, pty, select, struct, termios, time
     pid, fd = pty.fork()
     if pid == 0:
         os.environ["TERM"] = "xterm"
@@ -27,13 +27,62 @@ def tty(seconds, keys, command):
             if not some:
                 break
             data += some
-    text = data.decode("utf-8", "replace")
-    # A jump to another row is a new line; colours are nothing; repeat-char is so many.
-    text = re.sub(r"(.)\x1b\[(\d+)b", lambda m: m[1] * (int(m[2]) + 1), text)
-    text = re.sub(r"\x1b\[\d*(;\d*)?[Hd]", "\n", text)
-    text = re.sub(r"\x1b\[\d*[CG]", " ", text)
-    text = re.sub(r"\x1b(\[[?>]?[0-9;]*[A-Za-z]|[()][A-Z0-9]|[=>78])", "", text)
-    print(text)
+    print(screen(data.decode("utf-8", "replace"), 40, 120))
+
+
+def screen(text, rows, columns):
+    """What a terminal shows in the end, of the sequences that curses sends to an xterm."""
+    import re
+    cells = [[" "] * columns for _ in range(rows)]
+    y = x = 0
+    last = " "
+    # The alternate screen is left at the end: what was on it is what was seen.
+    text = text.split("\x1b[?1049l")[0]
+    for m in re.finditer(r"\x1b\[([?>]?)([\d;]*)([A-Za-z])|\x1b[()].|\x1b.|([\s\S])", text):
+        private, args, what, char = m.groups()
+        if char == "\n":
+            y = min(y + 1, rows - 1)
+        elif char == "\r":
+            x = 0
+        elif char == "\b":
+            x = max(x - 1, 0)
+        elif char and char >= " ":
+            if x < columns:
+                cells[y][x] = last = char
+            x += 1
+        elif what and not private:
+            n = [int(a or 0) for a in args.split(";")]
+            one = max(n[0], 1)
+            if what in "Hf":
+                y, x = min(one, rows) - 1, max(n[1] if len(n) > 1 else 1, 1) - 1
+            elif what == "d":
+                y = min(one, rows) - 1
+            elif what == "G":
+                x = one - 1
+            elif what == "A":
+                y = max(y - one, 0)
+            elif what == "B":
+                y = min(y + one, rows - 1)
+            elif what == "C":
+                x += one
+            elif what == "D":
+                x = max(x - one, 0)
+            elif what == "b":
+                for _ in range(one):
+                    if x < columns:
+                        cells[y][x] = last
+                    x += 1
+            elif what == "X":
+                cells[y][x:x + one] = [" "] * len(cells[y][x:x + one])
+            elif what == "K":
+                cells[y] = cells[y][:x] + [" "] * (columns - x) if n[0] == 0 else \
+                    [" "] * columns if n[0] == 2 else [" "] * (x + 1) + cells[y][x + 1:]
+            elif what == "J":
+                if n[0] == 0:
+                    cells[y][x:] = [" "] * (columns - x)
+                for i in range(y + 1 if n[0] == 0 else 0, rows):
+                    cells[i] = [" "] * columns
+    return "\n".join("".join(r)[:columns].rstrip() for r in cells)
 
 
 def main():
