@@ -6,6 +6,8 @@
 #   make check      every test: unit, golden, system (root), lint; last line is the count
 #   make unit       only the tests that need neither root nor FUSE
 #   make check-vm   only the system tests on a cgroup v2 host (QEMU)
+#   make truth      what some hundred tools say in a container, beside what is true (root);
+#                   TRUTH_VM=1: on a cgroup v2 host (QEMU)
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
 #   make bench      time one render of every file
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
@@ -41,7 +43,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher pct tests tests/fuzz bench))
-scripts = tests/run tests/capture docs/demo $(wildcard tests/e2e/*.sh tests/vm/* .ci/run)
+scripts = tests/run tests/capture docs/demo tests/truth/build tests/truth/vm $(wildcard tests/e2e/*.sh tests/vm/* .ci/run)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct $(B)/libcgview.a
 
@@ -116,6 +118,10 @@ check-vm: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)B=$(B) tests/run tests/vm/check.sh
 
+truth: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)B=$(B) tests/truth/$(if $(TRUTH_VM),vm,run)
+
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
@@ -163,6 +169,6 @@ uninstall:
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct check-* bench-* fuzz-*) build-*
 
-.PHONY: all deps check check-vm unit tests fuzzers golden fuzz demo bench lint install uninstall clean
+.PHONY: all deps check check-vm truth unit tests fuzzers golden fuzz demo bench lint install uninstall clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
