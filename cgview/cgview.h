@@ -99,10 +99,10 @@ struct cgv_host {
 	} tree[CGV_N_CONTROLLERS];
 	int meminfo; /* kept open: proc/meminfo */
 	int online;  /* kept open: sys/devices/system/cpu/online */
-	struct cgv_text layout_text;
-	struct span
-	    meminfo_layout;    /* proc/meminfo as it was at open: which lines, in which order */
-	unsigned intr_columns; /* numbers in the "intr" and "softirq" lines of proc/stat */
+	struct cgv_text meminfo_text, vmstat_text;
+	struct span meminfo_layout; /* proc/meminfo as at open: which lines, in which order */
+	struct span vmstat_layout;  /* proc/vmstat likewise */
+	unsigned intr_columns;	    /* numbers in the "intr" and "softirq" lines of proc/stat */
 	unsigned softirq_columns;
 	unsigned cpus; /* one more than the largest CPU number it can have */
 	bool captured; /* a folder of files: time is what its proc/uptime says */
@@ -310,10 +310,12 @@ struct cgv_tasks {
 
 /**
  * cgv_tasks() - count a container's threads by state, all of its sub-cgroups included
- * @io: last_pid goes in and never decreases; with 0 every field starts anew
+ * @until: CLOCK_MONOTONIC ns after which no more tasks are looked at: the rest is taken to be
+ *         like those that were; 0: all of them, however long it takes
+ * @io:    last_pid goes in and never decreases; with 0 every field starts anew
  * Source: cgroup.threads | tasks, proc/TID/stat, NSpid of the newest proc/TID/status.
  */
-int cgv_tasks(const struct cgv_container *c, struct cgv_tasks *io) CGV_CHECKED;
+int cgv_tasks(const struct cgv_container *c, uint64_t until, struct cgv_tasks *io) CGV_CHECKED;
 
 /* The threads right now, from pids.current alone; -ENOENT: no pids controller there. */
 int cgv_tasks_total(struct cgv_container *c, uint64_t *out) CGV_CHECKED;
@@ -328,3 +330,77 @@ struct cgv_load {
 };
 /* One step of the kernel's formula, to be taken every CGV_LOAD_EVERY. */
 void cgv_load_add(struct cgv_load *l, uint64_t active);
+
+/* ---- disks ---- */
+
+/* What a container did to one block device. Bytes and requests; no times: the kernel keeps none. */
+struct cgv_disk {
+	unsigned major, minor;
+	uint64_t reads, writes, discards; /* requests */
+	uint64_t read_bytes, written_bytes, discarded_bytes;
+};
+
+struct cgv_disks {
+	struct cgv_disk *disk; /* sorted by nothing: as the kernel lists them */
+	size_t n, room;
+};
+
+/**
+ * cgv_disks() - the devices a container used
+ * @io: refilled; free its ->disk when done with it
+ * Source: v2 io.stat; v1 blkio.throttle.io_{serviced,service_bytes}_recursive, which count only
+ *         where some throttle rule is set for the device.
+ * No such file, or no controller: there are none.
+ */
+int cgv_disks(struct cgv_container *c, struct cgv_disks *io) CGV_CHECKED;
+
+/* ---- events of memory ---- */
+
+#define CGV_VM_KEYS 512 /* more lines than any kernel's vmstat has */
+
+/* The lines of the host's proc/vmstat, by their order there, with a container's numbers. */
+struct cgv_vmstat {
+	unsigned n;
+	uint64_t value[CGV_VM_KEYS];
+};
+
+/**
+ * cgv_vmstat() - counters which memory.stat has under vmstat's own names, and 0 for all others
+ * @m, @disks: for what is a matter of them: pages in use, kB read and written
+ * Source: memory.stat: v2 by the key itself, v1 by total_KEY.
+ */
+int cgv_vmstat(struct cgv_container *c, const struct cgv_memory *m, const struct cgv_disks *disks,
+	       struct cgv_vmstat *out) CGV_CHECKED;
+
+/* ---- pressure ---- */
+
+enum cgv_pressure { CGV_PSI_CPU, CGV_PSI_IO, CGV_PSI_MEMORY, CGV_PSI_IRQ, CGV_N_PSI };
+
+/*
+ * The container's own pressure file, open: to read, or with O_RDWR for a trigger.
+ * -EOPNOTSUPP: the kernel accounts none by cgroup (no v2 hierarchy, or psi=0).
+ */
+int cgv_pressure_open(const struct cgv_container *c, enum cgv_pressure p, int flags) CGV_CHECKED;
+
+/* ---- NUMA nodes ---- */
+
+#define CGV_MAX_NODES 1024
+
+struct cgv_nodes {
+	uint64_t bits[CGV_MAX_NODES / 64];     /* a container sees these */
+	uint64_t with_cpu[CGV_MAX_NODES / 64]; /* and has CPUs on these of them */
+	unsigned first;			       /* the lowest one */
+};
+
+static inline bool cgv_nodes_has(const uint64_t *bits, unsigned node)
+{
+	return node < CGV_MAX_NODES && (bits[node / 64] >> node % 64 & 1);
+}
+
+/**
+ * cgv_nodes() - the nodes of the visible CPUs, and those memory may come from
+ * Source: the host's sys/devices/system/node/nodeN/cpulist; cpuset.mems.effective |
+ *         cpuset.effective_mems.
+ */
+int cgv_nodes(struct cgv_container *c, const struct cgv_cpus *cpus,
+	      struct cgv_nodes *out) CGV_CHECKED;

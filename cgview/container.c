@@ -27,6 +27,7 @@ static const struct {
 	[ACCT_PERCPU]      = { CGV_CPUACCT, "cpuacct.usage_percpu",        NULL },
 	[UNIFIED_CPU_STAT] = { CGV_UNIFIED, NULL,                          "cpu.stat" },
 	[CPUSET_CPUS]      = { CGV_CPUSET,  "cpuset.effective_cpus",       "cpuset.cpus.effective" },
+	[CPUSET_MEMS]      = { CGV_CPUSET,  "cpuset.effective_mems",       "cpuset.mems.effective" },
 	[PIDS_CURRENT]     = { CGV_PIDS,    "pids.current",                "pids.current" },
 };
 // clang-format on

@@ -199,7 +199,11 @@ static int learn_layouts(struct cgv_host *h)
 	struct span text, line, key;
 	int r;
 
-	r = cgv_read_text(h->proc, "meminfo", &h->layout_text, &h->meminfo_layout);
+	r = cgv_read_text(h->proc, "meminfo", &h->meminfo_text, &h->meminfo_layout);
+	if (r == 0)
+		r = cgv_read_text(h->proc, "vmstat", &h->vmstat_text, &h->vmstat_layout);
+	if (r == -ENOENT) /* then nobody will be shown one */
+		r = 0;
 	if (r == 0)
 		r = cgv_read_text(h->proc, "stat", &stat, &text);
 	while (r == 0 && span_line(&text, &line)) {
@@ -268,7 +272,8 @@ void cgv_host_close(struct cgv_host *h)
 	for (int c = 0; c < CGV_N_CONTROLLERS; c++)
 		if (h->tree[c].owner != CGV_NONE)
 			close_fd(&h->tree[c].dir);
-	free(h->layout_text.p);
+	free(h->meminfo_text.p);
+	free(h->vmstat_text.p);
 	close_fd(&h->meminfo);
 	close_fd(&h->online);
 	close_fd(&h->proc);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "cgview/container.h"
 #include "cgview/read.h"
@@ -17,7 +18,22 @@ struct count {
 	struct cgv_text text;
 	struct cgv_tasks tasks;
 	uint64_t newest; /* tid with the largest number, on the host */
+	uint64_t listed; /* all there are; tasks.total is those that were looked at */
+	uint64_t until;	 /* CLOCK_MONOTONIC; 0: take all the time it needs */
+	bool late;
 };
+
+/* Asked for each task, answered by the clock for every sixteenth. */
+static bool late(struct count *n)
+{
+	struct timespec t;
+
+	if (n->until && !n->late && n->listed % 16 == 0) {
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		n->late = (uint64_t)t.tv_sec * CGV_NSEC + (uint64_t)t.tv_nsec > n->until;
+	}
+	return n->late;
+}
 
 /* The state letter stands after the last ")". A task that is gone meanwhile counts nowhere. */
 static void count_task(struct count *n, uint64_t tid)
@@ -48,9 +64,13 @@ static int count_list(struct count *n, int dir)
 	/* Removed meanwhile; or a domain of threads in v2: they are in its children. */
 	if (r == -EOPNOTSUPP || r == -ENODEV || r == -ENOENT)
 		return 0;
-	while (r == 0 && span_line(&text, &line))
-		if (span_u64(&line, &tid))
+	while (r == 0 && span_line(&text, &line)) {
+		if (!span_u64(&line, &tid))
+			continue;
+		if (!late(n))
 			count_task(n, tid);
+		n->listed++;
+	}
 	return r;
 }
 
@@ -67,7 +87,7 @@ static int count_children(struct count *n, int dir, int deep)
 		close_fd(&fd);
 		return -errno;
 	}
-	while (r == 0 && (e = readdir(d))) {
+	while (r == 0 && !n->late && (e = readdir(d))) {
 		auto_fd child = -EBADF;
 
 		if (e->d_type != DT_DIR || e->d_name[0] == '.')
@@ -118,9 +138,21 @@ static int some_cgroup(const struct cgv_container *c, bool *v1)
 	return dir;
 }
 
-int cgv_tasks(const struct cgv_container *c, struct cgv_tasks *io)
+/* Of those that were looked at the states are known; the others are taken to be like them. */
+static void scale(struct count *n)
 {
-	struct count n = { .c = c };
+	uint64_t seen = n->tasks.total;
+
+	if (!n->late || !seen)
+		return;
+	n->tasks.running = n->tasks.running * n->listed / seen;
+	n->tasks.blocked = n->tasks.blocked * n->listed / seen;
+	n->tasks.total = n->listed;
+}
+
+int cgv_tasks(const struct cgv_container *c, uint64_t until, struct cgv_tasks *io)
+{
+	struct count n = { .c = c, .until = until };
 	bool v1;
 	auto_fd dir = some_cgroup(c, &v1);
 	uint64_t own;
@@ -133,6 +165,7 @@ int cgv_tasks(const struct cgv_container *c, struct cgv_tasks *io)
 	free(n.text.p);
 	if (r < 0)
 		return r;
+	scale(&n);
 	own = n.newest ? own_number(c->host, n.newest) : 0;
 	n.tasks.last_pid = MAX(io->last_pid, own);
 	*io = n.tasks;

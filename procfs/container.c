@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
 
@@ -94,6 +95,9 @@ void container_put(struct container *c)
 		return;
 	cgv_container_close(c->cgroups);
 	cgv_cputime_free(&c->cputime);
+	free(c->disks.disk);
+	free(c->vmstat);
+	free(c->pressure);
 	close_fd(&c->pidfd);
 	pthread_mutex_destroy(&c->lock);
 	free(c->name);
@@ -142,7 +146,7 @@ static int read_tasks(struct container *c)
 	uint64_t total;
 
 	if (!c->tasks.total) { /* the sampler has not been here yet */
-		int r = cgv_tasks(c->cgroups, &c->tasks);
+		int r = cgv_tasks(c->cgroups, 0, &c->tasks);
 
 		if (r < 0)
 			return r;
@@ -152,6 +156,48 @@ static int read_tasks(struct container *c)
 	c->sample.tasks = c->tasks;
 	c->sample.load = c->load;
 	return 0;
+}
+
+static int read_disks(struct container *c)
+{
+	c->sample.disks = &c->disks;
+	return cgv_disks(c->cgroups, &c->disks);
+}
+
+static int read_vmstat(struct container *c)
+{
+	if (!c->vmstat)
+		c->vmstat = calloc(1, sizeof(*c->vmstat));
+	c->sample.vmstat = c->vmstat;
+	return c->vmstat ? cgv_vmstat(c->cgroups, &c->sample.memory, &c->disks, c->vmstat)
+			 : -ENOMEM;
+}
+
+static int read_one_pressure(const struct container *c, enum cgv_pressure p, char *text,
+			     size_t size)
+{
+	auto_fd fd = cgv_pressure_open(c->cgroups, p, O_RDONLY);
+	ssize_t n = fd < 0 ? fd : pread(fd, text, size - 1, 0);
+
+	if (fd >= 0 && n < 0)
+		n = -errno;
+	text[n > 0 ? n : 0] = '\0';
+	return n < 0 && n != -EOPNOTSUPP ? (int)n : 0;
+}
+
+static int read_pressure(struct container *c)
+{
+	int r = 0;
+
+	if (!c->pressure)
+		c->pressure = calloc(1, sizeof(*c->pressure));
+	c->sample.pressure = c->pressure;
+	if (!c->pressure)
+		return -ENOMEM;
+	for (int p = 0; p < CGV_N_PSI && r == 0; p++)
+		r = read_one_pressure(c, (enum cgv_pressure)p, c->pressure->text[p],
+				      sizeof(c->pressure->text[p]));
+	return r;
 }
 
 static int read_part(struct container *c, enum need part)
@@ -169,6 +215,14 @@ static int read_part(struct container *c, enum need part)
 		return cgv_age(c->cgroups, c->init, &s->now, &s->age);
 	case NEED_TASKS:
 		return read_tasks(c);
+	case NEED_NODES:
+		return cgv_nodes(c->cgroups, &s->cpus, &s->nodes);
+	case NEED_DISKS:
+		return read_disks(c);
+	case NEED_VMSTAT:
+		return read_vmstat(c);
+	case NEED_PRESSURE:
+		return read_pressure(c);
 	}
 	return -EINVAL;
 }
@@ -177,14 +231,19 @@ static int read_part(struct container *c, enum need part)
 static int sample_take(struct container *c, unsigned needs)
 {
 	/* Which parts stand on others: they come first. */
-	static const enum need order[] = { NEED_MEMORY, NEED_CPUS, NEED_AGE, NEED_CPUTIME,
-					   NEED_TASKS };
+	static const enum need order[] = { NEED_MEMORY,	 NEED_CPUS,   NEED_AGE,
+					   NEED_CPUTIME, NEED_TASKS,  NEED_NODES,
+					   NEED_DISKS,	 NEED_VMSTAT, NEED_PRESSURE };
 	struct sample *s = &c->sample;
 	struct cgv_time now;
 	int r;
 
 	if (needs & NEED_CPUTIME)
 		needs |= NEED_CPUS | NEED_AGE;
+	if (needs & NEED_NODES)
+		needs |= NEED_CPUS;
+	if (needs & NEED_VMSTAT)
+		needs |= NEED_MEMORY | NEED_DISKS;
 	r = cgv_now(c->host, &now);
 	if (r < 0)
 		return r;
@@ -266,6 +325,7 @@ int container_render(struct container *c, const struct file *f, const char *path
 		return -ENOMEM;
 	}
 	s->owner = container_get(c);
+	s->trigger = NULL;
 	s->len = len;
 	memcpy(s->text, t->out.p, len);
 	*out = s;
@@ -291,25 +351,28 @@ int container_sample(struct container *c, unsigned needs, struct sample *out)
 	if (r == 0) {
 		*out = c->sample;
 		out->cputime = NULL;
+		out->disks = NULL;
+		out->vmstat = NULL;
+		out->pressure = NULL;
 	}
 	pthread_mutex_unlock(&c->lock);
 	return r;
 }
 
-int container_cpus(struct container *c, struct cgv_cpuset *out)
+int container_seen(struct container *c, struct seen *out)
 {
 	struct sample s;
-	int r = container_sample(c, NEED_CPUS, &s);
+	int r = container_sample(c, NEED_CPUS | NEED_NODES, &s);
 
 	if (r == 0)
-		*out = s.cpus.visible;
+		*out = (struct seen){ s.cpus.visible, s.nodes };
 	return r;
 }
 
-void container_count_tasks(struct container *c, bool step)
+void container_count_tasks(struct container *c, uint64_t until)
 {
 	struct cgv_tasks tasks = { 0 };
-	int r = cgv_tasks(c->cgroups, &tasks); /* without the lock: it takes its time */
+	int r = cgv_tasks(c->cgroups, until, &tasks); /* without the lock: it takes its time */
 
 	/* Only a container without an init is told dead by its cgroup. */
 	if ((r == -ENOENT || r == -ENODEV) && !c->init)
@@ -319,7 +382,6 @@ void container_count_tasks(struct container *c, bool step)
 	pthread_mutex_lock(&c->lock);
 	tasks.last_pid = MAX(tasks.last_pid, c->tasks.last_pid);
 	c->tasks = tasks;
-	if (step)
-		cgv_load_add(&c->load, tasks.running + tasks.blocked);
+	cgv_load_add(&c->load, tasks.running + tasks.blocked);
 	pthread_mutex_unlock(&c->lock);
 }

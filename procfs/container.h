@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "procfs/files.h"
+#include "procfs/tree.h"
 
 struct container {
 	/* Fixed when it is made. */
@@ -32,6 +33,9 @@ struct container {
 	struct cgv_cputime cputime;
 	struct cgv_tasks tasks;
 	struct cgv_load load;
+	struct cgv_disks disks;
+	struct cgv_vmstat *vmstat; /* made when first asked for */
+	struct pressure *pressure; /* likewise */
 	struct sample sample;
 
 	struct container *next_slot, *next_who, *next, *prev; /* the registry's */
@@ -55,7 +59,8 @@ bool container_dead(const struct container *c);
 
 /* A text that was made whole, for one open file. */
 struct snapshot {
-	struct container *owner; /* a reference; NULL: the host */
+	struct container *owner;	 /* a reference; NULL: the host */
+	struct trigger *_Atomic trigger; /* on a pressure file; NULL: none */
 	size_t len;
 	char text[];
 };
@@ -70,14 +75,14 @@ int container_render(struct container *c, const struct file *f, const char *path
 		     struct snapshot **out) MUST_CHECK;
 void snapshot_free(struct snapshot *s);
 
-/* The CPUs it sees, by the same sample. */
-int container_cpus(struct container *c, struct cgv_cpuset *out) MUST_CHECK;
+/* The CPUs and nodes it sees, by the same sample. */
+int container_seen(struct container *c, struct seen *out) MUST_CHECK;
 
 /* A copy of its sample with @needs in it. What points into the container is not in the copy. */
 int container_sample(struct container *c, unsigned needs, struct sample *out) MUST_CHECK;
 
-/* Count its tasks; @step: also take one step of the load average. */
-void container_count_tasks(struct container *c, bool step);
+/* Count its tasks, looking at them until then, and take one step of the load average. */
+void container_count_tasks(struct container *c, uint64_t until);
 
 /* Buffers of the calling thread, which grow with the host and go with the thread. */
 struct scratch {

@@ -55,12 +55,14 @@ static int error(json_object *out, int r, const char *fmt, ...)
 
 /* ---- requests ---- */
 
-static json_object *views(void)
+static json_object *views(const struct tree *t)
 {
 	json_object *list = json_object_new_array();
 	size_t n;
 
 	for (size_t i = 0; i < n_files; i++) {
+		if (tree_find(t, files[i].path) == NODE_NONE)
+			continue;
 		n = strlen(files[i].path);
 		n -= files[i].path[n - 1] == '/';
 		json_object_array_add(list, json_object_new_string_len(files[i].path, (int)n));
@@ -73,7 +75,7 @@ static int ping(struct control *c, json_object *in, json_object *out)
 	(void)in;
 	json_object_object_add(out, "pid", json_object_new_int(getpid()));
 	add_text(out, "mount", c->mount);
-	json_object_object_add(out, "views", views());
+	json_object_object_add(out, "views", views(&c->fs->tree));
 	return 0;
 }
 
@@ -160,7 +162,7 @@ static int do_register(struct control *c, json_object *in, json_object *out)
 	snprintf(root, sizeof(root), "%s/ct/%s", c->mount, made->name);
 	add_text(out, "name", made->name);
 	add_text(out, "root", root);
-	json_object_object_add(out, "views", views());
+	json_object_object_add(out, "views", views(&c->fs->tree));
 	debug("container '%s' registered by '%s', pid %d", made->name, made->door, made->init);
 	container_put(made);
 	return 0;

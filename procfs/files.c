@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+
 #include "procfs/files.h"
 
 // clang-format off
 const struct file files[] = {
 	/* path                        needs                                  render */
+	{ "proc/buddyinfo",            NEED_MEMORY,                            empty_render },
 	{ "proc/cpuinfo",              NEED_CPUS,                             cpuinfo_render },
+	{ "proc/diskstats",            NEED_DISKS,                            diskstats_render },
+	{ "proc/interrupts",           NEED_CPUS,                             percpu_render },
 	{ "proc/loadavg",              NEED_TASKS,                            loadavg_render },
 	{ "proc/meminfo",              NEED_MEMORY,                           meminfo_render },
+	{ "proc/pagetypeinfo",         NEED_MEMORY,                            pagetypeinfo_render },
+	{ "proc/pressure/cpu",         NEED_PRESSURE,                         pressure_render },
+	{ "proc/pressure/io",          NEED_PRESSURE,                         pressure_render },
+	{ "proc/pressure/irq",         NEED_PRESSURE,                         pressure_render },
+	{ "proc/pressure/memory",      NEED_PRESSURE,                         pressure_render },
+	{ "proc/slabinfo",             NEED_MEMORY,                            slabinfo_render },
+	{ "proc/softirqs",             NEED_CPUS,                             percpu_render },
 	{ "proc/stat",                 NEED_CPUTIME | NEED_AGE | NEED_TASKS,  stat_render },
 	{ "proc/swaps",                NEED_MEMORY,                           swaps_render },
 	{ "proc/uptime",               NEED_CPUTIME | NEED_AGE,               uptime_render },
+	{ "proc/vmstat",               NEED_VMSTAT,                           vmstat_render },
 	{ "sys/devices/system/cpu/",   NEED_CPUS,                             syscpu_render },
+	{ "sys/devices/system/node/",  NEED_NODES | NEED_MEMORY,              sysnode_render },
 };
 // clang-format on
 const size_t n_files = ARRAY_LEN(files);
@@ -29,6 +43,16 @@ const struct file *file_find(const char *path)
 		if (serves(&files[i], path))
 			return &files[i];
 	return NULL;
+}
+
+bool file_is_served(const struct cgv_host *h, const struct file *f)
+{
+	return faccessat(h->root, f->path, F_OK, 0) == 0;
+}
+
+bool file_is_writable(const struct file *f)
+{
+	return f->needs & NEED_PRESSURE;
 }
 
 int file_render(const struct file *f, const struct view *v, struct out *o)

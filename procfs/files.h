@@ -10,11 +10,20 @@
 
 /* What a file needs to know of a container. Each part is read once per tick, for all files. */
 enum need {
-	NEED_MEMORY = 1,
+	NEED_MEMORY = 1, /* also for what needs no number, but a container that is there */
 	NEED_CPUS = 2,
 	NEED_CPUTIME = 4, /* with NEED_CPUS */
-	NEED_AGE = 8,
+	NEED_AGE = 8,	  /* the least: that it lives */
 	NEED_TASKS = 16,
+	NEED_NODES = 32, /* with NEED_CPUS */
+	NEED_DISKS = 64,
+	NEED_VMSTAT = 128, /* with NEED_MEMORY and NEED_DISKS */
+	NEED_PRESSURE = 256,
+};
+
+/* What is said of pressure, by enum cgv_pressure; "": nothing is accounted. */
+struct pressure {
+	char text[CGV_N_PSI][256];
 };
 
 /* One container at one moment. */
@@ -27,7 +36,11 @@ struct sample {
 	struct cgv_age age;
 	struct cgv_tasks tasks;
 	struct cgv_load load;
+	struct cgv_nodes nodes;
 	const struct cgv_cputime *cputime;
+	const struct cgv_disks *disks;
+	const struct cgv_vmstat *vmstat;
+	const struct pressure *pressure;
 };
 
 /* What a renderer is given. */
@@ -39,11 +52,13 @@ struct view {
 	struct cgv_text *work;	  /* for anything else */
 };
 
-/* Adding a row is all it takes to add a file. */
+/*
+ * Adding a row is all it takes to add a file. What the host does not have is not served. A path
+ * that ends in "/" is a directory of the host, and all that is in it.
+ */
 struct file {
-	const char
-	    *path;	/* below the mount; ending in "/": a directory of the host, and all in it */
-	unsigned needs; /* enum need */
+	const char *path;				    /* below the mount */
+	unsigned needs;					    /* enum need */
 	int (*render)(const struct view *v, struct out *o); /* 0, or a negative errno */
 };
 
@@ -53,13 +68,34 @@ extern const size_t n_files;
 /* The row for @path, "proc/meminfo"; NULL: none. */
 const struct file *file_find(const char *path);
 
+/* Has the host such a file at all? One with a kernel that has none is served none. */
+bool file_is_served(const struct cgv_host *h, const struct file *f);
+
+/* Does a write set a pressure trigger? */
+bool file_is_writable(const struct file *f);
+
 /* -E2BIG: @o is too small for it. */
 int file_render(const struct file *f, const struct view *v, struct out *o) MUST_CHECK;
 
+/* Of a line of /proc/meminfo, or of a node's: bytes, or a count. */
+uint64_t meminfo_value(const struct cgv_memory *m, struct span key);
+
+/* Which pressure a path is of; false: of none. */
+bool pressure_kind(const char *path, enum cgv_pressure *out);
+
 int cpuinfo_render(const struct view *v, struct out *o);
+int cpumask_render(const struct view *v, struct out *o); /* the host's, cut to the visible */
+int diskstats_render(const struct view *v, struct out *o);
+int empty_render(const struct view *v, struct out *o);
 int loadavg_render(const struct view *v, struct out *o);
 int meminfo_render(const struct view *v, struct out *o);
+int pagetypeinfo_render(const struct view *v, struct out *o);
+int percpu_render(const struct view *v, struct out *o);
+int pressure_render(const struct view *v, struct out *o);
+int slabinfo_render(const struct view *v, struct out *o);
 int stat_render(const struct view *v, struct out *o);
 int swaps_render(const struct view *v, struct out *o);
+int sysnode_render(const struct view *v, struct out *o);
+int vmstat_render(const struct view *v, struct out *o);
 int syscpu_render(const struct view *v, struct out *o);
 int uptime_render(const struct view *v, struct out *o);

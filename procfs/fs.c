@@ -5,6 +5,7 @@
  */
 #include <fuse_lowlevel.h>
 #include <limits.h>
+#include <poll.h>
 
 #include "base/say.h"
 #include "procfs/fs.h"
@@ -57,36 +58,21 @@ static void put_container(struct container **c)
 }
 #define auto_container CLEANUP(put_container) struct container *
 
-/* The N of the cpuN directory @node is or lies in; -1: it lies in none. */
-static int cpu_of(const struct fs *fs, uint32_t node)
-{
-	while (node != NODE_ROOT && fs->tree.node[node].cpu < 0)
-		node = fs->tree.node[node].parent;
-	return fs->tree.node[node].cpu;
-}
-
-static bool hidden(const struct fs *fs, const struct container *c, const struct cgv_cpuset *cpus,
-		   uint32_t node)
-{
-	int cpu = cpu_of(fs, node);
-
-	return cpu >= 0 && c && !cgv_cpuset_has(cpus, (unsigned)cpu);
-}
-
-/* Only in a cpuN directory does it matter who looks. */
+/* Only in a cpuN or nodeN directory does it matter who looks. */
 static int may_see(fuse_req_t req, struct at at)
 {
 	struct fs *fs = fs_of(req);
 	auto_container c = NULL;
-	struct cgv_cpuset cpus;
+	struct seen seen;
 	int r;
 
-	if (cpu_of(fs, at.node) < 0)
+	if (!tree_selects(&fs->tree, at.node))
 		return 0;
 	r = owner_of(req, at, &c);
-	if (r == 0 && c)
-		r = container_cpus(c, &cpus);
-	return r < 0 ? r : hidden(fs, c, &cpus, at.node) ? -ENOENT : 0;
+	if (r < 0 || !c)
+		return r;
+	r = container_seen(c, &seen);
+	return r < 0 ? r : tree_hides(&fs->tree, at.node, &seen) ? -ENOENT : 0;
 }
 
 static int attr_of(struct fs *fs, struct at at, struct stat *st)
@@ -128,9 +114,11 @@ static void fs_init(void *userdata, struct fuse_conn_info *conn)
 
 static double kept(struct fs *fs, struct at at)
 {
-	return at.slot && at.node == NODE_ROOT			       ? NOT_KEPT
-	       : at.node != NODE_CT && fs->tree.node[at.node].cpu >= 0 ? NOT_KEPT
-								       : FOREVER;
+	return at.slot && at.node == NODE_ROOT ? NOT_KEPT
+	       : at.node != NODE_CT &&
+		       (fs->tree.node[at.node].cpu >= 0 || fs->tree.node[at.node].numa >= 0)
+		   ? NOT_KEPT
+		   : FOREVER;
 }
 
 /* The name of a container below ct/, or of a node below a directory. */
@@ -217,6 +205,7 @@ static int host_text(struct fs *fs, const char *path, struct snapshot **out)
 	if (!s)
 		return -ENOMEM;
 	s->owner = NULL;
+	s->trigger = NULL;
 	s->len = span_len(text);
 	memcpy(s->text, text.p, s->len);
 	*out = s;
@@ -264,12 +253,20 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	fuse_reply_attr(req, &st, attr_kept(&st, at));
 }
 
+static bool takes_triggers(const struct fs *fs, struct at at)
+{
+	const struct file *f = at.node < fs->tree.n ? fs->tree.node[at.node].file : NULL;
+
+	return f && file_is_writable(f);
+}
+
 static void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct snapshot *s = NULL;
-	int r;
+	int r = -EACCES;
 
-	r = (fi->flags & O_ACCMODE) == O_RDONLY ? open_text(req, at_of(ino), &s) : -EACCES;
+	if ((fi->flags & O_ACCMODE) == O_RDONLY || takes_triggers(fs_of(req), at_of(ino)))
+		r = open_text(req, at_of(ino), &s);
 	if (r < 0) {
 		fuse_reply_err(req, -r);
 		return;
@@ -303,9 +300,68 @@ static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 
 static void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct snapshot *s = (struct snapshot *)(uintptr_t)fi->fh;
+
 	(void)ino;
-	snapshot_free((struct snapshot *)(uintptr_t)fi->fh);
+	psi_drop(fs_of(req)->psi, s->trigger);
+	snapshot_free(s);
 	fuse_reply_err(req, 0);
+}
+
+/* ---- pressure triggers ---- */
+
+static int set_trigger(struct fs *fs, struct at at, const char *buf, size_t size,
+		       struct snapshot *s)
+{
+	enum cgv_pressure kind;
+	struct trigger *t;
+	int r;
+
+	if (!takes_triggers(fs, at) || !pressure_kind(fs->tree.node[at.node].path, &kind))
+		return -EACCES;
+	if (!s->owner) /* the host has its own file for that */
+		return -EOPNOTSUPP;
+	r = psi_set(fs->psi, s->owner, kind, buf, size, &t);
+	if (r == 0)
+		s->trigger = t;
+	return r;
+}
+
+static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
+		     struct fuse_file_info *fi)
+{
+	struct snapshot *s = (struct snapshot *)(uintptr_t)fi->fh;
+	struct fs *fs = fs_of(req);
+	int r;
+
+	(void)off;
+	/* One trigger a file, as in the kernel; two writers at once are two writers too many. */
+	pthread_mutex_lock(&fs->triggers);
+	r = s->trigger ? -EBUSY : set_trigger(fs, at_of(ino), buf, size, s);
+	pthread_mutex_unlock(&fs->triggers);
+	if (r < 0)
+		fuse_reply_err(req, -r);
+	else
+		fuse_reply_write(req, size);
+}
+
+/*
+ * Answered for every file: ENOSYS for one would be taken for all. Where there can be no trigger
+ * nothing ever changes, and nobody is made to wait.
+ */
+static void fs_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+		    struct fuse_pollhandle *ph)
+{
+	struct snapshot *s = (struct snapshot *)(uintptr_t)fi->fh;
+	struct fs *fs = fs_of(req);
+
+	if (takes_triggers(fs, at_of(ino))) {
+		fuse_reply_poll(req, psi_poll(fs->psi, s->trigger, ph));
+		return;
+	}
+	if (ph)
+		fuse_pollhandle_destroy(ph);
+	fuse_reply_poll(req, POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
 }
 
 /* ---- directories ---- */
@@ -350,15 +406,16 @@ static int list_containers(struct fs *fs, struct listing *l)
 }
 
 static int list_nodes(struct fs *fs, struct at dir, const struct container *c,
-		      const struct cgv_cpuset *cpus, struct listing *l)
+		      const struct seen *seen, struct listing *l)
 {
 	uint32_t i;
 
 	if (dir.node >= fs->tree.n)
 		return -ESTALE;
 	for (i = fs->tree.node[dir.node].child; i != NODE_NONE; i = fs->tree.node[i].next)
-		if (!hidden(fs, c, cpus, i) && !list(l, (struct at){ dir.slot, i },
-						     fs->tree.node[i].name, fs->tree.node[i].mode))
+		if (!(c && tree_hides(&fs->tree, i, seen)) &&
+		    !list(l, (struct at){ dir.slot, i }, fs->tree.node[i].name,
+			  fs->tree.node[i].mode))
 			return 0;
 	if (dir.slot == 0 && dir.node == NODE_ROOT)
 		(void)list(l, (struct at){ 0, NODE_CT }, "ct", S_IFDIR);
@@ -369,7 +426,7 @@ static int list_dir(fuse_req_t req, struct at at, struct listing *l)
 {
 	struct fs *fs = fs_of(req);
 	auto_container c = NULL;
-	struct cgv_cpuset cpus;
+	struct seen seen;
 	int r;
 
 	if (!list(l, at, ".", S_IFDIR) || !list(l, at, "..", S_IFDIR))
@@ -378,8 +435,8 @@ static int list_dir(fuse_req_t req, struct at at, struct listing *l)
 		return list_containers(fs, l);
 	r = owner_of(req, at, &c);
 	if (r == 0 && c)
-		r = container_cpus(c, &cpus);
-	return r < 0 ? r : list_nodes(fs, at, c, &cpus, l);
+		r = container_seen(c, &seen);
+	return r < 0 ? r : list_nodes(fs, at, c, &seen, l);
 }
 
 static void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
@@ -409,6 +466,8 @@ const struct fuse_lowlevel_ops fs_operations = {
 	.readlink = fs_readlink,
 	.open = fs_open,
 	.read = fs_read,
+	.write = fs_write,
+	.poll = fs_poll,
 	.release = fs_release,
 	.readdir = fs_readdir,
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "procfs/caller.h"
+#include "procfs/psi.h"
 #include "procfs/tree.h"
 
 struct fs {
@@ -12,6 +13,8 @@ struct fs {
 	struct registry *registry;
 	struct callers *callers;
 	struct tree tree;
+	struct psi *psi;
+	pthread_mutex_t triggers; /* while one is set */
 	time_t since;
 };
 

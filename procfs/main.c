@@ -148,6 +148,7 @@ static int open_views(struct daemon *d)
 		return fail(r, "read the host's /proc, /sys and cgroups");
 	d->fs.host = &d->host;
 	d->fs.since = time(NULL);
+	pthread_mutex_init(&d->fs.triggers, NULL);
 	r = registry_new(&d->host, &d->fs.registry);
 	if (r == 0)
 		r = callers_new(&d->host, d->fs.registry, &d->fs.callers);
@@ -215,6 +216,8 @@ static int serve(struct daemon *d, struct fuse_session *se)
 	if (r == 0)
 		r = seccomp_start(d->fs.callers, d->seccomp, &seccomp);
 	if (r == 0)
+		r = psi_start(&d->fs.psi);
+	if (r == 0)
 		r = sampler_start(d->fs.registry, &sampler);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r == 0 && fuse_set_signal_handlers(se) < 0)
@@ -223,6 +226,7 @@ static int serve(struct daemon *d, struct fuse_session *se)
 		r = loop(d, se);
 	fuse_remove_signal_handlers(se);
 	sampler_stop(sampler);
+	psi_stop(d->fs.psi);
 	seccomp_stop(seccomp);
 	control_stop(control);
 	return r;

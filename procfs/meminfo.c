@@ -66,7 +66,7 @@ static uint64_t member(const struct cgv_memory *m, size_t at)
 	return v;
 }
 
-static uint64_t value_of(const struct cgv_memory *m, struct span key)
+uint64_t meminfo_value(const struct cgv_memory *m, struct span key)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		if (span_is(key, rules[i].key))
@@ -84,7 +84,7 @@ int meminfo_render(const struct view *v, struct out *o)
 
 		if (!memchr(line.p, ':', span_len(line)) || !span_until(&line, ':', &key))
 			continue;
-		n = value_of(&v->s->memory, key);
+		n = meminfo_value(&v->s->memory, key);
 		out_span(o, (struct span){ key.p, key.end + 1 });
 		out(o, "%*s%8llu%s\n", (int)MAX((long)(15 - span_len(key)), 0l), "",
 		    (unsigned long long)(kb ? n / 1024 : n), kb ? " kB" : "");

@@ -107,6 +107,9 @@ static int render(const struct cgv_host *h, const struct request *q)
 	if (!f)
 		return refuse(-ENOENT, "no view '%s': see the files of a mount's proc/ and sys/",
 			      q->file);
+	if (!file_is_served(h, f))
+		return refuse(-ENOENT, "'%s' is in no container here: the host's kernel has none",
+			      q->file);
 	r = locate(h, q, &spec);
 	if (r < 0)
 		return r;

@@ -47,7 +47,7 @@ static int cut_list(const struct view *v, struct out *o)
 	return 0;
 }
 
-static int cut_mask(const struct view *v, struct out *o)
+int cpumask_render(const struct view *v, struct out *o)
 {
 	struct span text, line, first;
 	struct cgv_cpuset set;
@@ -121,23 +121,23 @@ static const struct {
 	{ TOP "isolated",          cut_list },
 	{ TOP "nohz_full",         cut_list_if_any },
 	{ "online",                one },
-	{ "thread_siblings",       cut_mask },
+	{ "thread_siblings",       cpumask_render },
 	{ "thread_siblings_list",  cut_list },
-	{ "core_siblings",         cut_mask },
+	{ "core_siblings",         cpumask_render },
 	{ "core_siblings_list",    cut_list },
-	{ "core_cpus",             cut_mask },
+	{ "core_cpus",             cpumask_render },
 	{ "core_cpus_list",        cut_list },
-	{ "package_cpus",          cut_mask },
+	{ "package_cpus",          cpumask_render },
 	{ "package_cpus_list",     cut_list },
-	{ "die_cpus",              cut_mask },
+	{ "die_cpus",              cpumask_render },
 	{ "die_cpus_list",         cut_list },
-	{ "cluster_cpus",          cut_mask },
+	{ "cluster_cpus",          cpumask_render },
 	{ "cluster_cpus_list",     cut_list },
-	{ "book_siblings",         cut_mask },
+	{ "book_siblings",         cpumask_render },
 	{ "book_siblings_list",    cut_list },
-	{ "drawer_siblings",       cut_mask },
+	{ "drawer_siblings",       cpumask_render },
 	{ "drawer_siblings_list",  cut_list },
-	{ "shared_cpu_map",        cut_mask },
+	{ "shared_cpu_map",        cpumask_render },
 	{ "shared_cpu_list",       cut_list },
 	{ "related_cpus",          cut_words },
 	{ "affected_cpus",         cut_words },

@@ -21,7 +21,7 @@ static int add(struct tree *t, uint32_t parent, const char *name, mode_t mode, u
 			return -ENOMEM;
 		t->node = grown;
 	}
-	t->node[t->n] = (struct node){ .parent = parent, .mode = mode, .cpu = -1 };
+	t->node[t->n] = (struct node){ .parent = parent, .mode = mode, .cpu = -1, .numa = -1 };
 	t->node[t->n].name = strdup(name);
 	if (!t->node[t->n].name)
 		return -ENOMEM;
@@ -45,7 +45,7 @@ uint32_t tree_child(const struct tree *t, uint32_t dir, const char *name)
 
 uint32_t tree_find(const struct tree *t, const char *path)
 {
-	uint32_t at = NODE_ROOT;
+	uint32_t at = t->n > NODE_ROOT ? NODE_ROOT : NODE_NONE;
 	char part[NAME_MAX + 1];
 
 	while (at != NODE_NONE && *path) {
@@ -82,15 +82,38 @@ static int add_dirs(struct tree *t, const char *path, uint32_t *dir, const char 
 	return r;
 }
 
-static int cpu_number(const char *name)
+/* The N of "cpuN"; -1: it is not called so. */
+static int number_behind(const char *what, const char *name)
 {
+	size_t len = strlen(what);
 	char *end;
 	long n;
 
-	if (strncmp(name, "cpu", 3) != 0 || !isdigit((unsigned char)name[3]))
+	if (strncmp(name, what, len) != 0 || !isdigit((unsigned char)name[len]))
 		return -1;
-	n = strtol(name + 3, &end, 10);
-	return *end || n >= CGV_MAX_CPUS ? -1 : (int)n;
+	n = strtol(name + len, &end, 10);
+	return *end || n > INT16_MAX ? -1 : (int)n;
+}
+
+bool tree_selects(const struct tree *t, uint32_t node)
+{
+	for (; node != NODE_ROOT; node = t->node[node].parent)
+		if (t->node[node].cpu >= 0 || t->node[node].numa >= 0)
+			return true;
+	return false;
+}
+
+bool tree_hides(const struct tree *t, uint32_t node, const struct seen *s)
+{
+	for (; node != NODE_ROOT; node = t->node[node].parent) {
+		const struct node *n = &t->node[node];
+
+		if (n->cpu >= 0 && !cgv_cpuset_has(&s->cpus, (unsigned)n->cpu))
+			return true;
+		if (n->numa >= 0 && !cgv_nodes_has(s->nodes.bits, (unsigned)n->numa))
+			return true;
+	}
+	return false;
 }
 
 struct walk {
@@ -115,14 +138,20 @@ static int walk_entry(struct walk *w, int at, uint32_t dir, const char *path, co
 	/* Nothing can be written, and what cannot be read is not there. */
 	if (S_ISREG(st.st_mode) && !(st.st_mode & 0444))
 		return 0;
+	/* Blocks of the host's RAM. */
+	if (S_ISLNK(st.st_mode) && number_behind("memory", name) >= 0)
+		return 0;
 	st.st_mode &= S_ISLNK(st.st_mode) ? (mode_t)~0 : (mode_t)~0222;
 	r = add(w->t, dir, name, st.st_mode, &n);
 	if (r < 0)
 		return r;
 	if (asprintf(&whole, "%s%s%s", path, name, S_ISDIR(st.st_mode) ? "/" : "") < 0)
 		return -ENOMEM;
+	if (!S_ISREG(st.st_mode)) {
+		w->t->node[n].cpu = number_behind("cpu", name);
+		w->t->node[n].numa = number_behind("node", name);
+	}
 	if (S_ISDIR(st.st_mode)) {
-		w->t->node[n].cpu = cpu_number(name);
 		r = walk_dir(w, at, n, whole);
 		free(whole);
 		return r;
@@ -170,13 +199,16 @@ static int add_row(const struct cgv_host *h, struct tree *t, const struct file *
 {
 	const char *name;
 	uint32_t dir, n;
-	int r = add_dirs(t, f->path, &dir, &name);
+	int r;
 
+	if (!file_is_served(h, f))
+		return 0;
+	r = add_dirs(t, f->path, &dir, &name);
 	if (r < 0)
 		return r;
 	if (!*name)
 		return add_host_dir(h, t, f, dir);
-	r = add(t, dir, name, S_IFREG | 0444, &n);
+	r = add(t, dir, name, S_IFREG | (file_is_writable(f) ? 0666 : 0444), &n);
 	if (r < 0)
 		return r;
 	t->node[n].file = f;

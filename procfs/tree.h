@@ -16,7 +16,7 @@ struct node {
 	uint32_t parent, child, next; /* node numbers; NODE_NONE: none */
 	char *name;
 	mode_t mode;		 /* S_IFDIR, S_IFREG or S_IFLNK, and permissions */
-	int cpu;		 /* the N of a cpuN directory, else -1 */
+	int cpu, numa;		 /* the N of what is called cpuN or nodeN, else -1 */
 	const struct file *file; /* of a regular file */
 	char *path;		 /* of a file or link, below the mount */
 };
@@ -26,9 +26,20 @@ struct tree {
 	uint32_t n;
 };
 
+/* What somebody may see of the nodes that bear a number. */
+struct seen {
+	struct cgv_cpuset cpus;
+	struct cgv_nodes nodes;
+};
+
 int tree_build(const struct cgv_host *h, struct tree *out) MUST_CHECK;
 void tree_free(struct tree *t);
 
 /* NODE_NONE: there is no such. */
 uint32_t tree_child(const struct tree *t, uint32_t dir, const char *name);
+
+/* Is it a matter of who looks whether @node is there? Then tree_hides() says. */
+bool tree_selects(const struct tree *t, uint32_t node);
+bool tree_hides(const struct tree *t, uint32_t node, const struct seen *s);
+
 uint32_t tree_find(const struct tree *t, const char *path);

@@ -9,15 +9,25 @@
 
 #define GOLDEN "tests/golden"
 
-/* "proc/meminfo" is kept as "meminfo", "sys/devices/system/cpu/" as "cpu". */
+/* What stands for a text of which the kernel says so. */
+#define UNSUPPORTED "Operation not supported\n"
+
+/* "proc/meminfo" is kept as "meminfo", "proc/pressure/cpu" as "pressure-cpu", a directory by its
+ * name. */
 static void golden_path(const char *host, const char *row, char path[300])
 {
-	size_t n = strlen(row), from;
+	size_t n = strlen(row), from, start;
 
 	n -= row[n - 1] == '/';
-	for (from = n; from && row[from - 1] != '/';)
-		from--;
-	snprintf(path, 300, GOLDEN "/%s/%.*s", host, (int)(n - from), row + from);
+	from = strlen("proc/");
+	if (strncmp(row, "proc/", from) != 0)
+		for (from = n; row[from - 1] != '/';)
+			from--;
+	start = (size_t)snprintf(path, 300, GOLDEN "/%s/", host);
+	snprintf(path + start, 300 - start, "%.*s", (int)(n - from), row + from);
+	for (char *p = path + start; *p; p++)
+		if (*p == '/')
+			*p = '-';
 }
 
 static void write_golden(const char *host, const char *path, const char *text, size_t len)
@@ -70,9 +80,18 @@ START_TEST(every_row_renders_as_captured)
 	int r;
 
 	fixture_open(host, &f);
-	text = fixture_text(&f.host, f.c, row, &len, &r);
-	ck_assert_msg(text != NULL, "%s over %s: %s", row->path, host, strerror(-r));
 	golden_path(host, row->path, path);
+	if (!file_is_served(&f.host, row)) {
+		ck_assert_msg(access(path, F_OK) < 0, "%s is of a file that host has not", path);
+		fixture_close(&f);
+		return;
+	}
+	text = fixture_text(&f.host, f.c, row, &len, &r);
+	if (r == -EOPNOTSUPP) { /* as reading a kernel's own file says that accounts no pressure */
+		text = strdup(UNSUPPORTED);
+		len = strlen(UNSUPPORTED);
+	}
+	ck_assert_msg(text != NULL, "%s over %s: %s", row->path, host, strerror(-r));
 	if (getenv("GOLDEN"))
 		write_golden(host, path, text, len);
 	else
@@ -92,7 +111,11 @@ START_TEST(a_second_look_at_the_same_moment_is_the_same)
 		size_t len[2];
 		int r;
 
+		if (!file_is_served(&f.host, &files[i]))
+			continue;
 		one = fixture_text(&f.host, f.c, &files[i], &len[0], &r);
+		if (r == -EOPNOTSUPP)
+			continue;
 		two = fixture_text(&f.host, f.c, &files[i], &len[1], &r);
 		ck_assert_uint_eq(len[0], len[1]);
 		ck_assert_mem_eq(one, two, len[0]);
@@ -120,15 +143,19 @@ START_TEST(pctfs_render_says_the_same)
 	fclose(f);
 	snprintf(command, sizeof(command), "%s render %s %s --sysroot " FIXTURES "/%s", pctfs,
 		 row->path, option, host);
-	f = popen(command, "r");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_gt(getdelim(&got, &len, '\0', f), 0);
-	ck_assert_int_eq(pclose(f), 0);
 	golden_path(host, row->path, path);
 	f = fopen(path, "r");
-	ck_assert_msg(f != NULL, "no golden text %s: make golden", path);
+	if (!f)
+		return; /* that host has no such file: the test above looks after it */
 	want = read_whole(f, &n);
 	fclose(f);
+	if (strcmp(want, UNSUPPORTED) == 0)
+		return;
+	f = popen(command, "r");
+	ck_assert_ptr_nonnull(f);
+	if (getdelim(&got, &len, '\0', f) < 0)
+		got = strdup("");
+	ck_assert_int_eq(pclose(f), 0);
 	ck_assert_str_eq(got, want);
 }
 END_TEST

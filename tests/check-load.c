@@ -148,16 +148,16 @@ START_TEST(counts_states_over_all_cgroups_below)
 	put_task(&t, 108, "z", 'R', 108);
 	tmp_open(&t, &h);
 	c = tmp_container(&h, "a");
-	ck_assert_int_eq(cgv_tasks(c, &n), 0);
+	ck_assert_int_eq(cgv_tasks(c, 0, &n), 0);
 	ck_assert_uint_eq(n.total, 6);
 	ck_assert_uint_eq(n.running, 2);
 	ck_assert_uint_eq(n.blocked, 2);
 	ck_assert_uint_eq(n.last_pid, 17);
 	n.last_pid = 50;
-	ck_assert_int_eq(cgv_tasks(c, &n), 0);
+	ck_assert_int_eq(cgv_tasks(c, 0, &n), 0);
 	ck_assert_uint_eq(n.last_pid, 50); /* never decreases */
 	tmp_drop(&t, "sys/fs/cgroup");
-	ck_assert_int_eq(cgv_tasks(c, &n), -ENOENT);
+	ck_assert_int_eq(cgv_tasks(c, 0, &n), -ENOENT);
 	ck_assert_uint_eq(n.total, 6);
 	cgv_container_close(c);
 	cgv_host_close(&h);
@@ -181,7 +181,7 @@ START_TEST(a_task_that_cannot_be_read_counts_nowhere)
 	put_task(&t, 6, "good", 'R', 1);
 	tmp_open(&t, &h);
 	c = tmp_container(&h, "a");
-	ck_assert_int_eq(cgv_tasks(c, &n), 0);
+	ck_assert_int_eq(cgv_tasks(c, 0, &n), 0);
 	ck_assert_uint_eq(n.total, 1);
 	ck_assert_uint_eq(n.running, 1);
 	cgv_container_close(c);
@@ -210,7 +210,7 @@ START_TEST(very_deep_cgroups_end)
 	put_task(&t, 7, "x", 'R', 7);
 	tmp_open(&t, &h);
 	c = tmp_container(&h, "a");
-	ck_assert_int_eq(cgv_tasks(c, &n), 0);
+	ck_assert_int_eq(cgv_tasks(c, 0, &n), 0);
 	ck_assert_uint_eq(n.total, 1);
 	cgv_container_close(c);
 	cgv_host_close(&h);

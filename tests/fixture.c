@@ -115,14 +115,6 @@ struct container *fixture_container(const struct cgv_host *h, const char *cgroup
 
 /* ---- texts ---- */
 
-static bool hidden(const struct tree *t, const struct cgv_cpuset *cpus, uint32_t node)
-{
-	for (; node != NODE_ROOT; node = t->node[node].parent)
-		if (t->node[node].cpu >= 0)
-			return !cgv_cpuset_has(cpus, (unsigned)t->node[node].cpu);
-	return false;
-}
-
 static int by_path(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -132,14 +124,14 @@ static int by_path(const void *a, const void *b)
 static int files_in_sight(struct container *c, const struct tree *t, const struct file *f,
 			  const char **path, size_t *n)
 {
-	struct cgv_cpuset cpus;
-	int r = container_cpus(c, &cpus);
+	struct seen seen;
+	int r = container_seen(c, &seen);
 
 	if (r < 0)
 		return r;
 	*n = 0;
 	for (uint32_t i = NODE_ROOT; i < t->n; i++)
-		if (t->node[i].file == f && !hidden(t, &cpus, i))
+		if (t->node[i].file == f && !tree_hides(t, i, &seen))
 			path[(*n)++] = t->node[i].path;
 	qsort(path, *n, sizeof(*path), by_path);
 	return 0;

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <fuse_lowlevel.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include "procfs/psi.h"
+
+#define TEXT_MAX 64 /* longer than any trigger the kernel takes */
+#define AT_ONCE	 64 /* events */
+
+/* A file is always readable and writable; these are beside that. */
+#define ALWAYS (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
+
+struct trigger {
+	uint64_t id;
+	int fd; /* of the cgroup's file; the trigger lives as long as it is open */
+	bool fired, gone;
+	struct fuse_pollhandle *waiter;
+	struct trigger *next;
+};
+
+struct psi {
+	pthread_mutex_t lock;
+	struct trigger *triggers;
+	uint64_t last_id;
+	int epoll, stop;
+	pthread_t thread;
+};
+
+static void release_waiter(struct trigger *t)
+{
+	if (t->waiter)
+		fuse_pollhandle_destroy(t->waiter);
+	t->waiter = NULL;
+}
+
+/* Events carry a number, not an address: the trigger may be dropped before its event is read. */
+static void event(struct psi *p, uint64_t id, uint32_t events)
+{
+	struct trigger *t;
+
+	pthread_mutex_lock(&p->lock);
+	for (t = p->triggers; t && t->id != id;)
+		t = t->next;
+	if (t) {
+		t->fired = true;
+		if (events & EPOLLERR) { /* the cgroup was removed: nothing more will come */
+			t->gone = true;
+			(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, t->fd, NULL);
+		}
+		if (t->waiter)
+			(void)fuse_lowlevel_notify_poll(t->waiter);
+		release_waiter(t);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void *run(void *arg)
+{
+	struct epoll_event e[AT_ONCE];
+	struct psi *p = arg;
+
+	for (;;) {
+		int n = epoll_wait(p->epoll, e, AT_ONCE, -1);
+
+		for (int i = 0; i < n; i++) {
+			if (e[i].data.u64 == 0)
+				return NULL;
+			event(p, e[i].data.u64, e[i].events);
+		}
+	}
+}
+
+int psi_start(struct psi **out)
+{
+	struct epoll_event stop = { .events = EPOLLIN, .data.u64 = 0 };
+	struct psi *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	pthread_mutex_init(&p->lock, NULL);
+	p->epoll = epoll_create1(EPOLL_CLOEXEC);
+	p->stop = eventfd(0, EFD_CLOEXEC);
+	r = p->epoll < 0 || p->stop < 0 || epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->stop, &stop) < 0
+		? -errno
+		: -pthread_create(&p->thread, NULL, run, p);
+	if (r == 0) {
+		*out = p;
+		return 0;
+	}
+	close_fd(&p->epoll);
+	close_fd(&p->stop);
+	free(p);
+	return r;
+}
+
+void psi_stop(struct psi *p)
+{
+	if (!p)
+		return;
+	(void)eventfd_write(p->stop, 1);
+	pthread_join(p->thread, NULL);
+	close_fd(&p->epoll);
+	close_fd(&p->stop);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+static int add(struct psi *p, struct trigger *t)
+{
+	struct epoll_event e = { .events = EPOLLPRI | EPOLLERR };
+	int r;
+
+	pthread_mutex_lock(&p->lock);
+	e.data.u64 = t->id = ++p->last_id;
+	r = epoll_ctl(p->epoll, EPOLL_CTL_ADD, t->fd, &e) < 0 ? -errno : 0;
+	if (r == 0) {
+		t->next = p->triggers;
+		p->triggers = t;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return r;
+}
+
+int psi_set(struct psi *p, const struct container *c, enum cgv_pressure kind, const char *text,
+	    size_t size, struct trigger **out)
+{
+	auto_fd fd =
+	    size > TEXT_MAX ? -EINVAL : cgv_pressure_open(c->cgroups, kind, O_RDWR | O_NONBLOCK);
+	struct trigger *t;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, text, size) < 0)
+		return -errno;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	t->fd = fd;
+	r = add(p, t);
+	if (r < 0) {
+		free(t);
+		return r;
+	}
+	(void)take_fd(&fd);
+	*out = t;
+	return 0;
+}
+
+void psi_drop(struct psi *p, struct trigger *t)
+{
+	struct trigger **at = &p->triggers;
+
+	if (!t)
+		return;
+	pthread_mutex_lock(&p->lock);
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	release_waiter(t);
+	pthread_mutex_unlock(&p->lock);
+	close_fd(&t->fd);
+	free(t);
+}
+
+unsigned psi_poll(struct psi *p, struct trigger *t, struct fuse_pollhandle *waiter)
+{
+	unsigned told = ALWAYS;
+
+	/* Without a trigger the kernel's own file says this. */
+	if (!t) {
+		if (waiter)
+			fuse_pollhandle_destroy(waiter);
+		return ALWAYS | POLLERR | POLLPRI;
+	}
+	pthread_mutex_lock(&p->lock);
+	if (t->fired)
+		told |= POLLPRI;
+	if (t->gone)
+		told |= POLLERR;
+	t->fired = t->gone;
+	if (waiter) {
+		release_waiter(t);
+		t->waiter = waiter;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return told;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Pressure triggers: what a container writes into its /proc/pressure file is set on its own
+ * cgroup, and poll(2) on the file wakes when the kernel says so. One thread waits for all.
+ */
+#pragma once
+
+#include "procfs/container.h"
+
+struct psi;
+struct trigger;
+struct fuse_pollhandle;
+
+int psi_start(struct psi **out) MUST_CHECK;
+void psi_stop(struct psi *p);
+
+/* Set a trigger by its text, "some 150000 1000000". Errors are the kernel's: -EINVAL … */
+int psi_set(struct psi *p, const struct container *c, enum cgv_pressure kind, const char *text,
+	    size_t size, struct trigger **out) MUST_CHECK;
+void psi_drop(struct psi *p, struct trigger *t);
+
+/*
+ * What poll(2) is told. @waiter, which may be NULL, is taken: it is told when that changes, once.
+ */
+unsigned psi_poll(struct psi *p, struct trigger *t, struct fuse_pollhandle *waiter);
