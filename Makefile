@@ -43,7 +43,8 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher pct tests tests/fuzz bench))
-scripts = tests/run tests/capture docs/demo tests/truth/build tests/truth/vm $(wildcard tests/e2e/*.sh tests/vm/* .ci/run)
+scripts = $(wildcard tests/run tests/capture docs/demo .ci/run tests/e2e/*.sh tests/e2e/pct-lib) \
+	  $(filter-out %/packages,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct $(B)/libcgview.a
 
@@ -84,6 +85,12 @@ $(B)/bench-%: $(B)/obj/bench/bench-%.o
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
+# For system tests: it runs in containers, without their libraries.
+$(B)/work: tests/work.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
+
 # The parsers once more, for libFuzzer; a finding is kept in the build folder.
 FUZZ_FLAGS := -g -O1 -std=gnu17 -fsanitize=address,undefined -fno-sanitize-recover=all
 $(B)/fuzz/%.o: %.c
@@ -115,7 +122,7 @@ check: deps
 	$(Q)B=$(B) tests/run $(tests) $(wildcard tests/e2e/*-*.sh) tests/vm/check.sh
 
 check-vm: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all $(B)/work
 	$(Q)B=$(B) tests/run tests/vm/check.sh
 
 truth: deps
@@ -125,7 +132,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests)
+tests: $(tests) $(B)/work
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf
@@ -156,7 +163,7 @@ lint:
 	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr -I. -D_GNU_SOURCE \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		--suppress=uninitvar --suppress=constStatement base cgview procfs launcher pct
-	$(Q)shellcheck -x -P SCRIPTDIR $(scripts)
+	$(Q)shellcheck -S warning -x -P SCRIPTDIR $(scripts)
 
 install: all
 	install -D -m 755 $(B)/pctfs      $(DESTDIR)$(SBINDIR)/pctfs

@@ -32,6 +32,25 @@ s.sendall(b'{"request":"ping"}\n'); print(json.loads(s.makefile().readline())["p
 P
 }
 
+pid_of() { pct status "$1" --verbose | awk '/^pid:/ { print $2 }'; }
+
+# Container $1's own cgroup, for a v1 controller where there is one, else in v2.
+cgroup_of() {
+	local v1 v2
+	v1=$(awk -F: -v c="$2" '{ n = split($2, l, ","); for (i = 1; i <= n; i++) if (l[i] == c) print $3 }' \
+		"/proc/$(pid_of "$1")/cgroup")
+	v2=$(awk -F: '$1 == 0 { print $3 }' "/proc/$(pid_of "$1")/cgroup")
+	v2=${v2%/init.scope}
+	if [ -n "$v1" ]; then echo "/sys/fs/cgroup/$2${v1%/ns}"; else echo "/sys/fs/cgroup${v2%/ns}"; fi
+}
+# A file there: $3 is its name in v1, $4 in v2.
+cgroup_file() {
+	local dir
+	dir=$(cgroup_of "$1" "$2")
+	cat "$dir/$3" 2>/dev/null || cat "$dir/$4"
+}
+
+# shellcheck disable=SC2120 # the signal has a default
 stop_daemon() { # ends ours, by id
 	local pid
 	pid=$(daemon_pid) || return 0

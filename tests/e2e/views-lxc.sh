@@ -9,20 +9,6 @@
 TAG=$(printf '%s' "$PCT_ROOT" | od -An -tx1 | tr -d ' \n' | tail -c 6)
 A=1$(( 0x$TAG % 90000 + 10000 )) U=2$(( 0x$TAG % 90000 + 10000 ))
 
-pid_of() { pct status "$1" --verbose | awk '/^pid:/ { print $2 }'; }
-
-# A file of container $1's cgroup in whichever hierarchy has it: $2 v1 controller, $3 v1 name, $4 v2.
-cgroup_file() {
-	local v1 v2
-	v1=$(awk -F: -v c="$2" '{ n = split($2, l, ","); for (i = 1; i <= n; i++) if (l[i] == c) print $3 }' "/proc/$(pid_of "$1")/cgroup")
-	v2=$(awk -F: '$1 == 0 { print $3 }' "/proc/$(pid_of "$1")/cgroup")
-	if [ -n "$v1" ]; then
-		cat "/sys/fs/cgroup/$2/${v1%/ns}/$3"
-	else
-		v2=${v2%/init.scope}
-		cat "/sys/fs/cgroup/${v2%/ns}/$4"
-	fi
-}
 kb() { awk -v k="$2:" '$1 == k { print $2 }' <<<"$1"; } # TEXT KEY
 
 ok "an unprivileged container is made" pct create "$U" builtin:busybox --memory 256 --swap 64 --cores 1
