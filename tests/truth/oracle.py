@@ -283,6 +283,8 @@ class Watch(threading.Thread):
         deadline = time.monotonic() + 3
         while self.samples[-1]["t"] < t1 and time.monotonic() < deadline and not self.problem:
             time.sleep(0.02)
+        if self.problem:
+            raise self.problem
         before = [s for s in self.samples if s["t"] < t0][-2:]
         return before + [s for s in self.samples if t0 <= s["t"]]
 
