@@ -46,21 +46,42 @@ static void put_head(const struct build *b, FILE *out)
 		b->vmid, b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
 }
 
-static void put_views(const struct build *b, FILE *out)
+static void put_log(const struct build *b, FILE *out)
 {
-	fprintf(out,
-		"lxc.seccomp.profile = %s/rules.seccomp\n"
-		"lxc.seccomp.notify.proxy = unix:%s/seccomp.sock\n",
-		b->dir, b->run);
-	put_hook(b, "start-host", out);
-	put_hook(b, "post-stop", out);
 	fprintf(out,
 		"lxc.log.file = %s/log\n"
 		"lxc.log.level = DEBUG\n",
 		b->dir);
 }
 
-/* The user's own lines come last: they win. LXC 5 has one environment where later ones have two. */
+bool lxcconf_own_seccomp(const struct config *c)
+{
+	const struct section *s = &c->sections[0];
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->entries[i].key && strcmp(s->entries[i].key, "lxc.seccomp.profile") == 0)
+			return true;
+	return false;
+}
+
+static void put_proxy(const struct build *b, FILE *out)
+{
+	fprintf(out, "lxc.seccomp.notify.proxy = unix:%s/seccomp.sock\n", b->run);
+}
+
+/* After the user's lines: an empty one of theirs takes back all hooks before it. */
+static void put_views(const struct build *b, FILE *out)
+{
+	if (!lxcconf_own_seccomp(b->config)) {
+		fprintf(out, "lxc.seccomp.profile = %s/rules.seccomp\n", b->dir);
+		put_proxy(b, out);
+	}
+	put_hook(b, "start-host", out);
+	put_hook(b, "post-stop", out);
+}
+
+/* The user's own lines win over the keys' lines. LXC 5 has one environment where later ones have
+ * two. */
 static void put_raw(const struct build *b, FILE *out)
 {
 	const struct section *s = &b->config->sections[0];
@@ -88,12 +109,15 @@ int lxcconf_write(const struct build *b, FILE *out, const char **key)
 			return r;
 		}
 	}
-	put_views(b, out);
+	put_log(b, out);
+	if (lxcconf_own_seccomp(b->config))
+		put_proxy(b, out);
 	put_raw(b, out);
+	put_views(b, out);
 	return 0;
 }
 
-void lxcconf_seccomp(FILE *out)
+void lxcconf_seccomp(bool notify, FILE *out)
 {
 	fputs("2\n"
 	      "denylist\n"
@@ -103,7 +127,7 @@ void lxcconf_seccomp(FILE *out)
 	      "open_by_handle_at errno 1\n"
 	      "init_module errno 1\n"
 	      "finit_module errno 1\n"
-	      "delete_module errno 1\n"
-	      "sysinfo notify\n",
+	      "delete_module errno 1\n",
 	      out);
+	fprintf(out, notify ? "sysinfo notify\n" : "sysinfo errno %d\n", ENOSYS);
 }

@@ -35,8 +35,15 @@ struct build {
 /* The whole config. -EINVAL: the conf's value of *@key cannot be used. */
 int lxcconf_write(const struct build *b, FILE *out, const char **key);
 
-/* rules.seccomp: what is denied, and that sysinfo(2) is answered by pctfs. */
-void lxcconf_seccomp(FILE *out);
+/* Does the user bring a seccomp profile of their own? Then nobody answers sysinfo(2) but the host.
+ */
+bool lxcconf_own_seccomp(const struct config *c);
+
+/*
+ * rules.seccomp: what is denied, and that sysinfo(2) is answered by pctfs; without @notify it
+ * fails with ENOSYS, as it does for all in the container whose monitor has lost pctfs.
+ */
+void lxcconf_seccomp(bool notify, FILE *out);
 
 /* The lines of one key each: the column of keys[]. */
 int lines_arch(const struct build *b, const char *value, FILE *out);

@@ -57,11 +57,25 @@ static int put_config(const struct build *b, FILE *out, const char **key)
 		     : 0;
 }
 
-static int put_seccomp(const struct build *b, FILE *out, const char **key)
+static int put_rules(const struct build *b, FILE *out, const char **key)
 {
 	(void)b, (void)key;
-	lxcconf_seccomp(out);
+	lxcconf_seccomp(true, out);
 	return 0;
+}
+
+static int put_rules_alone(const struct build *b, FILE *out, const char **key)
+{
+	(void)b, (void)key;
+	lxcconf_seccomp(false, out);
+	return 0;
+}
+
+int start_put_rules(const char *dir, bool notify)
+{
+	auto_free char *rules = text_of("%s/rules.seccomp", dir);
+
+	return put_file(rules, notify ? put_rules : put_rules_alone, NULL, NULL);
 }
 
 /* The CPUs of a container with `cores`: those its siblings use least. */
@@ -79,12 +93,18 @@ static bool pick_cpus(const struct cgv_host *h, const struct build *b, struct cg
 static int write_files(const struct build *b)
 {
 	auto_free char *config = text_of("%s/config", b->dir);
-	auto_free char *rules = text_of("%s/rules.seccomp", b->dir);
 	const char *key = "";
 	int r;
 
-	r = put_file(rules, put_seccomp, b, &key);
-	return r < 0 ? r : put_file(config, put_config, b, &key);
+	r = start_put_rules(b->dir, true);
+	if (r == 0)
+		r = put_file(config, put_config, b, &key);
+	if (r == 0 && lxcconf_own_seccomp(b->config))
+		warn(0,
+		     "CT %u: with its own lxc.seccomp.profile sysinfo(2) shows the host's memory "
+		     "and uptime; remove that line from its conf to have it see its own",
+		     b->vmid);
+	return r;
 }
 
 int start_prepare(unsigned vmid, const struct config *c)

@@ -11,3 +11,6 @@ int start_prepare(unsigned vmid, const struct config *c);
  * anyone? Says which is not.
  */
 int start_reachable(unsigned vmid, const char *dir);
+
+/* rules.seccomp in its directory @dir, with or without the rule that hands sysinfo(2) to pctfs. */
+int start_put_rules(const char *dir, bool notify);

@@ -159,6 +159,38 @@ START_TEST(writes_the_line_a_value_asks_for)
 }
 END_TEST
 
+/* A line of the user's, and two that must come in this order, or with "!" one that must not. */
+static const struct {
+	const char *conf, *first, *second;
+} orders[] = {
+	{ "lxc.hook.start-host =\n", "lxc.hook.start-host = \n", "lxc.hook.start-host = /opt" },
+	{ "lxc.hook.post-stop: x\n", "lxc.hook.post-stop = x\n", "lxc.hook.post-stop = /opt" },
+	{ "lxc.hook: x\n", "lxc.hook = x\n", "lxc.hook.start-host = /opt" },
+	{ "lxc.seccomp.notify.proxy: x\n", "proxy = x\n", "proxy = unix:/run/pct/seccomp.sock\n" },
+	{ "lxc.seccomp.notify.proxy: x\n", "proxy = x\n", "profile = /var/lib/pct" },
+	{ "lxc.seccomp.profile: x\n", "notify.proxy = unix:/run/pct", "profile = x\n" },
+	{ "lxc.seccomp.profile: x\n", "profile = x\n", "lxc.hook.start-host = /opt" },
+	{ "lxc.seccomp.profile: x\n", "!rules.seccomp", "" },
+	{ "lxc.log.level: 1\n", "lxc.log.level = DEBUG\n", "lxc.log.level = 1\n" },
+};
+
+START_TEST(keeps_its_own_lines_from_being_taken_back)
+{
+	auto_free char *conf = text_of("%s%s", plain, orders[_i].conf);
+	auto_free char *text = NULL;
+	const char *first = orders[_i].first, *at, *key;
+
+	ck_assert_int_eq(build(conf, &v2, &text, &key), 0);
+	if (*first == '!') {
+		ck_assert_ptr_null(strstr(text, first + 1));
+		return;
+	}
+	at = strstr(text, first);
+	ck_assert_msg(at && strstr(at, orders[_i].second), "no \"%s\", then \"%s\" in: %s", first,
+		      orders[_i].second, text);
+}
+END_TEST
+
 /* The file is lenient, a limit is not: what cannot be applied is named, never left out. */
 static const struct {
 	const char *conf, *key;
@@ -332,6 +364,7 @@ int main(void)
 
 	tcase_add_loop_test(t, tells_liblxc_what_the_golden_file_says, 0, ARRAY_LEN(wholes));
 	tcase_add_loop_test(t, writes_the_line_a_value_asks_for, 0, ARRAY_LEN(lines));
+	tcase_add_loop_test(t, keeps_its_own_lines_from_being_taken_back, 0, ARRAY_LEN(orders));
 	tcase_add_loop_test(t, names_the_key_whose_value_cannot_be_used, 0, ARRAY_LEN(unusable));
 	tcase_add_test(t, refuses_a_container_without_a_rootfs);
 	tcase_add_test(t, picks_the_cpus_that_are_used_least);
