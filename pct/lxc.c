@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
 #include <inttypes.h>
-#include <lxc/attach_options.h>
 #include <lxc/lxccontainer.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,12 +18,11 @@
 #define START_MS 5000
 #define LOG_MAX	 (1u << 20)
 
-static void put_container(struct lxc_container **c)
+void ct_close(struct lxc_container **c)
 {
 	if (*c)
 		lxc_container_put(*c);
 }
-#define auto_container CLEANUP(put_container) struct lxc_container
 
 char *ct_lxcpath(void)
 {
@@ -142,7 +140,7 @@ static struct lxc_container *new_quietly(const char *name, const char *lxcpath)
 	return c;
 }
 
-static int open_container(unsigned vmid, struct lxc_container **out)
+int ct_open(unsigned vmid, struct lxc_container **out)
 {
 	auto_free char *lxcpath = ct_lxcpath();
 	auto_free char *name = text_of("%u", vmid);
@@ -162,7 +160,7 @@ int ct_init(unsigned vmid, pid_t *pid)
 {
 	auto_container *c = NULL;
 	pid_t found;
-	int r = open_container(vmid, &c);
+	int r = ct_open(vmid, &c);
 
 	if (r < 0)
 		return r;
@@ -189,7 +187,7 @@ int ct_start(unsigned vmid)
 
 	if (unlink(log) < 0 && errno != ENOENT)
 		return fail(-errno, "remove the old log '%s'", log);
-	r = open_container(vmid, &c);
+	r = ct_open(vmid, &c);
 	if (r < 0)
 		return r;
 	c->want_daemonize(c, true);
@@ -248,7 +246,7 @@ int ct_stop(unsigned vmid)
 	auto_container *c = NULL;
 	auto_fd monitor = -EBADF;
 	pid_t init;
-	int r = open_container(vmid, &c);
+	int r = ct_open(vmid, &c);
 
 	if (r < 0)
 		return r;
@@ -259,83 +257,4 @@ int ct_stop(unsigned vmid)
 		return refuse(-EIO, "stop CT %u: liblxc cannot kill it; 'kill -9 %d' would", vmid,
 			      (int)init);
 	return wait_gone(vmid, monitor);
-}
-
-/*
- * The command waits at a gate, a pipe, until liblxc says that it is attached. liblxc 5.0.2 loses
- * one in some hundred: with `seccomp.notify` two of its processes write to one socket, and their
- * order is left to chance. Nothing has run then, so it can be tried again.
- */
-struct gate {
-	int pass, open; /* ends of the pipe: what the command reads, what we write */
-	char *const *argv;
-};
-
-#define TRIES 10
-
-/* In the container. */
-static int become(void *payload)
-{
-	const struct gate *g = payload;
-	char go;
-	int err;
-
-	close(g->open);
-	if (read(g->pass, &go, 1) != 1)
-		return EXIT_FAILURE;
-	execvp(g->argv[0], g->argv);
-	err = errno;
-	say(SAY_ERR, -err, "run '%s' in the container", g->argv[0]);
-	return err == ENOENT ? 127 : 126;
-}
-
-/* 0 and the command's pid; -EAGAIN: not attached, and nothing was run. */
-static int attach(struct lxc_container *c, char *const *argv, lxc_attach_options_t *how, pid_t *pid)
-{
-	auto_fd pass = -EBADF, gate = -EBADF;
-	struct gate g = { .argv = argv };
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	pass = g.pass = ends[0];
-	gate = g.open = ends[1];
-	if (c->attach(c, become, &g, how, pid) == 0)
-		return write(gate, "", 1) == 1 ? 0 : -errno;
-	close_fd(&gate);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
-	return -EAGAIN;
-}
-
-int ct_exec(unsigned vmid, const char *const *argv)
-{
-	const char *term = getenv("TERM");
-	auto_free char *terminal = text_of("TERM=%s", term ? term : "linux");
-	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	char home[] = "HOME=/root", kind[] = "container=lxc", slash[] = "/";
-	char *environment[] = { path, home, kind, terminal, NULL };
-	lxc_attach_options_t how = LXC_ATTACH_OPTIONS_DEFAULT;
-	auto_container *c = NULL;
-	int r, status;
-	pid_t pid;
-
-	r = open_container(vmid, &c);
-	if (r < 0)
-		return r;
-	how.env_policy = LXC_ATTACH_CLEAR_ENV;
-	how.extra_env_vars = environment;
-	how.initial_cwd = slash;
-	r = -EAGAIN;
-	for (int i = 0; i < TRIES && r == -EAGAIN && ct_running(vmid); i++)
-		r = attach(c, (char *const *)argv, &how, &pid);
-	if (r < 0)
-		return refuse(-EIO, "enter CT %u: liblxc cannot attach; does it still run?", vmid);
-	/* A ^C at the terminal is for the command; we wait for what it makes of it. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return fail(-errno, "wait for the command in CT %u", vmid);
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

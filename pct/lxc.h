@@ -8,6 +8,8 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
+#include "base/base.h"
+
 /* $PCT_ROOT/var/lib/pct/lxc, malloc'ed: liblxc's lxcpath. */
 char *ct_lxcpath(void);
 
@@ -20,6 +22,12 @@ bool ct_running(unsigned vmid);
  */
 #define CT_SOCKET sizeof(((struct sockaddr_un *)0)->sun_path)
 void ct_socket(const char *lxcpath, const char *name, char out[CT_SOCKET]);
+
+/* liblxc's own idea of it, from its config file. Owned: auto_container *c = NULL; */
+struct lxc_container;
+int ct_open(unsigned vmid, struct lxc_container **out);
+void ct_close(struct lxc_container **c);
+#define auto_container CLEANUP(ct_close) struct lxc_container
 
 /* From its config file; returns when its init runs. */
 int ct_start(unsigned vmid);
