@@ -192,11 +192,33 @@ static int copy_place(const struct cgv_place *from, struct cgv_place *to)
 	return 0;
 }
 
+/*
+ * A path given for all hierarchies may be in some only: the others limit nothing. One that is in
+ * none is gone, and its views say so.
+ */
+static void settle(struct cgv_container *c)
+{
+	bool in[CGV_N_CONTROLLERS] = { false }, any = false;
+
+	for (int i = 0; i < CGV_N_CONTROLLERS; i++) {
+		if (cgv_owner(c->host, (enum cgv_controller)i) == CGV_NONE || !c->place.path[i])
+			continue;
+		in[i] = cgv_exists(c, (enum cgv_controller)i) == 0;
+		any |= in[i];
+	}
+	for (int i = 0; any && i < CGV_N_CONTROLLERS; i++)
+		if (!in[i]) {
+			free(c->place.path[i]);
+			c->place.path[i] = NULL;
+		}
+}
+
 int cgv_container_open(const struct cgv_host *h, const struct cgv_place *place,
 		       struct cgv_container **out)
 {
 	struct cgv_container *c = calloc(1, sizeof(*c));
 	size_t n;
+	int r;
 
 	if (!c)
 		return -ENOMEM;
@@ -209,10 +231,12 @@ int cgv_container_open(const struct cgv_host *h, const struct cgv_place *place,
 	if (c->fd)
 		for (size_t i = 0; i < n; i++)
 			c->fd[i] = -EBADF;
-	if (!c->fd || copy_place(place, &c->place) < 0) {
+	r = c->fd ? copy_place(place, &c->place) : -ENOMEM;
+	if (r < 0) {
 		cgv_container_close(c);
-		return -ENOMEM;
+		return r;
 	}
+	settle(c);
 	*out = c;
 	return 0;
 }
@@ -332,17 +356,9 @@ int cgv_open_cgroup(const struct cgv_container *c, enum cgv_controller in)
 	return fd < 0 ? -errno : fd;
 }
 
-int cgv_exists(const struct cgv_container *c)
+int cgv_exists(const struct cgv_container *c, enum cgv_controller in)
 {
-	int r = 0;
+	auto_fd dir = c->place.path[in] ? cgv_open_cgroup(c, in) : -EBADF;
 
-	for (int in = 0; in < CGV_N_CONTROLLERS; in++) {
-		auto_fd dir = cgv_open_cgroup(c, (enum cgv_controller)in);
-
-		if (dir >= 0)
-			return 0;
-		if (cgv_owner(c->host, (enum cgv_controller)in) != CGV_NONE)
-			r = -ENOENT;
-	}
-	return r;
+	return dir == -ENOENT && cgv_owner(c->host, in) != CGV_NONE ? -ENOENT : 0;
 }

@@ -65,5 +65,5 @@ const char *cgv_controller_v1(enum cgv_controller c);
 /* An fd of the directory of the container's own cgroup. */
 int cgv_open_cgroup(const struct cgv_container *c, enum cgv_controller in) MUST_CHECK;
 
-/* -ENOENT: the container's cgroup is in none of the hierarchies (any more). */
-int cgv_exists(const struct cgv_container *c) MUST_CHECK;
+/* -ENOENT: it had a cgroup in that hierarchy, and has none any more. */
+int cgv_exists(const struct cgv_container *c, enum cgv_controller in) MUST_CHECK;

@@ -84,7 +84,7 @@ static int cut_effective(struct cgv_container *c, struct cgv_cpuset *out)
 	int r;
 
 	r = cgv_file_read(c, CPUSET_CPUS, 0, buf, sizeof(buf), &text);
-	if (r == -ENOENT && cgv_exists(c) < 0)
+	if (r == -ENOENT && cgv_exists(c, CGV_CPUSET) < 0)
 		return r;
 	for (unsigned level = 1; r == -ENOENT && level < cgv_levels(c, CGV_CPUSET); level++)
 		r = cgv_file_read(c, CPUSET_CPUS, level, buf, sizeof(buf), &text);

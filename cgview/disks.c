@@ -155,7 +155,7 @@ int cgv_disks(struct cgv_container *c, struct cgv_disks *io)
 
 	io->n = 0;
 	if (dir < 0) /* no controller, or not for this container */
-		return dir == -ENOENT ? cgv_exists(c) : dir;
+		return dir == -ENOENT ? cgv_exists(c, CGV_IO) : dir;
 	r = read_disks(c, dir, &buf, io);
 	free(buf.p);
 	return r;

@@ -298,7 +298,7 @@ int cgv_memory(struct cgv_container *c, struct cgv_memory *out)
 	if (r == 0)
 		r = room(c, MEM_LIMIT, MEM_USAGE, &memory);
 	if (r == 0 && !memory.counted)
-		r = cgv_exists(c);
+		r = cgv_exists(c, CGV_MEMORY);
 	if (r == 0)
 		r = read_stat(c, &m);
 	if (r < 0)

@@ -90,7 +90,8 @@ static int count_children(struct count *n, int dir, int deep)
 	while (r == 0 && !n->late && (e = readdir(d))) {
 		auto_fd child = -EBADF;
 
-		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+		if (e->d_type != DT_DIR || strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0)
 			continue;
 		child = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (child >= 0)

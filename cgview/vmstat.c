@@ -113,7 +113,7 @@ int cgv_vmstat(struct cgv_container *c, const struct cgv_memory *m, const struct
 	r = cgv_file_read(c, MEM_STAT, 0, buf, sizeof(buf), &stat);
 	if (r == -ENOENT) {
 		stat = span_of("");
-		r = cgv_exists(c);
+		r = cgv_exists(c, CGV_MEMORY);
 	}
 	if (r < 0)
 		return r;

@@ -79,34 +79,11 @@ static int run_attach(const struct options *o, int argc, char *argv[])
 	return r < 0 ? r : put_views(o, "hand", argc > 2 ? argv[2] : argv[1], pid, "");
 }
 
-/* What was registered with that pid, by whichever door. */
-static int forget_pid(const struct options *o, pid_t pid)
-{
-	auto_json all = NULL;
-	json_object *list;
-	int r = ask(o, request_new("list", NULL, NULL), &all);
-
-	if (r < 0)
-		return r;
-	list = member(all, "containers");
-	for (size_t i = 0; json_object_is_type(list, json_type_array) &&
-			   i < json_object_array_length(list) && r == 0;
-	     i++) {
-		json_object *c = json_object_array_get_idx(list, i);
-		auto_json done = NULL;
-
-		if (json_object_get_int(member(c, "pid")) == pid)
-			r = ask(o,
-				request_new("forget", json_object_get_string(member(c, "door")),
-					    json_object_get_string(member(c, "id"))),
-				&done);
-	}
-	return r;
-}
-
 static int run_detach(const struct options *o, int argc, char *argv[])
 {
 	auto_json answer = NULL;
+	auto_json done = NULL;
+	json_object *q;
 	auto_fd pidfd = -EBADF;
 	pid_t pid;
 	int r = parse_pid(argv[1], &pid);
@@ -121,7 +98,11 @@ static int run_detach(const struct options *o, int argc, char *argv[])
 				    "version?");
 	if (r == 0)
 		r = detach(pidfd, "", member(answer, "views"));
-	return r < 0 ? r : forget_pid(o, pid);
+	if (r < 0)
+		return r;
+	q = request_new("forget", NULL, NULL);
+	json_object_object_add(q, "pid", json_object_new_int(pid));
+	return ask(o, q, &done);
 }
 
 const struct command cmd_attach = {

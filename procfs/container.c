@@ -6,6 +6,8 @@
 #include "base/say.h"
 #include "procfs/container.h"
 
+#define MOVES_MAX 1000 /* of one container from cgroup to cgroup */
+
 static pthread_key_t scratch_key;
 static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
 
@@ -40,6 +42,7 @@ struct scratch *scratch_get(void)
 
 static int fill(struct container *c, const struct container_spec *spec)
 {
+	struct cgv_container *cgroups;
 	int r;
 
 	if (spec->name) {
@@ -54,7 +57,9 @@ static int fill(struct container *c, const struct container_spec *spec)
 		if (c->pidfd < 0)
 			return errno == ESRCH ? -ENOENT : -errno;
 	}
-	r = cgv_container_open(c->host, &spec->place, &c->cgroups);
+	r = cgv_container_open(c->host, &spec->place, &cgroups);
+	if (r == 0)
+		c->cgroups = cgroups;
 	/* The pid may have been somebody else's before the pidfd was open. */
 	return r == 0 && container_dead(c) ? -ENOENT : r;
 }
@@ -94,6 +99,9 @@ void container_put(struct container *c)
 	if (!c || atomic_fetch_sub(&c->refs, 1) > 1)
 		return;
 	cgv_container_close(c->cgroups);
+	while (c->n_former)
+		cgv_container_close(c->former[--c->n_former]);
+	free(c->former);
 	cgv_cputime_free(&c->cputime);
 	free(c->disks.disk);
 	free(c->vmstat);
@@ -151,9 +159,13 @@ static int read_tasks(struct container *c)
 		if (r < 0)
 			return r;
 	}
-	if (cgv_tasks_total(c->cgroups, &total) == 0)
-		c->tasks.total = total;
 	c->sample.tasks = c->tasks;
+	if (cgv_tasks_total(c->cgroups, &total) == 0)
+		c->sample.tasks.total = total;
+	/* Counted at different moments, but shown in one. */
+	c->sample.tasks.running = MIN(c->tasks.running, c->sample.tasks.total);
+	c->sample.tasks.blocked =
+	    MIN(c->tasks.blocked, c->sample.tasks.total - c->sample.tasks.running);
 	c->sample.load = c->load;
 	return 0;
 }
@@ -227,8 +239,37 @@ static int read_part(struct container *c, enum need part)
 	return -EINVAL;
 }
 
-/* Bring the sample up to this tick, with @needs in it. Called with the lock held. */
-static int sample_take(struct container *c, unsigned needs)
+/* Its cgroup went, but its init did not: it was moved. What is accumulated stays. */
+static int follow(struct container *c)
+{
+	struct cgv_container *there = NULL, **former;
+	struct cgv_place place;
+	int r;
+
+	if (!c->init || container_dead(c))
+		return -ENOENT;
+	r = cgv_place_of_pid(c->host, c->init, &place);
+	if (r < 0)
+		return r;
+	r = cgv_container_open(c->host, &place, &there);
+	cgv_place_free(&place);
+	if (r < 0)
+		return r;
+	former = c->n_former < MOVES_MAX
+		     ? realloc(c->former, (c->n_former + 1) * sizeof(struct cgv_container *))
+		     : NULL;
+	if (!former) {
+		cgv_container_close(there);
+		return -ENOMEM;
+	}
+	c->former = former;
+	c->former[c->n_former++] = c->cgroups;
+	c->cgroups = there;
+	c->sample.have = 0;
+	return 0;
+}
+
+static int read_sample(struct container *c, unsigned needs)
 {
 	/* Which parts stand on others: they come first. */
 	static const enum need order[] = { NEED_MEMORY,	 NEED_CPUS,   NEED_AGE,
@@ -261,6 +302,16 @@ static int sample_take(struct container *c, unsigned needs)
 		s->have |= order[i];
 	}
 	return 0;
+}
+
+/* Bring the sample up to this tick, with @needs in it. Called with the lock held. */
+static int sample_take(struct container *c, unsigned needs)
+{
+	int r = read_sample(c, needs);
+
+	if ((r == -ENOENT || r == -ENODEV) && follow(c) == 0)
+		r = read_sample(c, needs);
+	return r;
 }
 
 /* Into the thread's buffer, which grows until the text fits. */

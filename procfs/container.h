@@ -28,8 +28,11 @@ struct container {
 	atomic_uint said;     /* files whose failure was reported: a bit a row of files[] */
 	atomic_bool gone;
 
-	pthread_mutex_t lock; /* of all below */
-	struct cgv_container *cgroups;
+	struct cgv_container *_Atomic cgroups; /* of where it is; changed with the lock held */
+
+	pthread_mutex_t lock;	       /* of all below */
+	struct cgv_container **former; /* of where it was: others may still look there */
+	size_t n_former;
 	struct cgv_cputime cputime;
 	struct cgv_tasks tasks;
 	struct cgv_load load;

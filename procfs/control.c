@@ -118,7 +118,9 @@ static int add_container(struct control *c, json_object *out, struct container_s
 
 	r = cgv_place_of_pid(h, spec->init, &spec->place);
 	if (r < 0)
-		return error(out, r, "no process %d with a cgroup that can be read", spec->init);
+		return r == -ENOENT ? error(out, r, "no process %d", spec->init)
+				    : error(out, r, "process %d: read its cgroup: %s", spec->init,
+					    strerror(-r));
 	snprintf(ns, sizeof(ns), "%d/ns/pid", spec->init);
 	if (fstatat(h->proc, ns, &st, 0) == 0)
 		spec->who = st.st_ino;
@@ -132,9 +134,28 @@ static int add_container(struct control *c, json_object *out, struct container_s
 static int watch(struct control *c, const struct container *made)
 {
 	/* Odd: a slot. Even: a client's address, or 0 and 2. */
-	struct epoll_event e = { .events = EPOLLIN, .data.u64 = (uint64_t)made->slot << 1 | 1 };
+	struct epoll_event e = { .events = EPOLLIN | EPOLLONESHOT, /* it ends once */
+				 .data.u64 = (uint64_t)made->slot << 1 | 1 };
 
 	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, made->pidfd, &e) < 0 ? -errno : 0;
+}
+
+/*
+ * The init of the container a process is in: it is what a container lives and ends with. A
+ * process in our own pid namespace has none but itself.
+ */
+static int get_init(struct control *c, json_object *in, json_object *out, pid_t *init)
+{
+	json_object *pid;
+	pid_t first;
+
+	if (!json_object_object_get_ex(in, "pid", &pid) ||
+	    !json_object_is_type(pid, json_type_int) || json_object_get_int(pid) < 1)
+		return error(out, -EINVAL, "member 'pid' is missing or no process");
+	*init = json_object_get_int(pid);
+	if (init_of(c->fs->host, *init, false, &first) == 0 && first > 1)
+		*init = first;
+	return 0;
 }
 
 static int do_register(struct control *c, json_object *in, json_object *out)
@@ -142,16 +163,14 @@ static int do_register(struct control *c, json_object *in, json_object *out)
 	struct container_spec spec = { 0 };
 	struct container *made;
 	char root[4096];
-	json_object *pid;
 	int r;
 
 	r = get_key(in, out, &spec.door, &spec.id);
 	if (r < 0)
 		return r;
-	if (!json_object_object_get_ex(in, "pid", &pid) ||
-	    !json_object_is_type(pid, json_type_int) || json_object_get_int(pid) < 1)
-		return error(out, -EINVAL, "member 'pid' is missing or no process");
-	spec.init = json_object_get_int(pid);
+	r = get_init(c, in, out, &spec.init);
+	if (r < 0)
+		return r;
 	spec.name = spec.id;
 	r = add_container(c, out, &spec, &made);
 	if (r < 0)
@@ -172,14 +191,24 @@ static int forget(struct control *c, json_object *in, json_object *out)
 {
 	struct container *known;
 	const char *door, *id;
-	int r = get_key(in, out, &door, &id);
+	pid_t init;
+	int r;
 
+	if (json_object_object_get_ex(in, "pid", NULL)) {
+		r = get_init(c, in, out, &init);
+		known = r < 0 ? NULL : registry_by_init(c->fs->registry, init);
+		if (r == 0 && !known)
+			r = error(out, -ENOENT, "no container has process %d", init);
+	} else {
+		r = get_key(in, out, &door, &id);
+		known = r < 0 ? NULL : registry_by_door(c->fs->registry, door, id);
+		if (r == 0 && !known)
+			r = error(out, -ENOENT, "no container '%s' is registered by '%s'", id,
+				  door);
+	}
 	if (r < 0)
 		return r;
-	known = registry_by_door(c->fs->registry, door, id);
-	if (!known)
-		return error(out, -ENOENT, "no container '%s' is registered by '%s'", id, door);
-	debug("container '%s' forgotten", known->name);
+	debug("container '%s' forgotten", known->name ? known->name : "of a caller");
 	registry_remove(c->fs->registry, known);
 	container_put(known);
 	return 0;
@@ -396,7 +425,6 @@ static void init_ended(struct control *c, uint32_t slot)
 	if (!known)
 		return;
 	debug("container '%s' ended", known->name);
-	(void)epoll_ctl(c->epoll, EPOLL_CTL_DEL, known->pidfd, NULL);
 	registry_remove(c->fs->registry, known);
 	container_put(known);
 }

@@ -4,7 +4,7 @@
  *
  *   {"request":"ping"}                                      pid, mount, views
  *   {"request":"register","door":D,"id":I,"pid":N}          name, root, views
- *   {"request":"forget","door":D,"id":I}
+ *   {"request":"forget","door":D,"id":I}  or  {"request":"forget","pid":N}
  *   {"request":"list"}                                      containers
  *
  * Every answer has "ok"; with false it also has "error", one line.

@@ -232,7 +232,7 @@ static int open_text(fuse_req_t req, struct at at, struct snapshot **out)
 	return c && (r == -ENOENT || r == -ENODEV) && container_dead(c) ? -ESTALE : r;
 }
 
-/* The size is that of the text an open at this moment would be given. */
+/* Size and time are those of the text an open at this moment would be given. */
 static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct at at = at_of(ino);
@@ -248,6 +248,8 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	}
 	if (S_ISREG(st.st_mode) && open_text(req, at, &s) == 0) {
 		st.st_size = (off_t)s->len;
+		clock_gettime(CLOCK_REALTIME, &st.st_mtim);
+		st.st_ctim = st.st_mtim;
 		snapshot_free(s);
 	}
 	fuse_reply_attr(req, &st, attr_kept(&st, at));
@@ -459,6 +461,52 @@ static void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		fuse_reply_buf(req, buf, l.len);
 }
 
+/* ---- what changes something: nothing does ---- */
+
+static void no_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int set,
+		       struct fuse_file_info *fi)
+{
+	(void)ino, (void)st, (void)set, (void)fi;
+	fuse_reply_err(req, EACCES);
+}
+
+static void no_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, dev_t dev)
+{
+	(void)dir, (void)name, (void)mode, (void)dev;
+	fuse_reply_err(req, EACCES);
+}
+
+static void no_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
+{
+	(void)dir, (void)name, (void)mode;
+	fuse_reply_err(req, EACCES);
+}
+
+static void no_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)
+{
+	(void)dir, (void)name;
+	fuse_reply_err(req, EACCES);
+}
+
+static void no_symlink(fuse_req_t req, const char *to, fuse_ino_t dir, const char *name)
+{
+	(void)to, (void)dir, (void)name;
+	fuse_reply_err(req, EACCES);
+}
+
+static void no_rename(fuse_req_t req, fuse_ino_t from, const char *name, fuse_ino_t to,
+		      const char *new_name, unsigned flags)
+{
+	(void)from, (void)name, (void)to, (void)new_name, (void)flags;
+	fuse_reply_err(req, EACCES);
+}
+
+static void no_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
+{
+	(void)ino, (void)dir, (void)name;
+	fuse_reply_err(req, EACCES);
+}
+
 const struct fuse_lowlevel_ops fs_operations = {
 	.init = fs_init,
 	.lookup = fs_lookup,
@@ -470,4 +518,12 @@ const struct fuse_lowlevel_ops fs_operations = {
 	.poll = fs_poll,
 	.release = fs_release,
 	.readdir = fs_readdir,
+	.setattr = no_setattr,
+	.mknod = no_mknod,
+	.mkdir = no_mkdir,
+	.unlink = no_unlink,
+	.rmdir = no_unlink,
+	.symlink = no_symlink,
+	.rename = no_rename,
+	.link = no_link,
 };

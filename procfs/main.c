@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/say.h"
@@ -14,6 +15,9 @@
 #include "procfs/render.h"
 #include "procfs/sampler.h"
 #include "procfs/seccomp.h"
+
+#define FILES_EACH   16			 /* that a container keeps open, as a rule */
+#define FILES_WANTED (1000 * FILES_EACH) /* less than this is worth a warning */
 
 struct daemon {
 	char mount[PATH_MAX], run[PATH_MAX]; /* the mount point; where the sockets are */
@@ -165,9 +169,31 @@ static void close_views(struct daemon *d)
 	cgv_host_close(&d->host);
 }
 
+/* Cgroup files stay open: as many as the system lets us. */
+static void raise_files(void)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &most) < 0)
+		return;
+	most.rlim_cur = most.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &most);
+}
+
+static void warn_of_few_files(void)
+{
+	struct rlimit have;
+
+	if (getrlimit(RLIMIT_NOFILE, &have) == 0 && have.rlim_cur < FILES_WANTED)
+		warn(0, "only %llu files can be open: that is for some %llu containers",
+		     (unsigned long long)have.rlim_cur,
+		     (unsigned long long)have.rlim_cur / FILES_EACH);
+}
+
 /* Whoever started us waits for this: from here on every read is answered. */
 static void tell_ready(struct daemon *d)
 {
+	warn_of_few_files();
 	(void)sd_notify(0, "READY=1");
 	if (d->foreground) {
 		info("serving on '%s'", d->mount);
@@ -269,6 +295,7 @@ static int run(struct daemon *d)
 
 	if (geteuid() != 0)
 		return refuse(-EPERM, "needs root: run it with sudo");
+	raise_files();
 	r = take_lock(d);
 	if (r == 0)
 		r = open_views(d);

@@ -70,6 +70,9 @@ int mount_views(const char *path, int *fuse_fd)
 	struct stat st;
 	int r;
 
+	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return fail(-errno, "open '/dev/fuse' (is the fuse module loaded? modprobe fuse)");
 	r = take_off_dead(path);
 	if (r < 0)
 		return r;
@@ -81,9 +84,6 @@ int mount_views(const char *path, int *fuse_fd)
 	r = refuse_living(path);
 	if (r < 0)
 		return r;
-	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return fail(-errno, "open '/dev/fuse' (is the fuse module loaded? modprobe fuse)");
 	snprintf(options, sizeof(options),
 		 "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions", fd);
 	/* Known to tools by its source: htop and others take "lxcfs /proc" for a container's. */

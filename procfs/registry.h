@@ -27,7 +27,7 @@ struct container *registry_by_name(struct registry *r, const char *name);
 struct container *registry_by_door(struct registry *r, const char *door, const char *id);
 struct container *registry_by_init(struct registry *r, pid_t init);
 
-/* One with @who whose init is @init (0: any); a dead one is dropped and not found. */
+/* One whose callers are @who; a dead one is dropped and not found. */
 struct container *registry_by_who(struct registry *r, uint64_t who);
 
 /* All of them, as an array to be given to registry_put_all(). */

@@ -72,6 +72,9 @@ static const struct file *find(const char *name, char *path, size_t size)
 {
 	const struct file *f;
 
+	/* What lies beside a directory of the host's is none of its files. */
+	if (strstr(name, ".."))
+		return NULL;
 	name += strspn(name, "/");
 	snprintf(path, size, "%s", name);
 	f = file_find(path);

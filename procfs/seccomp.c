@@ -112,7 +112,10 @@ static bool well_formed(const struct message *m, ssize_t n, int n_fds)
 	       m->head.sizes.seccomp_notif_resp == sizeof(m->answer);
 }
 
-static int take_fds(struct msghdr *h, int *fds)
+/* Room for what alignment lets through beside those there should be. */
+#define FDS_ROOM ((CMSG_SPACE(N_FDS * sizeof(int)) - CMSG_LEN(0)) / sizeof(int))
+
+static int take_fds(struct msghdr *h, int fds[FDS_ROOM])
 {
 	int n = 0;
 
@@ -120,7 +123,6 @@ static int take_fds(struct msghdr *h, int *fds)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-		n = MIN(n, (int)N_FDS);
 		memcpy(fds, CMSG_DATA(c), (size_t)n * sizeof(int));
 	}
 	return n;
@@ -137,7 +139,7 @@ static bool serve(struct seccomp *s, int fd)
 			    .msg_iovlen = ARRAY_LEN(iov),
 			    .msg_control = control,
 			    .msg_controllen = sizeof(control) };
-	int fds[N_FDS], n_fds, r;
+	int fds[FDS_ROOM], n_fds, r;
 	ssize_t n = recvmsg(fd, &h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
 	if (n < 0)

@@ -136,6 +136,7 @@ START_TEST(counts_states_over_all_cgroups_below)
 	put_list(&t, _i, "a/b", "103\n");
 	put_list(&t, _i, "a/b/c", "104\n105\n999\n"); /* 999 is gone already */
 	put_list(&t, _i, "a/d", "");
+	put_list(&t, _i, "a/.lxc", "109\n"); /* where lxc-attach puts what it runs */
 	put_list(&t, _i, "other", "107\n");
 	put_list(&t, _i, "", "108\n");
 	put_task(&t, 101, "init", 'S', 1);
@@ -146,19 +147,20 @@ START_TEST(counts_states_over_all_cgroups_below)
 	put_task(&t, 106, "y", 'D', 17);
 	put_task(&t, 107, "z", 'R', 1);
 	put_task(&t, 108, "z", 'R', 108);
+	put_task(&t, 109, "attached", 'R', 18);
 	tmp_open(&t, &h);
 	c = tmp_container(&h, "a");
 	ck_assert_int_eq(cgv_tasks(c, 0, &n), 0);
-	ck_assert_uint_eq(n.total, 6);
-	ck_assert_uint_eq(n.running, 2);
+	ck_assert_uint_eq(n.total, 7);
+	ck_assert_uint_eq(n.running, 3);
 	ck_assert_uint_eq(n.blocked, 2);
-	ck_assert_uint_eq(n.last_pid, 17);
+	ck_assert_uint_eq(n.last_pid, 18);
 	n.last_pid = 50;
 	ck_assert_int_eq(cgv_tasks(c, 0, &n), 0);
 	ck_assert_uint_eq(n.last_pid, 50); /* never decreases */
 	tmp_drop(&t, "sys/fs/cgroup");
 	ck_assert_int_eq(cgv_tasks(c, 0, &n), -ENOENT);
-	ck_assert_uint_eq(n.total, 6);
+	ck_assert_uint_eq(n.total, 7);
 	cgv_container_close(c);
 	cgv_host_close(&h);
 	tmp_remove(&t);

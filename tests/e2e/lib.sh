@@ -14,7 +14,7 @@ case $B in /*) ;; *) B=$TOP/$B ;; esac
 FAILED=0
 
 # Short: the path of a socket has 107 characters.
-PCT_ROOT=$(mktemp -d /tmp/pct.XXXXXX)
+PCT_ROOT=$(mktemp -d "${TMPDIR:-/tmp}/pct.XXXXXX")
 export PCT_ROOT
 # A rootfs is entered by users of its own.
 chmod 755 "$PCT_ROOT"

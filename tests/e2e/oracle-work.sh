@@ -15,6 +15,8 @@ cleanup_more() {
 ok "a container" pct create $ID builtin:busybox --memory 512 --swap 256 --cores 1 --unprivileged 0
 ROOTFS=$(find "$PCT_ROOT/var/lib/pct/images/$ID" -mindepth 1 -maxdepth 1)
 install -m 755 "$B/work" "$ROOTFS/bin/work"
+# Its own disk, later.
+for v in cgroup cgroup2; do echo "lxc.$v.devices.allow: b 7:* rwm"; done >>"$PCT_ROOT/etc/pct/lxc/$ID.conf"
 ok "started" pct start $ID
 
 value() { inside $ID "cat /proc/$1" | awk -v k="$2" '$1 == k { print $2; exit }'; } # FILE KEY
@@ -101,10 +103,6 @@ if LOOP=$(losetup -f --show "$PCT_ROOT/disk" 2>/dev/null); then
 	# v1 counts only where some rule is set: one that never bites.
 	[ ! -e "$rule" ] || echo "$dev 1000000000000" >"$rule"
 	mknod "$ROOTFS/disk" b "${dev%:*}" "${dev#*:}"
-	for d in /sys/fs/cgroup/devices/*/"$ID"; do
-		[ ! -e "$d/devices.allow" ] || echo "b $dev rwm" >"$d/devices.allow"
-		[ ! -e "$d/ns/devices.allow" ] || echo "b $dev rwm" >"$d/ns/devices.allow"
-	done
 	if said=$(pct exec $ID -- work direct /disk 50 2>&1); then
 		name=$(basename "$LOOP")
 		within "50 MiB written to a disk are 102400 sectors" 102400 102500 \

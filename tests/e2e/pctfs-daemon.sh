@@ -124,6 +124,68 @@ refused "views are never laid over the host's own /proc" 1 "^pct-launch: the pro
 is "and nothing stays registered" "" "$(ls "$MOUNT/ct")"
 kill $sleeper
 
+# What a fresh reader found once, each of these.
+like "a view beside a directory's own files is none" "^pctfs: no view" \
+	"$("$B/pctfs" render sys/devices/system/cpu/../../../../etc/hostname --pid $$ 2>&1)"
+fails "a cgroup that is not there is no unlimited one" "$B/pctfs" render meminfo --cgroup /nonexistent
+
+ask() { python3 -c "
+import socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect('$RUN/pctfs.sock')
+s.sendall(sys.argv[1].encode() + b'\n'); print(s.makefile().readline().strip())" "$1"; }
+
+sleep 300 &
+held=$!
+ask '{"request":"register","door":"t","id":"held","pid":'$held'}' >/dev/null
+exec 7<"$MOUNT/ct/held/proc/meminfo"
+ask '{"request":"forget","pid":'$held'}' >/dev/null
+kill $held
+wait $held 2>/dev/null
+used() { awk '{ print $14 + $15 }' "/proc/$(daemon_pid)/stat"; }
+before=$(used)
+sleep 1
+within "an end nobody waits for is seen once: the daemon is quiet after it" 0 20 $(($(used) - before))
+exec 7<&-
+
+unshare -pmf --mount-proc --propagation private sleep 300 &
+unshared=$!
+until_true 5 sh -c "pgrep -P $unshared -x sleep >/dev/null"
+first=$(pgrep -P $unshared -x sleep)
+nsenter -t "$first" -m -p sleep 300 &
+entered=$!
+until_true 5 sh -c "pgrep -P $entered -x sleep >/dev/null"
+second=$(pgrep -P $entered -x sleep)
+ok "attach by a process that is not the init" "$B/pct-launch" attach "$second" other
+kill "$second"
+sleep 0.3
+ok "… outlives that process" nsenter -t "$first" -m -p head -1 /proc/meminfo
+is "… and is the init's: its age" 1 "$(nsenter -t "$first" -m -p cut -d. -f1 /proc/uptime | awk '{ print $1 < 30 }')"
+ok "detach by any process of it forgets it" "$B/pct-launch" detach "$first"
+is "… entirely" "" "$(ls "$MOUNT/ct")"
+kill "$first"
+
+# A container whose init is moved to another cgroup, the old one removed.
+top=$(awk '$3 == "cgroup2" && system("grep -qw memory " $2 "/cgroup.controllers") == 0 { print $2; exit }' /proc/self/mounts)
+if [ -n "$top" ]; then max=memory.max; else top=/sys/fs/cgroup/memory max=memory.limit_in_bytes; fi
+if mkdir "$top/pct-a-$$" "$top/pct-b-$$" 2>/dev/null && echo 100M >"$top/pct-a-$$/$max" && echo 50M >"$top/pct-b-$$/$max"; then
+	sleep 300 &
+	moved=$!
+	echo $moved >"$top/pct-a-$$/cgroup.procs"
+	ask '{"request":"register","door":"t","id":"moved","pid":'$moved'}' >/dev/null
+	total() { awk '/^MemTotal/ { print $2 }' "$MOUNT/ct/moved/proc/meminfo"; }
+	is "a limit" 102400 "$(total)"
+	echo $moved >"$top/pct-b-$$/cgroup.procs"
+	rmdir "$top/pct-a-$$"
+	is "moved, its old cgroup gone: the limit it has now, not the host's memory" 51200 "$(total)"
+	kill $moved
+	wait $moved 2>/dev/null
+	rmdir "$top/pct-b-$$"
+else
+	skip "a container that is moved" "no memory controller to make cgroups in"
+fi
+is "nothing changes a view: not even its times" "Permission denied" \
+	"$(touch "$MOUNT/proc/meminfo" 2>&1 | sed 's/.*: //')"
+
 # A container made of nothing but namespaces: views by hand, on and off.
 unshare -pmf --mount-proc --propagation private sleep 300 &
 unshared=$!

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
-VM_TIMEOUT=${VM_TIMEOUT:-540} tests/vm/run env TESTS_ALL_LINES=1 B="/tree/${B:-build}" \
+VM_TIMEOUT=${VM_TIMEOUT:-540} tests/vm/run env TMPDIR=/var/tmp TESTS_ALL_LINES=1 B="/tree/${B:-build}" \
 	tests/run tests/e2e/views-lxc.sh tests/e2e/pctfs-daemon.sh tests/e2e/pct-life.sh tests/e2e/oracle-work.sh \
 	>"$said" 2>&1
 status=$?
