@@ -33,8 +33,7 @@ static const struct {
 	{ "etc/shells", "/bin/sh\n" },
 	{ "etc/hosts", "127.0.0.1 localhost\n::1 localhost\n" },
 	{ "etc/profile", "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\n" },
-	{ "etc/inittab", "::sysinit:/bin/hostname -F /etc/hostname\n"
-			 "console::askfirst:-/bin/sh\n"
+	{ "etc/inittab", "console::askfirst:-/bin/sh\n"
 			 "::ctrlaltdel:/sbin/poweroff\n" },
 };
 

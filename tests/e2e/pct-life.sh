@@ -103,6 +103,22 @@ exec_codes()
 life 100 0 100000
 life 101 1 0
 
+# A conf that was edited: the next start has it.
+run 0 create 100 builtin:busybox
+sed -i 's/^hostname:.*/hostname: another/' "$confs/100.conf"
+run 0 start 100
+sleep 0.3
+run 0 exec 100 -- hostname
+same "hostname that was edited" "$(cat "$out")" another
+run 0 stop 100
+
+# The user may not take our hook back.
+echo "lxc.hook.start-host =" >>"$confs/100.conf"
+run 0 start 100
+run 0 exec 100 -- cat /proc/meminfo
+same "MemTotal in spite of an empty hook" "$(awk '/^MemTotal:/ { print $2 }' "$out")" 524288
+run 0 destroy 100 --force
+
 # Two with different limits at once, and one of them destroyed while it runs.
 run 0 create 100 builtin:busybox --memory 64
 run 0 create 101 builtin:busybox --memory 128
