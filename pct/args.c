@@ -13,6 +13,10 @@ struct parse {
 	FILE *wrong;
 	int n_wrong;
 	bool lost; /* an unknown option was passed: which word is whose is not clear any more */
+	const struct option *bare; /* a bool without a value is what came just before */
+	/* The first word that came after such a one: of all that may be too many, this one is. */
+	const struct option *doubtful;
+	const char *doubtful_word;
 };
 
 static FORMAT(2, 3) void wrong(struct parse *p, const char *fmt, ...)
@@ -79,6 +83,7 @@ static void take_option(struct parse *p)
 	const struct option *o;
 	bool ignored;
 
+	p->bare = NULL;
 	name += name[1] == '-' ? 2 : 1;
 	equals = strchr(name, '=');
 	o = find(p, name, equals ? (size_t)(equals - name) : strlen(name));
@@ -88,8 +93,11 @@ static void take_option(struct parse *p)
 		return;
 	}
 	if (o->type == OPTION_BOOL) {
+		if (!value && *p->word && option_bool(*p->word, &ignored))
+			value = *p->word++;
+		p->bare = value ? NULL : o;
 		if (!value)
-			value = *p->word && option_bool(*p->word, &ignored) ? *p->word++ : "1";
+			value = "1";
 	} else if (!value) {
 		if (!*p->word || strncmp(*p->word, "--", 2) == 0) {
 			wrong(p, "%s: needs a value", o->name);
@@ -100,17 +108,30 @@ static void take_option(struct parse *p)
 	give(p, o, value);
 }
 
+#define NO_BOOL "'%.40s' is neither 1 (on, yes, true) nor 0 (off, no, false)"
+
 static void take_word(struct parse *p)
 {
 	struct args *a = p->a;
+	const struct option *bare = take_ptr(p->bare);
 	const char *word = *p->word++;
 
 	if (a->command->vmid && a->vmid == 0 && a->argc == 0) {
 		if (vmid_parse(word, &a->vmid) || p->lost)
 			return;
+		if (bare) {
+			wrong(p, "%s: " NO_BOOL ", and no VMID: a number from %u to %u", bare->name,
+			      word, VMID_MIN, VMID_MAX);
+			p->lost = true;
+			return;
+		}
 		wrong(p, "'%.40s' is not a VMID: a number from %u to %u", word, VMID_MIN, VMID_MAX);
 		a->vmid = UINT32_MAX;
 		return;
+	}
+	if (bare && !p->doubtful) {
+		p->doubtful = bare;
+		p->doubtful_word = word;
 	}
 	a->argv[a->argc++] = word;
 }
@@ -134,6 +155,7 @@ static int take_all(struct parse *p)
 
 		if (option && strcmp(*p->word, "--") == 0) {
 			words_only = true;
+			p->bare = NULL;
 			p->word++;
 		} else if (option && asks_for_help(*p->word)) {
 			return ARGS_HELP;
@@ -157,7 +179,10 @@ static void check_count(struct parse *p)
 		return;
 	if (n < c->min_args)
 		wrong(p, "needs %s", c->args);
-	if (c->max_args >= 0 && n > c->max_args)
+	if (c->max_args >= 0 && n > c->max_args && p->doubtful)
+		wrong(p, "%s: " NO_BOOL ", and as a word of its own it is one too many",
+		      p->doubtful->name, p->doubtful_word);
+	else if (c->max_args >= 0 && n > c->max_args)
 		wrong(p, "'%.40s' is one word too many",
 		      p->a->argv[p->a->argc - (n - c->max_args)]);
 }

@@ -34,8 +34,8 @@ static int run(const struct args *a)
 	}
 	r = command_find(a->argv[0], &c, &candidates);
 	if (r < 0) {
-		say(SAY_ERR, 0, "help: there is no command '%.40s'; there are %s", a->argv[0],
-		    candidates ? candidates : "none");
+		say(SAY_ERR, 0, "help: there is no command '%.40s'; there are %s; see 'pct help'",
+		    a->argv[0], candidates ? candidates : "none");
 		return EXIT_USAGE;
 	}
 	command_help(c, stdout);

@@ -60,7 +60,7 @@ const struct option *command_option(const struct command *c, size_t i)
 	return NULL;
 }
 
-void command_usage(const struct command *c, FILE *to)
+static void command_usage(const struct command *c, FILE *to)
 {
 	fprintf(to, "usage: pct %s%s%s%s\n", c->name, *c->args ? " " : "", c->args,
 		command_option(c, 0) ? " [options]" : "");

@@ -20,8 +20,7 @@ static void open_standard_fds(void)
 
 static int used_wrongly(const struct command *c, const char *why)
 {
-	say(SAY_ERR, 0, "%s: %s", c->name, why);
-	command_usage(c, stderr);
+	say(SAY_ERR, 0, "%s: %s; see 'pct help %s'", c->name, why, c->name);
 	return EXIT_USAGE;
 }
 
@@ -66,11 +65,8 @@ int main(int argc, char *argv[])
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	/* File names in archives are UTF-8, whatever the caller's locale is. */
 	setlocale(LC_CTYPE, "C.UTF-8");
-	if (argc < 2) {
-		say(SAY_ERR, 0, "which command? 'pct help' lists them");
-		fputs("usage: pct <command> [args] [options]\n", stderr);
-		return EXIT_USAGE;
-	}
+	if (argc < 2)
+		return refuse(EXIT_USAGE, "which command? 'pct help' lists them");
 	if (paths_init() < 0)
 		return EXIT_FAILURE;
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
@@ -79,9 +75,7 @@ int main(int argc, char *argv[])
 	if (r == 0)
 		return dispatch(c, argc - 2, argv + 2);
 	if (r == -ENOTUNIQ)
-		say(SAY_ERR, 0, "'%s' may be %s", argv[1], candidates);
-	else
-		say(SAY_ERR, 0, "there is no command '%.40s'; there are %s", argv[1], candidates);
-	fputs("usage: pct <command> [args] [options]\n", stderr);
-	return EXIT_USAGE;
+		return refuse(EXIT_USAGE, "'%s' may be %s; see 'pct help'", argv[1], candidates);
+	return refuse(EXIT_USAGE, "there is no command '%.40s'; there are %s; see 'pct help'",
+		      argv[1], candidates);
 }

@@ -2,7 +2,7 @@
 /*
  * The command line: what a command is, and what reaches it.
  *
- * Exit codes: 0 done; 1 failed, said on stderr; 2 used wrongly, with the usage line.
+ * Exit codes: 0 done; 1 failed, said on stderr; 2 used wrongly, likewise in one line.
  * `pct exec` answers with its command's own status: 128+N when signal N ended it, 126 when it
  * could not be run, 127 when it was not found.
  */
@@ -45,6 +45,5 @@ int command_find(const char *word, const struct command **out, char **candidates
 /* Its options one after the other, own ones first, then config keys; NULL after the last. */
 const struct option *command_option(const struct command *c, size_t i);
 
-void command_usage(const struct command *c, FILE *to);
 /* Usage, what it does, and a line for every option. */
 void command_help(const struct command *c, FILE *to);

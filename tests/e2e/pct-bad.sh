@@ -36,6 +36,9 @@ done <<-'END'
 	2|create 101 builtin:busybox --memory 8 --cores x|memory: '8'
 	2|create 101 builtin:busybox --memory 8 --cores x|cores: 'x'
 	2|create 101 builtin:busybox --rootfs /|there is no option '--rootfs'
+	2|create 101 builtin:busybox --memory 8|; see 'pct help create'
+	2|create 101 builtin:busybox --unprivileged maybe|unprivileged: 'maybe' is neither 1 (on, yes, true) nor 0
+	2|frobnicate|; see 'pct help'
 	2|exec 100|needs <vmid> -- <command>
 	2|help frobnicate|there is no command 'frobnicate'
 	1|start 101|CT 101 does not exist; 'pct list' shows those that do
