@@ -157,3 +157,15 @@ char *volume_first(unsigned vmid)
 {
 	return text_of("local:%u/subvol-%u-disk-0.subvol", vmid, vmid);
 }
+
+bool volume_is_of(const char *name, unsigned vmid)
+{
+	auto_free char *begin = text_of("subvol-%u-disk-", vmid);
+	size_t n = strlen(begin);
+
+	if (strncmp(name, begin, n) != 0 || !isdigit((unsigned char)name[n]))
+		return false;
+	while (isdigit((unsigned char)name[n]))
+		n++;
+	return strcmp(name + n, ".subvol") == 0;
+}

@@ -49,3 +49,6 @@ int volume_path(const char *value, char **path, unsigned *owner);
 
 /* What a new container's first volume is called in its conf. */
 char *volume_first(unsigned vmid);
+
+/* Is a name in images/<vmid> one of those: subvol-<vmid>-disk-<number>.subvol? */
+bool volume_is_of(const char *name, unsigned vmid);

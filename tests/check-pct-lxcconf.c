@@ -297,6 +297,19 @@ START_TEST(finds_a_volume_only_where_one_can_be)
 }
 END_TEST
 
+START_TEST(knows_which_names_are_its_own)
+{
+	ck_assert(volume_is_of("subvol-100-disk-0.subvol", 100));
+	ck_assert(volume_is_of("subvol-100-disk-12.subvol", 100));
+	ck_assert(!volume_is_of("subvol-100-disk-0.subvol", 101));
+	ck_assert(!volume_is_of("subvol-1000-disk-0.subvol", 100));
+	ck_assert(!volume_is_of("subvol-100-disk-.subvol", 100));
+	ck_assert(!volume_is_of("subvol-100-disk-0.subvol.old", 100));
+	ck_assert(!volume_is_of("subvol-100-disk-0", 100));
+	ck_assert(!volume_is_of("..", 100));
+}
+END_TEST
+
 START_TEST(knows_which_subids_cover_the_range)
 {
 	ck_assert(subids_cover("root:100000:65536\n", 100000, 65536));
@@ -370,6 +383,7 @@ int main(void)
 	tcase_add_test(t, picks_the_cpus_that_are_used_least);
 	tcase_add_test(t, knows_which_cgroup_a_root_has);
 	tcase_add_test(t, finds_a_volume_only_where_one_can_be);
+	tcase_add_test(t, knows_which_names_are_its_own);
 	tcase_add_test(t, knows_which_subids_cover_the_range);
 	tcase_add_test(t, takes_the_first_error_from_a_log);
 	tcase_add_test(t, names_the_command_socket_as_liblxc_does);

@@ -99,6 +99,54 @@ umount "$images/101/subvol-101-disk-0.subvol/mnt"
 run 0 destroy 101
 nothing_of 101
 
+# Its rootfs was edited to something else: what pct made is removed, the rest is not touched.
+run 0 create 104 builtin:busybox
+mine=$images/104/subvol-104-disk-0.subvol
+mkdir -p "$PCT_ROOT/else/where" "$images/104/subvol-104-disk-12.subvol/a"
+for rootfs in /etc "$PCT_ROOT/else" "dir:$PCT_ROOT/else" local:100/subvol-100-disk-0.subvol \
+	      local:104/../100/subvol-100-disk-0.subvol ""; do
+	[ -e "$confs/104.conf" ] || run 0 create 104 builtin:busybox
+	sed -i '/^rootfs/d' "$confs/104.conf"
+	[ -z "$rootfs" ] || echo "rootfs: $rootfs" >>"$confs/104.conf"
+	run 0 destroy 104
+	[ -z "$rootfs" ] || said "it is kept"
+	nothing_of 104
+done
+ok "what is elsewhere is there" [ -d "$PCT_ROOT/else/where" ]
+ok "the other container's root is there" \
+	[ -e "$images/100/subvol-100-disk-0.subvol/bin/busybox" ]
+
+# In its directory, but not by its name.
+run 0 create 104 builtin:busybox
+sed -i 's/^rootfs:.*/rootfs: \/etc/' "$confs/104.conf"
+mkdir "$images/104/subvol-104-disk-x.subvol" "$images/104/subvol-100-disk-0.subvol"
+run 0 destroy 104
+ok "said what to do" grep -q "move or remove it before you create another CT 104" "$err"
+fails "the volume is gone" [ -e "$mine" ]
+same "what is kept" "$(ls "$images/104" | sort | tr '\n' ' ')" \
+	"subvol-100-disk-0.subvol subvol-104-disk-x.subvol "
+rm -r "${images:?}/104"
+
+# Links in the way are not followed, whatever the conf names.
+behind=$PCT_ROOT/else/subvol-104-disk-0.subvol
+mkdir -p "$behind/x"
+for rootfs in /etc local:104/subvol-104-disk-0.subvol; do
+	run 0 create 104 builtin:busybox
+	rm -r "${images:?}/104"
+	ln -s "$PCT_ROOT/else" "$images/104"
+	sed -i "s|^rootfs:.*|rootfs: $rootfs|" "$confs/104.conf"
+	run 0 destroy 104
+	ok "behind a link to all volumes nothing is gone" [ -d "$behind/x" ]
+	rm "$images/104"
+	run 0 create 104 builtin:busybox
+	rm -r "$mine"
+	ln -s "$behind" "$mine"
+	sed -i "s|^rootfs:.*|rootfs: $rootfs|" "$confs/104.conf"
+	run 0 destroy 104
+	ok "behind a link to one nothing is gone" [ -d "$behind/x" ]
+	nothing_of 104
+done
+
 # Files in the way.
 mkdir -p "$images/102"
 run 1 create 102 builtin:busybox
