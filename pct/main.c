@@ -20,7 +20,7 @@ static void open_standard_fds(void)
 
 static int used_wrongly(const struct command *c, const char *why)
 {
-	say(SAY_ERR, 0, "%s: %s; see 'pct help %s'", c->name, why, c->name);
+	say(SAY_ERR, 0, "%s: %.900s; see 'pct help %s'", c->name, why, c->name);
 	return EXIT_USAGE;
 }
 
