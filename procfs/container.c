@@ -376,7 +376,6 @@ int container_render(struct container *c, const struct file *f, const char *path
 		return -ENOMEM;
 	}
 	s->owner = container_get(c);
-	s->trigger = NULL;
 	s->len = len;
 	memcpy(s->text, t->out.p, len);
 	*out = s;

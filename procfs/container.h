@@ -62,8 +62,7 @@ bool container_dead(const struct container *c);
 
 /* A text that was made whole, for one open file. */
 struct snapshot {
-	struct container *owner;	 /* a reference; NULL: the host */
-	struct trigger *_Atomic trigger; /* on a pressure file; NULL: none */
+	struct container *owner; /* a reference; NULL: the host */
 	size_t len;
 	char text[];
 };

@@ -20,12 +20,6 @@ int control_start(struct fs *fs, const char *path, const char *mount,
 		  struct control **out) MUST_CHECK;
 void control_stop(struct control *c);
 
-/*
- * The answer to one line of @n bytes without its end: a line with its end, to be freed. It is
- * an answer to anything; NULL: no memory.
- */
-char *control_answer(struct control *c, const char *line, size_t n) MUST_CHECK;
-
 /* A listening socket at @path, root's alone; what a dead daemon left there is replaced. */
 int listen_at(const char *path, int type) MUST_CHECK;
 

@@ -9,6 +9,7 @@
 
 #include "base/say.h"
 #include "procfs/fs.h"
+#include "procfs/refuse.h"
 
 #define NODE_BITS 24
 #define NODE_CT	  ((1u << NODE_BITS) - 1) /* the directory ct/, in slot 0 only */
@@ -205,7 +206,6 @@ static int host_text(struct fs *fs, const char *path, struct snapshot **out)
 	if (!s)
 		return -ENOMEM;
 	s->owner = NULL;
-	s->trigger = NULL;
 	s->len = span_len(text);
 	memcpy(s->text, text.p, s->len);
 	*out = s;
@@ -262,58 +262,122 @@ static bool takes_triggers(const struct fs *fs, struct at at)
 	return f && file_is_writable(f);
 }
 
+/* An open file: one text from its start to its end. */
+struct handle {
+	pthread_mutex_t lock; /* of the two below */
+	struct snapshot *text;
+	bool begun; /* its start was read: who reads there again wants to know anew */
+	struct trigger *_Atomic trigger; /* on a pressure file; NULL: none */
+};
+
+static struct handle *handle_of(const struct fuse_file_info *fi)
+{
+	return (struct handle *)(uintptr_t)fi->fh;
+}
+
+static void handle_free(struct fs *fs, struct handle *h)
+{
+	psi_drop(fs->psi, h->trigger);
+	snapshot_free(h->text);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+static int handle_new(struct snapshot *text, struct handle **out)
+{
+	struct handle *h = calloc(1, sizeof(*h));
+
+	if (!h) {
+		snapshot_free(text);
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&h->lock, NULL);
+	h->text = text;
+	*out = h;
+	return 0;
+}
+
 static void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct snapshot *s = NULL;
+	struct snapshot *s;
+	struct handle *h = NULL;
 	int r = -EACCES;
 
 	if ((fi->flags & O_ACCMODE) == O_RDONLY || takes_triggers(fs_of(req), at_of(ino)))
 		r = open_text(req, at_of(ino), &s);
+	if (r == 0)
+		r = handle_new(s, &h);
 	if (r < 0) {
 		fuse_reply_err(req, -r);
 		return;
 	}
-	fi->fh = (uint64_t)(uintptr_t)s;
+	fi->fh = (uint64_t)(uintptr_t)h;
 	fi->direct_io = 1;
 	fi->noflush = 1;
 	if (fuse_reply_open(req, fi) < 0) /* the caller went meanwhile: no RELEASE will come */
-		snapshot_free(s);
+		handle_free(fs_of(req), h);
 }
 
-static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
-		    struct fuse_file_info *fi)
+/* As with the kernel's own files: top and vmstat keep theirs open and rewind. */
+static int read_anew(fuse_req_t req, struct at at, struct handle *h, off_t off)
 {
-	const struct snapshot *s = (const struct snapshot *)(uintptr_t)fi->fh;
-	size_t at = off < 0 ? 0 : (size_t)off;
+	struct snapshot *s;
+	int r;
 
-	(void)ino;
-	/*
-	 * No owner: not a read(2), but the page cache being filled, for sendfile(2) or mmap(2). It
-	 * is shared by all openers, and these see different moments and containers. EINVAL is what
-	 * callers go on with by read(2).
-	 */
-	if (!fi->lock_owner)
-		fuse_reply_err(req, EINVAL);
-	else if (at >= s->len)
+	if (off != 0 || !h->begun) {
+		h->begun |= off == 0;
+		return 0;
+	}
+	r = open_text(req, at, &s);
+	if (r < 0)
+		return r;
+	snapshot_free(h->text);
+	h->text = s;
+	return 0;
+}
+
+static void reply_part(fuse_req_t req, const struct snapshot *s, size_t size, size_t at)
+{
+	if (at >= s->len)
 		fuse_reply_buf(req, NULL, 0);
 	else
 		fuse_reply_buf(req, s->text + at, MIN(size, s->len - at));
 }
 
+static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+		    struct fuse_file_info *fi)
+{
+	struct handle *h = handle_of(fi);
+	int r;
+
+	/*
+	 * No owner: not a read(2), but the page cache being filled, for sendfile(2) or mmap(2). It
+	 * is shared by all openers, and these see different moments and containers. EINVAL is what
+	 * callers go on with by read(2).
+	 */
+	if (!fi->lock_owner || off < 0) {
+		fuse_reply_err(req, EINVAL);
+		return;
+	}
+	pthread_mutex_lock(&h->lock);
+	r = read_anew(req, at_of(ino), h, off);
+	if (r < 0)
+		fuse_reply_err(req, -r);
+	else
+		reply_part(req, h->text, size, (size_t)off);
+	pthread_mutex_unlock(&h->lock);
+}
+
 static void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct snapshot *s = (struct snapshot *)(uintptr_t)fi->fh;
-
 	(void)ino;
-	psi_drop(fs_of(req)->psi, s->trigger);
-	snapshot_free(s);
+	handle_free(fs_of(req), handle_of(fi));
 	fuse_reply_err(req, 0);
 }
 
 /* ---- pressure triggers ---- */
 
-static int set_trigger(struct fs *fs, struct at at, const char *buf, size_t size,
-		       struct snapshot *s)
+static int set_trigger(struct fs *fs, struct at at, const char *buf, size_t size, struct handle *h)
 {
 	enum cgv_pressure kind;
 	struct trigger *t;
@@ -321,26 +385,25 @@ static int set_trigger(struct fs *fs, struct at at, const char *buf, size_t size
 
 	if (!takes_triggers(fs, at) || !pressure_kind(fs->tree.node[at.node].path, &kind))
 		return -EACCES;
-	if (!s->owner) /* the host has its own file for that */
+	if (!h->text->owner) /* the host has its own file for that */
 		return -EOPNOTSUPP;
-	r = psi_set(fs->psi, s->owner, kind, buf, size, &t);
+	r = psi_set(fs->psi, h->text->owner, kind, buf, size, &t);
 	if (r == 0)
-		s->trigger = t;
+		h->trigger = t;
 	return r;
 }
 
 static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
 		     struct fuse_file_info *fi)
 {
-	struct snapshot *s = (struct snapshot *)(uintptr_t)fi->fh;
-	struct fs *fs = fs_of(req);
+	struct handle *h = handle_of(fi);
 	int r;
 
 	(void)off;
 	/* One trigger a file, as in the kernel; two writers at once are two writers too many. */
-	pthread_mutex_lock(&fs->triggers);
-	r = s->trigger ? -EBUSY : set_trigger(fs, at_of(ino), buf, size, s);
-	pthread_mutex_unlock(&fs->triggers);
+	pthread_mutex_lock(&h->lock);
+	r = h->trigger ? -EBUSY : set_trigger(fs_of(req), at_of(ino), buf, size, h);
+	pthread_mutex_unlock(&h->lock);
 	if (r < 0)
 		fuse_reply_err(req, -r);
 	else
@@ -354,11 +417,10 @@ static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 static void fs_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 		    struct fuse_pollhandle *ph)
 {
-	struct snapshot *s = (struct snapshot *)(uintptr_t)fi->fh;
 	struct fs *fs = fs_of(req);
 
 	if (takes_triggers(fs, at_of(ino))) {
-		fuse_reply_poll(req, psi_poll(fs->psi, s->trigger, ph));
+		fuse_reply_poll(req, psi_poll(fs->psi, handle_of(fi)->trigger, ph));
 		return;
 	}
 	if (ph)
@@ -461,52 +523,6 @@ static void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		fuse_reply_buf(req, buf, l.len);
 }
 
-/* ---- what changes something: nothing does ---- */
-
-static void no_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int set,
-		       struct fuse_file_info *fi)
-{
-	(void)ino, (void)st, (void)set, (void)fi;
-	fuse_reply_err(req, EACCES);
-}
-
-static void no_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, dev_t dev)
-{
-	(void)dir, (void)name, (void)mode, (void)dev;
-	fuse_reply_err(req, EACCES);
-}
-
-static void no_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
-{
-	(void)dir, (void)name, (void)mode;
-	fuse_reply_err(req, EACCES);
-}
-
-static void no_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)
-{
-	(void)dir, (void)name;
-	fuse_reply_err(req, EACCES);
-}
-
-static void no_symlink(fuse_req_t req, const char *to, fuse_ino_t dir, const char *name)
-{
-	(void)to, (void)dir, (void)name;
-	fuse_reply_err(req, EACCES);
-}
-
-static void no_rename(fuse_req_t req, fuse_ino_t from, const char *name, fuse_ino_t to,
-		      const char *new_name, unsigned flags)
-{
-	(void)from, (void)name, (void)to, (void)new_name, (void)flags;
-	fuse_reply_err(req, EACCES);
-}
-
-static void no_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
-{
-	(void)ino, (void)dir, (void)name;
-	fuse_reply_err(req, EACCES);
-}
-
 const struct fuse_lowlevel_ops fs_operations = {
 	.init = fs_init,
 	.lookup = fs_lookup,
@@ -518,12 +534,12 @@ const struct fuse_lowlevel_ops fs_operations = {
 	.poll = fs_poll,
 	.release = fs_release,
 	.readdir = fs_readdir,
-	.setattr = no_setattr,
-	.mknod = no_mknod,
-	.mkdir = no_mkdir,
-	.unlink = no_unlink,
-	.rmdir = no_unlink,
-	.symlink = no_symlink,
-	.rename = no_rename,
-	.link = no_link,
+	.setattr = refuse_setattr,
+	.mknod = refuse_mknod,
+	.mkdir = refuse_mkdir,
+	.unlink = refuse_unlink,
+	.rmdir = refuse_unlink,
+	.symlink = refuse_symlink,
+	.rename = refuse_rename,
+	.link = refuse_link,
 };

@@ -14,7 +14,6 @@ struct fs {
 	struct callers *callers;
 	struct tree tree;
 	struct psi *psi;
-	pthread_mutex_t triggers; /* while one is set */
 	time_t since;
 };
 

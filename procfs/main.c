@@ -152,7 +152,6 @@ static int open_views(struct daemon *d)
 		return fail(r, "read the host's /proc, /sys and cgroups");
 	d->fs.host = &d->host;
 	d->fs.since = time(NULL);
-	pthread_mutex_init(&d->fs.triggers, NULL);
 	r = registry_new(&d->host, &d->fs.registry);
 	if (r == 0)
 		r = callers_new(&d->host, d->fs.registry, &d->fs.callers);

@@ -5,17 +5,20 @@
  */
 #include <json-c/json.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "base/say.h"
 #include "procfs/control.h"
+#include "procfs/requests.h"
 #include "tests/fixture.h"
 
 static struct tmp tmp;
 static struct cgv_host host;
 static struct fs fs;
 static struct control *control;
+static struct requests requests;
 static char sock[300];
 
 static void setup(void)
@@ -27,11 +30,14 @@ static void setup(void)
 	fs.host = &host;
 	ck_assert_int_eq(registry_new(&host, &fs.registry), 0);
 	ck_assert_int_eq(control_start(&fs, sock, "/mnt", &control), 0);
+	requests = (struct requests){ &fs, "/mnt", epoll_create1(EPOLL_CLOEXEC) };
+	ck_assert_int_ge(requests.watch, 0);
 }
 
 static void teardown(void)
 {
 	control_stop(control);
+	close_fd(&requests.watch);
 	ck_assert_int_ne(access(sock, F_OK), 0);
 	registry_free(fs.registry);
 	cgv_host_close(&host);
@@ -122,7 +128,7 @@ static void check_line(const char *line, size_t n, const char *error)
 	/* Of exactly that size, without a NUL: reading beyond is seen. */
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, line, n);
-	text = control_answer(control, copy, n);
+	text = requests_answer(&requests, copy, n);
 	ck_assert_ptr_nonnull(text);
 	check_answer(text, error);
 }
@@ -187,12 +193,12 @@ START_TEST(registers_lists_and_forgets)
 	sprintf(line, "{\"request\":\"register\",\"door\":\"d\",\"id\":\"100\",\"pid\":%d}",
 		getpid());
 	check_line(line, strlen(line), NULL);
-	list = control_answer(control, "{\"request\":\"list\"}", 18);
+	list = requests_answer(&requests, "{\"request\":\"list\"}", 18);
 	ck_assert_ptr_nonnull(strstr(list, "\"name\":\"100\",\"door\":\"d\",\"id\":\"100\""));
 	strcpy(line, "{\"request\":\"forget\",\"door\":\"d\",\"id\":\"100\"}");
 	check_line(line, strlen(line), NULL);
 	check_line(line, strlen(line), "no container '100'");
-	again = control_answer(control, "{\"request\":\"list\"}", 18);
+	again = requests_answer(&requests, "{\"request\":\"list\"}", 18);
 	ck_assert_ptr_nonnull(strstr(again, "\"containers\":[]"));
 }
 END_TEST
@@ -209,7 +215,7 @@ START_TEST(any_bytes_are_answered)
 
 		for (size_t at = 0; at < n; at++)
 			line[at] = some[chance_below(&chance, sizeof(some) - 1)];
-		text = control_answer(control, line, n);
+		text = requests_answer(&requests, line, n);
 		ck_assert_ptr_nonnull(strstr(text, "\"ok\":false}\n"));
 	}
 }

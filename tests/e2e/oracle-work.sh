@@ -124,7 +124,7 @@ if [ "$(awk '/^SwapTotal/ { print $2 }' /proc/meminfo)" -gt 200000 ]; then
 	text=$(inside $ID 'cat /proc/meminfo /proc/swaps')
 	total=$(awk '$1 == "SwapTotal:" { print $2 }' <<<"$text")
 	free=$(awk '$1 == "SwapFree:" { print $2 }' <<<"$text")
-	within "100 MiB too much are in swap" 92000 140000 $((total - free))
+	within "100 MiB too much are in swap" 92000 262144 $((total - free))
 	is "… by /proc/swaps too" $((total - free)) "$(awk '/virtual/ { print $4 }' <<<"$text")"
 	is "its memory is the new limit" 204800 "$(awk '$1 == "MemTotal:" { print $2 }' <<<"$text")"
 	echo 256M >"$limit"

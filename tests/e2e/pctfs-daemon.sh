@@ -164,6 +164,21 @@ ok "detach by any process of it forgets it" "$B/pct-launch" detach "$first"
 is "… entirely" "" "$(ls "$MOUNT/ct")"
 kill "$first"
 
+# top and vmstat keep their files open and read them again from the start.
+is "a file read again from its start says what is true then" "one text, then another" "$(python3 - "$MOUNT/proc/uptime" <<'P'
+import os, subprocess, sys, time
+# In a pid namespace of its own, so that the view is a container's.
+code = """
+import os, sys, time
+f = os.open(sys.argv[1], os.O_RDONLY)
+one = os.read(f, 4) + os.read(f, 100); end = os.read(f, 10)
+time.sleep(0.1); os.lseek(f, 0, 0); two = os.read(f, 100)
+print('one text, then another' if one and two and one != two and not end else (one, end, two))
+"""
+print(subprocess.run(['unshare', '-pf', '--mount-proc', sys.executable, '-c', code, sys.argv[1]], capture_output=True, text=True).stdout.strip())
+P
+)"
+
 # A container whose init is moved to another cgroup, the old one removed.
 top=$(awk '$3 == "cgroup2" && system("grep -qw memory " $2 "/cgroup.controllers") == 0 { print $2; exit }' /proc/self/mounts)
 if [ -n "$top" ]; then max=memory.max; else top=/sys/fs/cgroup/memory max=memory.limit_in_bytes; fi

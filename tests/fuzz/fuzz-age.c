@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	host_put("proc/7/timens_offsets", data + size / 2, size - size / 2);
 	if (cgv_age(c, 7, &now, &age) == 0)
 		HOLDS(age.timens || age.uptime <= now.boot);
-	HOLDS(cgv_tasks(c, &tasks) == 0 && tasks.total <= 1);
+	HOLDS(cgv_tasks(c, 0, &tasks) == 0 && tasks.total <= 1);
 	HOLDS(tasks.running + tasks.blocked <= tasks.total);
 	return 0;
 }
