@@ -336,18 +336,29 @@ static int read_anew(fuse_req_t req, struct at at, struct handle *h, off_t off)
 	return 0;
 }
 
-static void reply_part(fuse_req_t req, const struct snapshot *s, size_t size, size_t at)
+/* A copy in the thread's own buffer: the text can be another one as soon as the lock is free. */
+static int copy_part(const struct snapshot *s, size_t size, size_t at, const char **part,
+		     size_t *len)
 {
-	if (at >= s->len)
-		fuse_reply_buf(req, NULL, 0);
-	else
-		fuse_reply_buf(req, s->text + at, MIN(size, s->len - at));
+	struct scratch *t = scratch_get();
+	int r;
+
+	*len = at < s->len ? MIN(size, s->len - at) : 0;
+	r = t ? cgv_text_reserve(&t->out, MAX(*len, (size_t)1)) : -ENOMEM;
+	if (r < 0)
+		return r;
+	if (*len)
+		memcpy(t->out.p, s->text + at, *len);
+	*part = t->out.p;
+	return 0;
 }
 
 static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		    struct fuse_file_info *fi)
 {
 	struct handle *h = handle_of(fi);
+	const char *part;
+	size_t len;
 	int r;
 
 	/*
@@ -361,11 +372,14 @@ static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	}
 	pthread_mutex_lock(&h->lock);
 	r = read_anew(req, at_of(ino), h, off);
+	if (r == 0)
+		r = copy_part(h->text, size, (size_t)off, &part, &len);
+	pthread_mutex_unlock(&h->lock);
+	/* Not before: once it is answered the file can be closed, and the handle is gone. */
 	if (r < 0)
 		fuse_reply_err(req, -r);
 	else
-		reply_part(req, h->text, size, (size_t)off);
-	pthread_mutex_unlock(&h->lock);
+		fuse_reply_buf(req, part, len);
 }
 
 static void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
