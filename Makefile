@@ -9,7 +9,7 @@
 #   make truth      what some hundred tools say in a container, beside what is true (root);
 #                   TRUTH_VM=1: on a cgroup v2 host (QEMU)
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
-#   make bench      time one render of every file
+#   make bench      time one render of every file, and what is typed often (root)
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
 #   make lint       layering, formatting, cppcheck, shellcheck
 #   make install    PREFIX, DESTDIR; also `uninstall`
@@ -43,7 +43,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher pct tests tests/fuzz bench))
-scripts = $(wildcard tests/run tests/capture docs/demo .ci/run tests/e2e/*.sh tests/e2e/pct-lib) \
+scripts = $(wildcard tests/run tests/capture docs/demo bench/bench-pct .ci/run tests/e2e/*.sh tests/e2e/pct-lib) \
 	  $(filter-out %/packages,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct $(B)/libcgview.a
@@ -146,8 +146,9 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)B=$(B) docs/demo
 
-bench: $(B)/bench-render
+bench: $(B)/bench-render all
 	$(Q)$<
+	$(Q)B=$(B) bench/bench-pct
 
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
 lint:

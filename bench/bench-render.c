@@ -46,7 +46,8 @@ int main(void)
 	if (r == 0)
 		r = container_new(&h, &spec, &c);
 	for (size_t i = 0; i < n_files && r == 0; i++)
-		if (files[i].path[strlen(files[i].path) - 1] != '/')
+		if (files[i].path[strlen(files[i].path) - 1] != '/' &&
+		    file_is_served(&h, &files[i]))
 			r = measure(c, &files[i]);
 	if (r < 0)
 		fprintf(stderr, "bench-render: %s\n", strerror(-r));

@@ -10,7 +10,7 @@
 TAR=$B/debian-12.tar
 if [ ! -s "$TAR" ]; then
 	mkdir -p "$B"
-	if ! mmdebstrap -q --variant=minbase --include=systemd,systemd-sysv,procps,dbus \
+	if ! mmdebstrap -q --format=tar --variant=minbase --include=systemd,systemd-sysv,procps,dbus \
 		bookworm "$TAR.part" 2>"$PCT_ROOT/mm"; then
 		skip "Debian with systemd" "mmdebstrap: $(tail -1 "$PCT_ROOT/mm")"
 		exit 0

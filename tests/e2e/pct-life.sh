@@ -154,10 +154,3 @@ run 1 start 101
 said "look for a wrong lxc.* line in '$confs/101.conf'"
 run 0 destroy 101
 same "cgroups of this root" "$(find /sys/fs/cgroup -maxdepth 2 -name "$(cgroup)*")" ""
-
-# Fast enough to be typed without thinking.
-run 0 create 100 builtin:busybox
-t=$(date +%s%N)
-for _ in 1 2 3 4 5; do "$pct" list >/dev/null; done
-t=$((($(date +%s%N) - t) / 5000000))
-[ "$t" -lt 20 ] || flunk "pct list takes $t ms"
