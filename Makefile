@@ -140,7 +140,7 @@ golden: $(B)/check-golden $(B)/check-pct-lxcconf
 
 fuzz: $(fuzzers)
 	$(Q)for f in $^; do echo "  FUZZ  $$f"; \
-		$$f -max_total_time=$(FUZZ_S) -verbosity=0 -artifact_prefix=$(B)/ || exit 1; done
+		$$f -max_total_time=$(FUZZ_S) -verbosity=0 -artifact_prefix=$(B)/ $(FUZZ_ARGS) || exit 1; done
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
