@@ -84,7 +84,6 @@ uint64_t meminfo_value(const struct cgv_memory *m, struct span key);
 bool pressure_kind(const char *path, enum cgv_pressure *out);
 
 int cpuinfo_render(const struct view *v, struct out *o);
-int cpumask_render(const struct view *v, struct out *o); /* the host's, cut to the visible */
 int diskstats_render(const struct view *v, struct out *o);
 int empty_render(const struct view *v, struct out *o);
 int loadavg_render(const struct view *v, struct out *o);

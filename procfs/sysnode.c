@@ -3,7 +3,7 @@
  * /sys/devices/system/node: the nodes of the visible CPUs, with the container's memory on the
  * first of them. Which nodeN directories are listed is the tree's business.
  */
-#include "procfs/files.h"
+#include "procfs/sysfs.h"
 
 /* The N of ".../nodeN/..." */
 static unsigned node_of(const char *path)
@@ -11,11 +11,6 @@ static unsigned node_of(const char *path)
 	const char *p = strstr(path, "/node/node");
 
 	return p ? (unsigned)strtoul(p + strlen("/node/node"), NULL, 10) : CGV_MAX_NODES;
-}
-
-static int host_text(const struct view *v, struct span *text)
-{
-	return cgv_read_text(v->host->root, v->path, v->scratch, text);
 }
 
 static void list_of(const uint64_t *bits, struct out *o)
@@ -39,22 +34,6 @@ static int with_cpu(const struct view *v, struct out *o)
 	return 0;
 }
 
-static int cpulist(const struct view *v, struct out *o)
-{
-	struct cgv_cpuset set;
-	struct span text;
-	int r = host_text(v, &text);
-
-	if (r == 0)
-		r = cgv_cpuset_list(text, &set);
-	if (r < 0)
-		return r;
-	cgv_cpuset_and(&set, &v->s->cpus.visible);
-	out_cpulist(o, &set);
-	out(o, "\n");
-	return 0;
-}
-
 /* "10 20 30": a column for each of the host's online nodes. */
 static int distance(const struct view *v, struct out *o)
 {
@@ -67,7 +46,7 @@ static int distance(const struct view *v, struct out *o)
 	if (r == 0)
 		r = cgv_cpuset_list(text, &online);
 	if (r == 0)
-		r = host_text(v, &text);
+		r = sysfs_text(v, &text);
 	if (r < 0)
 		return r;
 	for (node = cgv_cpuset_next(&online, 0); span_word(&text, &word);
@@ -99,7 +78,7 @@ static int meminfo(const struct view *v, struct out *o)
 	bool mine = node == v->s->nodes.first;
 	struct span text, line, word, key;
 	uint64_t n;
-	int r = host_text(v, &text);
+	int r = sysfs_text(v, &text);
 
 	while (r == 0 && span_line(&text, &line)) {
 		bool kb = span_len(line) > 3 && memcmp(line.end - 3, " kB", 3) == 0;
@@ -122,7 +101,7 @@ static int meminfo(const struct view *v, struct out *o)
 static int zeros(const struct view *v, struct out *o)
 {
 	struct span text, line, key;
-	int r = host_text(v, &text);
+	int r = sysfs_text(v, &text);
 
 	while (r == 0 && span_line(&text, &line)) {
 		if (!span_word(&line, &key))
@@ -133,13 +112,6 @@ static int zeros(const struct view *v, struct out *o)
 	return r;
 }
 
-static int blank(const struct view *v, struct out *o)
-{
-	(void)v;
-	out(o, "\n");
-	return 0;
-}
-
 static int zero(const struct view *v, struct out *o)
 {
 	(void)v;
@@ -147,31 +119,18 @@ static int zero(const struct view *v, struct out *o)
 	return 0;
 }
 
-static int as_host(const struct view *v, struct out *o)
-{
-	struct span text;
-	int r = host_text(v, &text);
-
-	if (r == 0)
-		out_span(o, text);
-	return r;
-}
-
 #define TOP "sys/devices/system/node/"
 
 // clang-format off
-static const struct {
-	const char *path; /* whole, or the last part of it in any directory */
-	int (*render)(const struct view *v, struct out *o);
-} rules[] = {
+static const struct sysfs_rule rules[] = {
 	{ TOP "online",             visible },
 	{ TOP "has_cpu",            with_cpu },
 	{ TOP "has_memory",         visible },
 	{ TOP "has_normal_memory",  visible },
 	{ TOP "has_high_memory",    visible },
-	{ TOP "has_generic_initiator", blank },
-	{ "cpulist",                cpulist },
-	{ "cpumap",                 cpumask_render },
+	{ TOP "has_generic_initiator", sysfs_blank },
+	{ "cpulist",                sysfs_cut_list },
+	{ "cpumap",                 sysfs_cut_mask },
 	{ "distance",               distance },
 	{ "meminfo",                meminfo },
 	{ "numastat",               zeros },
@@ -184,10 +143,5 @@ static const struct {
 
 int sysnode_render(const struct view *v, struct out *o)
 {
-	const char *name = strrchr(v->path, '/') + 1;
-
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		if (strcmp(rules[i].path, v->path) == 0 || strcmp(rules[i].path, name) == 0)
-			return rules[i].render(v, o);
-	return as_host(v, o);
+	return sysfs_render(rules, ARRAY_LEN(rules), v, o);
 }
