@@ -9,7 +9,7 @@
 #include "cgview/read.h"
 
 /* Field 22 of proc/PID/stat. The name before it may hold blanks and ")": the last one ends it. */
-static int start_of(const struct cgv_host *h, pid_t pid, uint64_t *out)
+int cgv_start(const struct cgv_host *h, pid_t pid, uint64_t *out)
 {
 	char name[32], buf[4096];
 	struct span text, word;
@@ -64,19 +64,36 @@ static int boot_offset(const struct cgv_host *h, pid_t pid, int64_t *out)
 	return 0;
 }
 
-/* Without an init to ask: when the kernel made the cgroup's directory, as far as it tells. */
-static int start_of_cgroup(const struct cgv_container *c, const struct cgv_time *now, uint64_t *out)
+static int stat_cgroup(const struct cgv_container *c, struct stat *out)
 {
 	auto_fd dir = -EBADF;
-	struct stat st;
-	uint64_t made;
 
 	for (int in = 0; in < CGV_N_CONTROLLERS && dir < 0; in++)
 		dir = cgv_open_cgroup(c, (enum cgv_controller)in);
 	if (dir < 0)
 		return dir;
-	if (fstat(dir, &st) < 0)
-		return -errno;
+	return fstat(dir, out) < 0 ? -errno : 0;
+}
+
+int cgv_inode(const struct cgv_container *c, uint64_t *out)
+{
+	struct stat st;
+	int r = stat_cgroup(c, &st);
+
+	if (r == 0)
+		*out = st.st_ino;
+	return r;
+}
+
+/* Without an init to ask: when the kernel made the cgroup's directory, as far as it tells. */
+static int start_of_cgroup(const struct cgv_container *c, const struct cgv_time *now, uint64_t *out)
+{
+	struct stat st;
+	uint64_t made;
+	int r = stat_cgroup(c, &st);
+
+	if (r < 0)
+		return r;
 	made = (uint64_t)st.st_ctim.tv_sec * CGV_NSEC + (uint64_t)st.st_ctim.tv_nsec;
 	made = now->real > made ? now->real - made : 0;
 	*out = now->boot > made ? now->boot - made : 0;
@@ -92,7 +109,7 @@ int cgv_age(const struct cgv_container *c, pid_t init, const struct cgv_time *no
 	int r;
 
 	if (init) {
-		r = start_of(c->host, init, &age.start);
+		r = cgv_start(c->host, init, &age.start);
 		if (r == 0)
 			r = boot_offset(c->host, init, &offset);
 	} else {

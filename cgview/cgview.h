@@ -215,7 +215,8 @@ int cgv_memory(struct cgv_container *c, struct cgv_memory *out) CGV_CHECKED;
 /* ---- cpus ---- */
 
 struct cgv_cpus {
-	struct cgv_cpuset visible; /* host numbers: the cpuset's first ones, cut by the quota */
+	struct cgv_cpuset allowed; /* host numbers: those of its cpuset that are online */
+	struct cgv_cpuset visible; /* the first of them, cut by the quota */
 	unsigned count;		   /* of visible, at least 1 */
 	uint64_t quota;		   /* ns of CPU time per second, or CGV_UNLIMITED */
 	unsigned quota_level;	   /* which ancestor sets it: 0 = the container's own cgroup */
@@ -300,6 +301,12 @@ struct cgv_age {
  */
 int cgv_age(const struct cgv_container *c, pid_t init, const struct cgv_time *now,
 	    struct cgv_age *out) CGV_CHECKED;
+
+/* When a process started: boot time, ns. -ENOENT: there is none. Source: proc/PID/stat field 22. */
+int cgv_start(const struct cgv_host *h, pid_t pid, uint64_t *out) CGV_CHECKED;
+
+/* The inode of its cgroup's directory, which no other cgroup of this boot gets. */
+int cgv_inode(const struct cgv_container *c, uint64_t *out) CGV_CHECKED;
 
 struct cgv_tasks {
 	uint64_t total;	   /* threads */

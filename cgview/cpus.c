@@ -119,13 +119,14 @@ int cgv_cpus(struct cgv_container *c, struct cgv_cpus *out)
 	struct cgv_cpus cpus;
 	int r;
 
-	r = online(c->host, &cpus.visible);
+	r = online(c->host, &cpus.allowed);
 	if (r == 0)
-		r = cut_effective(c, &cpus.visible);
+		r = cut_effective(c, &cpus.allowed);
 	if (r == 0)
 		r = smallest_quota(c, &cpus);
 	if (r < 0)
 		return r;
+	cpus.visible = cpus.allowed;
 	cpus.count = cgv_cpuset_count(&cpus.visible);
 	if (cpus.quota != CGV_UNLIMITED) {
 		uint64_t whole = cpus.quota / CGV_NSEC + (cpus.quota % CGV_NSEC != 0);

@@ -74,6 +74,7 @@ int container_new(const struct cgv_host *h, struct container_spec *spec, struct 
 	c->host = h;
 	c->init = spec->init;
 	c->who = spec->who;
+	c->sample.fixed_cpus = spec->fixed_cpus;
 	c->pidfd = -EBADF;
 	c->refs = 1;
 	pthread_mutex_init(&c->lock, NULL);
@@ -94,6 +95,30 @@ struct container *container_get(struct container *c)
 	return c;
 }
 
+int container_keep(struct container *c, struct state *s)
+{
+	const struct state_name name = { c->name, c->door, c->id, c->sample.fixed_cpus };
+	struct state_key key = { .init = (uint64_t)c->init };
+	int r;
+
+	if (!s)
+		return 0;
+	r = c->init ? cgv_start(c->host, c->init, &key.born) : cgv_inode(c->cgroups, &key.born);
+	if (r == 0)
+		r = cgv_cputime_init(&c->counts.cputime, c->host->cpus, 0);
+	if (r < 0)
+		return r;
+	c->state = s;
+	c->row = state_take(s, &key, &name, &c->counts);
+	c->tasks.last_pid = c->counts.last_pid;
+	return 0;
+}
+
+void container_forget(struct container *c)
+{
+	state_forget(c->state, &c->row);
+}
+
 void container_put(struct container *c)
 {
 	if (!c || atomic_fetch_sub(&c->refs, 1) > 1)
@@ -102,7 +127,7 @@ void container_put(struct container *c)
 	while (c->n_former)
 		cgv_container_close(c->former[--c->n_former]);
 	free(c->former);
-	cgv_cputime_free(&c->cputime);
+	cgv_cputime_free(&c->counts.cputime);
 	free(c->disks.disk);
 	free(c->vmstat);
 	free(c->pressure);
@@ -130,8 +155,10 @@ static int read_cputime(struct container *c)
 	struct cgv_cpu_usage u = { .percpu = percpu, .max_percpu = ARRAY_LEN(percpu) };
 	int r = 0;
 
-	if (!c->cputime.row)
-		r = cgv_cputime_init(&c->cputime, c->host->cpus, c->sample.age.start);
+	if (!c->counts.cputime.row)
+		r = cgv_cputime_init(&c->counts.cputime, c->host->cpus, 0);
+	if (!c->counts.cputime.begun)
+		c->counts.cputime.at = c->sample.age.start;
 	if (r == 0 && c->host->cpus > ARRAY_LEN(percpu)) {
 		many = calloc(c->host->cpus, sizeof(*many));
 		if (!many)
@@ -142,8 +169,8 @@ static int read_cputime(struct container *c)
 	if (r == 0)
 		r = cgv_cpu_usage(c->cgroups, &c->sample.cpus, &u);
 	if (r == 0) {
-		cgv_cputime_add(&c->cputime, c->sample.now.boot, &c->sample.cpus, &u);
-		c->sample.cputime = &c->cputime;
+		cgv_cputime_add(&c->counts.cputime, c->sample.now.boot, &c->sample.cpus, &u);
+		c->sample.cputime = &c->counts.cputime;
 	}
 	free(many);
 	return r;
@@ -166,7 +193,7 @@ static int read_tasks(struct container *c)
 	c->sample.tasks.running = MIN(c->tasks.running, c->sample.tasks.total);
 	c->sample.tasks.blocked =
 	    MIN(c->tasks.blocked, c->sample.tasks.total - c->sample.tasks.running);
-	c->sample.load = c->load;
+	c->sample.load = c->counts.load;
 	return 0;
 }
 
@@ -269,6 +296,13 @@ static int follow(struct container *c)
 	return 0;
 }
 
+/* Before anybody sees it. */
+static void save(struct container *c)
+{
+	c->counts.last_pid = c->tasks.last_pid;
+	state_save(c->state, &c->row, &c->counts);
+}
+
 static int read_sample(struct container *c, unsigned needs)
 {
 	/* Which parts stand on others: they come first. */
@@ -276,6 +310,7 @@ static int read_sample(struct container *c, unsigned needs)
 					   NEED_CPUTIME, NEED_TASKS,  NEED_NODES,
 					   NEED_DISKS,	 NEED_VMSTAT, NEED_PRESSURE };
 	struct sample *s = &c->sample;
+	unsigned had;
 	struct cgv_time now;
 	int r;
 
@@ -293,6 +328,7 @@ static int read_sample(struct container *c, unsigned needs)
 		s->now = now;
 		s->have = 0;
 	}
+	had = s->have;
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		if (!(needs & ~s->have & order[i]))
 			continue;
@@ -301,6 +337,8 @@ static int read_sample(struct container *c, unsigned needs)
 			return r;
 		s->have |= order[i];
 	}
+	if (s->have & ~had & (NEED_CPUTIME | NEED_TASKS))
+		save(c);
 	return 0;
 }
 
@@ -432,6 +470,7 @@ void container_count_tasks(struct container *c, uint64_t until)
 	pthread_mutex_lock(&c->lock);
 	tasks.last_pid = MAX(tasks.last_pid, c->tasks.last_pid);
 	c->tasks = tasks;
-	cgv_load_add(&c->load, tasks.running + tasks.blocked);
+	cgv_load_add(&c->counts.load, tasks.running + tasks.blocked);
+	save(c);
 	pthread_mutex_unlock(&c->lock);
 }

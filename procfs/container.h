@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "procfs/files.h"
+#include "procfs/state.h"
 #include "procfs/tree.h"
 
 struct container {
@@ -22,6 +23,8 @@ struct container {
 	pid_t init;	 /* 0: none of its own, it is judged by its cgroup */
 	int pidfd;	 /* of init */
 	struct timespec born;
+	struct state *state;
+	struct state_row row; /* what is kept of it there */
 
 	atomic_int refs;
 	atomic_int snapshots; /* texts of files that are open */
@@ -33,9 +36,8 @@ struct container {
 	pthread_mutex_t lock;	       /* of all below */
 	struct cgv_container **former; /* of where it was: others may still look there */
 	size_t n_former;
-	struct cgv_cputime cputime;
+	struct state_counts counts;
 	struct cgv_tasks tasks;
-	struct cgv_load load;
 	struct cgv_disks disks;
 	struct cgv_vmstat *vmstat; /* made when first asked for */
 	struct pressure *pressure; /* likewise */
@@ -48,6 +50,7 @@ struct container {
 struct container_spec {
 	const char *name, *door, *id;
 	pid_t init;
+	bool fixed_cpus; /* its cpuset stays as it is for life */
 	uint64_t who;
 	struct cgv_place place;
 };
@@ -56,6 +59,11 @@ int container_new(const struct cgv_host *h, struct container_spec *spec,
 		  struct container **out) MUST_CHECK;
 struct container *container_get(struct container *c);
 void container_put(struct container *c);
+
+/* What it counts goes on from what @s has of it, and is kept there from now on. */
+int container_keep(struct container *c, struct state *s) MUST_CHECK;
+/* It is gone, or replaced: nothing more is kept of it. */
+void container_forget(struct container *c);
 
 /* Has its init ended? Without one: is its cgroup gone? */
 bool container_dead(const struct container *c);

@@ -184,6 +184,22 @@ static int add_event(struct control *c, int fd, uint64_t tag)
 	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
+/* Those that an earlier daemon had registered. */
+static int watch_all(const struct control *c)
+{
+	struct container **all;
+	unsigned n;
+	int r = registry_all(c->requests.fs->registry, &all, &n);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < n && r == 0; i++)
+		if (all[i]->name && all[i]->pidfd >= 0)
+			r = requests_watch(&c->requests, all[i]);
+	registry_put_all(all, n);
+	return r;
+}
+
 int control_start(struct fs *fs, const char *path, const char *mount, struct control **out)
 {
 	struct control *c = calloc(1, sizeof(*c));
@@ -200,6 +216,8 @@ int control_start(struct fs *fs, const char *path, const char *mount, struct con
 		r = add_event(c, c->listen, EV_LISTEN);
 	if (r == 0)
 		r = add_event(c, c->stop, EV_STOP);
+	if (r == 0)
+		r = watch_all(c);
 	if (r == 0)
 		r = -pthread_create(&c->thread, NULL, run, c);
 	if (r == 0) {

@@ -4,6 +4,7 @@
  *
  *   {"request":"ping"}                                      pid, mount, views
  *   {"request":"register","door":D,"id":I,"pid":N}          name, root, views
+ *     "fixed_cpus":true                                     its cpuset never changes
  *   {"request":"forget","door":D,"id":I}  or  {"request":"forget","pid":N}
  *   {"request":"list"}                                      containers
  *

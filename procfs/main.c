@@ -21,19 +21,20 @@
 
 struct daemon {
 	char mount[PATH_MAX], run[PATH_MAX]; /* the mount point; where the sockets are */
-	char control[PATH_MAX + 16], seccomp[PATH_MAX + 16];
+	char control[PATH_MAX + 16], seccomp[PATH_MAX + 16], kept[PATH_MAX + 16];
 	bool foreground;
 	int ready; /* to be written when the daemon is; -EBADF: nobody waits */
 
 	struct cgv_host host;
 	struct fs fs;
+	struct state *state;
 	int lock;
 };
 
 static int usage(FILE *to)
 {
 	fputs("usage: pctfs [-f] [--log-level L] [--run DIR] [MOUNT]\n"
-	      "       pctfs render FILE (--pid N | --cgroup PATH) [--sysroot DIR]\n"
+	      "       pctfs render FILE (--pid N | --cgroup PATH) [--fixed-cpus] [--sysroot DIR]\n"
 	      "\n"
 	      "Serve every container its own /proc and /sys on MOUNT (/var/lib/pctfs).\n"
 	      "\n"
@@ -82,6 +83,7 @@ static int set_paths(struct daemon *d, const char *mount, const char *run)
 	if (absolute(d->mount) < 0 || absolute(d->run) < 0)
 		return -ENAMETOOLONG;
 	snprintf(d->control, sizeof(d->control), "%s/pctfs.sock", d->run);
+	snprintf(d->kept, sizeof(d->kept), "%s/pctfs.state", d->run);
 	snprintf(d->seccomp, sizeof(d->seccomp), "%s/seccomp.sock", d->run);
 	return 0;
 }
@@ -152,11 +154,16 @@ static int open_views(struct daemon *d)
 		return fail(r, "read the host's /proc, /sys and cgroups");
 	d->fs.host = &d->host;
 	d->fs.since = time(NULL);
-	r = registry_new(&d->host, &d->fs.registry);
+	r = state_open(d->kept, &d->host, &d->state);
+	if (r < 0)
+		return fail(r, "open '%s'", d->kept);
+	r = registry_new(&d->host, d->state, &d->fs.registry);
 	if (r == 0)
 		r = callers_new(&d->host, d->fs.registry, &d->fs.callers);
 	if (r == 0)
 		r = tree_build(&d->host, &d->fs.tree);
+	if (r == 0)
+		registry_restore(d->fs.registry);
 	return r < 0 ? fail(r, "learn what the host's /proc and /sys have") : 0;
 }
 
@@ -164,6 +171,7 @@ static void close_views(struct daemon *d)
 {
 	callers_free(d->fs.callers);
 	registry_free(d->fs.registry);
+	state_close(d->state);
 	tree_free(&d->fs.tree);
 	cgv_host_close(&d->host);
 }

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <sys/stat.h>
+
+#include "base/say.h"
 #include "procfs/registry.h"
 
 #define BUCKETS	  1024
@@ -6,6 +9,7 @@
 
 struct registry {
 	const struct cgv_host *host;
+	struct state *state;
 	pthread_rwlock_t lock;
 	uint32_t last_slot;
 	unsigned count;
@@ -13,13 +17,14 @@ struct registry {
 	struct container *by_slot[BUCKETS], *by_who[BUCKETS];
 };
 
-int registry_new(const struct cgv_host *h, struct registry **out)
+int registry_new(const struct cgv_host *h, struct state *state, struct registry **out)
 {
 	struct registry *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return -ENOMEM;
 	r->host = h;
+	r->state = state;
 	pthread_rwlock_init(&r->lock, NULL);
 	*out = r;
 	return 0;
@@ -64,20 +69,29 @@ static bool unlink_from(struct registry *r, struct container *c)
 	return true;
 }
 
-static void drop(struct registry *r, struct container *c)
+static void end(struct container *c)
 {
-	if (!unlink_from(r, c))
-		return;
+	container_forget(c);
 	atomic_store(&c->gone, true);
 	container_put(c);
+}
+
+static void drop(struct registry *r, struct container *c)
+{
+	if (unlink_from(r, c))
+		end(c);
 }
 
 void registry_free(struct registry *r)
 {
 	if (!r)
 		return;
-	while (r->first)
-		drop(r, r->first);
+	while (r->first) { /* what is kept of it stays, for the next daemon */
+		struct container *c = r->first;
+
+		unlink_from(r, c);
+		container_put(c);
+	}
 	pthread_rwlock_destroy(&r->lock);
 	free(r);
 }
@@ -111,27 +125,86 @@ static int free_name(struct registry *r, struct container *c)
 	return 0;
 }
 
+static int add(struct registry *r, struct container *c)
+{
+	struct container *old = c->name ? find(r, NULL, c->door, c->id) : NULL;
+	int err = 0;
+
+	if (old)
+		unlink_from(r, old);
+	if (c->name)
+		err = free_name(r, c);
+	if (err == 0) /* while the old one's counts are still kept: it can be the same again */
+		err = container_keep(c, r->state);
+	if (err == 0) {
+		c->slot = ++r->last_slot;
+		link_in(r, container_get(c));
+	}
+	if (old)
+		end(old);
+	return err;
+}
+
 int registry_add(struct registry *r, struct container_spec *spec, struct container **out)
 {
-	struct container *c, *old;
+	struct container *c;
 	int err = container_new(r->host, spec, &c);
 
 	if (err < 0)
 		return err;
 	pthread_rwlock_wrlock(&r->lock);
-	old = c->name ? find(r, NULL, c->door, c->id) : NULL;
-	if (old)
-		drop(r, old);
-	err = c->name ? free_name(r, c) : 0;
-	if (err == 0) {
-		c->slot = ++r->last_slot;
-		link_in(r, c);
-		*out = container_get(c);
-	}
+	err = add(r, c);
 	pthread_rwlock_unlock(&r->lock);
 	if (err < 0)
 		container_put(c);
+	else
+		*out = c;
 	return err;
+}
+
+int registry_register(struct registry *r, struct container_spec *spec, struct container **out)
+{
+	struct stat st;
+	char ns[64];
+	int err = cgv_place_of_pid(r->host, spec->init, &spec->place);
+
+	if (err < 0)
+		return err;
+	snprintf(ns, sizeof(ns), "%d/ns/pid", spec->init);
+	if (fstatat(r->host->proc, ns, &st, 0) == 0)
+		spec->who = st.st_ino;
+	err = registry_add(r, spec, out);
+	cgv_place_free(&spec->place);
+	return err;
+}
+
+void registry_restore(struct registry *r)
+{
+	struct state_name name;
+	struct state_key key;
+	uint32_t at = 0;
+
+	while (state_left(r->state, &at, &key, &name)) {
+		struct container_spec spec = { name.name, name.door, name.id,
+					       .init = (pid_t)key.init,
+					       .fixed_cpus = name.fixed_cpus };
+		struct container *c;
+		uint64_t born;
+		int err = 0;
+
+		if (!key.init) /* of a cgroup: its next reader finds it again */
+			continue;
+		if (cgv_start(r->host, spec.init, &born) < 0 || born != key.born) {
+			state_forget_left(r->state, at);
+			continue;
+		}
+		if (name.name)
+			err = registry_register(r, &spec, &c);
+		if (err < 0)
+			warn(err, "register container '%s' again", name.name);
+		else if (name.name)
+			container_put(c);
+	}
 }
 
 void registry_remove(struct registry *r, struct container *c)

@@ -9,7 +9,8 @@
 
 struct registry;
 
-int registry_new(const struct cgv_host *h, struct registry **out) MUST_CHECK;
+/* @state: what is kept of them over a restart, or NULL. */
+int registry_new(const struct cgv_host *h, struct state *state, struct registry **out) MUST_CHECK;
 void registry_free(struct registry *r);
 
 /*
@@ -18,6 +19,13 @@ void registry_free(struct registry *r);
  */
 int registry_add(struct registry *r, struct container_spec *spec,
 		 struct container **out) MUST_CHECK;
+
+/* The same for a container with an init, whose place and callers are found out here. */
+int registry_register(struct registry *r, struct container_spec *spec,
+		      struct container **out) MUST_CHECK;
+
+/* Register again what an earlier daemon had registered and what still runs. */
+void registry_restore(struct registry *r);
 
 /* Drop it: its inodes are stale from now on. */
 void registry_remove(struct registry *r, struct container *c);

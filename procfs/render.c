@@ -9,11 +9,13 @@
 struct request {
 	const char *file, *cgroup, *sysroot;
 	pid_t pid;
+	bool fixed_cpus;
 };
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: pctfs render FILE (--pid N | --cgroup PATH) [--sysroot DIR]\n");
+	fprintf(stderr, "usage: pctfs render FILE (--pid N | --cgroup PATH) [--fixed-cpus] "
+			"[--sysroot DIR]\n");
 	return 2;
 }
 
@@ -34,6 +36,7 @@ static int parse(int argc, char *argv[], struct request *q)
 		{ "pid", required_argument, NULL, 'p' },
 		{ "cgroup", required_argument, NULL, 'c' },
 		{ "sysroot", required_argument, NULL, 's' },
+		{ "fixed-cpus", no_argument, NULL, 'f' },
 		{ 0 },
 	};
 	int o, r;
@@ -46,6 +49,8 @@ static int parse(int argc, char *argv[], struct request *q)
 			q->cgroup = optarg;
 		else if (o == 's')
 			q->sysroot = optarg;
+		else if (o == 'f')
+			q->fixed_cpus = true;
 		else
 			r = -EINVAL;
 		if (r < 0)
@@ -99,7 +104,7 @@ static int locate(const struct cgv_host *h, const struct request *q, struct cont
 
 static int render(const struct cgv_host *h, const struct request *q)
 {
-	struct container_spec spec = { 0 };
+	struct container_spec spec = { .fixed_cpus = q->fixed_cpus };
 	struct container *c;
 	struct snapshot *s;
 	const struct file *f;

@@ -91,27 +91,18 @@ static int get_key(json_object *in, json_object *out, const char **door, const c
 static int add_container(const struct requests *q, json_object *out, struct container_spec *spec,
 			 struct container **made)
 {
-	const struct cgv_host *h = q->fs->host;
-	struct stat st;
-	char ns[64];
-	int r;
+	int r = registry_register(q->fs->registry, spec, made);
 
-	r = cgv_place_of_pid(h, spec->init, &spec->place);
-	if (r < 0)
-		return r == -ENOENT ? error(out, r, "no process %d", spec->init)
-				    : error(out, r, "process %d: read its cgroup: %s", spec->init,
-					    strerror(-r));
-	snprintf(ns, sizeof(ns), "%d/ns/pid", spec->init);
-	if (fstatat(h->proc, ns, &st, 0) == 0)
-		spec->who = st.st_ino;
-	r = registry_add(q->fs->registry, spec, made);
-	cgv_place_free(&spec->place);
+	if (r == -ENOENT || r == -ESRCH)
+		return error(out, r, "no process %d", spec->init);
 	if (r == -EEXIST)
 		return error(out, r, "too many containers with the id '%s'", spec->id);
-	return r < 0 ? error(out, r, "register '%s': %s", spec->id, strerror(-r)) : 0;
+	return r < 0 ? error(out, r, "register '%s', process %d: %s", spec->id, spec->init,
+			     strerror(-r))
+		     : 0;
 }
 
-static int watch(const struct requests *q, const struct container *made)
+int requests_watch(const struct requests *q, const struct container *made)
 {
 	/* Odd: a slot. Even: a client's address, or 0 and 2. */
 	struct epoll_event e = { .events = EPOLLIN | EPOLLONESHOT, /* it ends once */
@@ -138,6 +129,19 @@ static int get_init(const struct requests *q, json_object *in, json_object *out,
 	return 0;
 }
 
+/* A member that is true or false; it need not be there. */
+static int get_bool(json_object *in, json_object *out, const char *key, bool *value)
+{
+	json_object *o;
+
+	if (!json_object_object_get_ex(in, key, &o))
+		return 0;
+	if (!json_object_is_type(o, json_type_boolean))
+		return error(out, -EINVAL, "member '%s' is neither true nor false", key);
+	*value = json_object_get_boolean(o);
+	return 0;
+}
+
 static int do_register(const struct requests *q, json_object *in, json_object *out)
 {
 	struct container_spec spec = { 0 };
@@ -149,13 +153,15 @@ static int do_register(const struct requests *q, json_object *in, json_object *o
 	if (r < 0)
 		return r;
 	r = get_init(q, in, out, &spec.init);
+	if (r == 0)
+		r = get_bool(in, out, "fixed_cpus", &spec.fixed_cpus);
 	if (r < 0)
 		return r;
 	spec.name = spec.id;
 	r = add_container(q, out, &spec, &made);
 	if (r < 0)
 		return r;
-	r = watch(q, made);
+	r = requests_watch(q, made);
 	if (r < 0)
 		warn(r, "watch the init of container '%s'", made->name);
 	snprintf(root, sizeof(root), "%s/ct/%s", q->mount, made->name);
@@ -202,6 +208,7 @@ static json_object *describe(const struct container *c)
 	add_text(o, "door", c->door);
 	add_text(o, "id", c->id);
 	json_object_object_add(o, "pid", json_object_new_int(c->init));
+	json_object_object_add(o, "fixed_cpus", json_object_new_boolean(c->sample.fixed_cpus));
 	add_text(o, "cgroup", cgv_container_path(c->cgroups, CGV_MEMORY));
 	return o;
 }

@@ -20,3 +20,6 @@ char *requests_answer(const struct requests *q, const char *line, size_t n) MUST
 
 /* The answer to a line that is longer than @longest. */
 char *requests_too_long(size_t longest) MUST_CHECK;
+
+/* Hear of the end of its init. Once is enough, and only one that was registered is heard of. */
+int requests_watch(const struct requests *q, const struct container *made) MUST_CHECK;

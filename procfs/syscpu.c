@@ -12,6 +12,32 @@ static int visible(const struct view *v, struct out *o)
 	return 0;
 }
 
+/*
+ * What programs size arrays by for as long as they run. Only a cpuset that never changes bounds
+ * them closer than the host does; its quota may change.
+ */
+static int possible(const struct view *v, struct out *o)
+{
+	if (!v->s->fixed_cpus)
+		return sysfs_as_host(v, o);
+	out_cpulist(o, &v->s->cpus.allowed);
+	out(o, "\n");
+	return 0;
+}
+
+/* The highest number there can be. */
+static int kernel_max(const struct view *v, struct out *o)
+{
+	unsigned last = 0;
+
+	if (!v->s->fixed_cpus)
+		return sysfs_as_host(v, o);
+	for (unsigned i = 0; (i = cgv_cpuset_next(&v->s->cpus.allowed, i)) < CGV_MAX_CPUS; i++)
+		last = i;
+	out(o, "%u\n", last);
+	return 0;
+}
+
 static int one(const struct view *v, struct out *o)
 {
 	(void)v;
@@ -54,6 +80,8 @@ static int cut_words(const struct view *v, struct out *o)
 static const struct sysfs_rule rules[] = {
 	{ TOP "online",            visible },
 	{ TOP "present",           visible },
+	{ TOP "possible",          possible },
+	{ TOP "kernel_max",        kernel_max },
 	{ TOP "offline",           sysfs_blank },
 	{ TOP "enabled",           visible },
 	{ TOP "isolated",          sysfs_cut_list },

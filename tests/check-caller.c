@@ -243,7 +243,7 @@ START_TEST(who_shares_the_hosts_namespaces_is_the_host)
 	struct cgv_host h;
 
 	ck_assert_int_eq(cgv_host_open(&h), 0);
-	ck_assert_int_eq(registry_new(&h, &registry), 0);
+	ck_assert_int_eq(registry_new(&h, NULL, &registry), 0);
 	ck_assert_int_eq(callers_new(&h, registry, &callers), 0);
 	ck_assert_int_eq(caller_container(callers, getppid(), &c), 0);
 	ck_assert_int_eq(caller_container(callers, 0, &c), -EIO);
@@ -278,7 +278,7 @@ START_TEST(names_are_free_or_made_so_and_a_door_replaces_its_own)
 	tmp_host(&t, 1);
 	tmp_v2(&t);
 	tmp_open(&t, &h);
-	ck_assert_int_eq(registry_new(&h, &r), 0);
+	ck_assert_int_eq(registry_new(&h, NULL, &r), 0);
 	one = add(r, "lxc", "100");
 	two = add(r, "oci", "100");
 	ck_assert_str_eq(one->name, "100");
@@ -321,7 +321,7 @@ START_TEST(an_id_has_only_so_many_names)
 	tmp_host(&t, 1);
 	tmp_v2(&t);
 	tmp_open(&t, &h);
-	ck_assert_int_eq(registry_new(&h, &r), 0);
+	ck_assert_int_eq(registry_new(&h, NULL, &r), 0);
 	spec.door = door;
 	while (n < 1000 && err == 0) {
 		snprintf(door, sizeof(door), "%d", n);

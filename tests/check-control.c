@@ -28,7 +28,7 @@ static void setup(void)
 	snprintf(sock, sizeof(sock), "%s/pctfs.sock", tmp.dir);
 	ck_assert_int_eq(cgv_host_open(&host), 0);
 	fs.host = &host;
-	ck_assert_int_eq(registry_new(&host, &fs.registry), 0);
+	ck_assert_int_eq(registry_new(&host, NULL, &fs.registry), 0);
 	ck_assert_int_eq(control_start(&fs, sock, "/mnt", &control), 0);
 	requests = (struct requests){ &fs, "/mnt", epoll_create1(EPOLL_CLOEXEC) };
 	ck_assert_int_ge(requests.watch, 0);

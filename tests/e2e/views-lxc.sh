@@ -111,11 +111,17 @@ within "its uptime begins anew" 0 10 "$(inside "$U" 'cut -d. -f1 /proc/uptime')"
 is "its memory is as sold" 256 "$(inside "$U" 'free -m' | awk '/^Mem/ { print $2 }')"
 
 # The daemon dies. A container must see no host value, and a new daemon takes over from there.
+# Counters go on: of the rows, each column, of /proc/stat's "processes", and the load.
+counters() { inside "$A" "awk '/^(cpu|processes)/' /proc/stat; cut -d' ' -f3 /proc/loadavg"; }
+inside "$A" 'for i in $(seq 60); do true & done; wait; timeout 1 sh -c "while :; do :; done"'
+before=$(counters)
 stop_daemon -KILL
 is "without a daemon a read fails; it never falls back to the host" "" "$(inside "$A" 'cat /proc/meminfo 2>/dev/null')"
 ok "a new daemon takes the dead mount off and serves" "$B/pctfs"
 ok "views are attached anew to the running container" "$B/pct-launch" attach "$(pid_of "$A")" "$A"
 is "and are its own" 131072 "$(kb "$(inside "$A" 'cat /proc/meminfo')" MemTotal)"
+is "no counter of /proc/stat went back" "" "$(paste -d' ' <(printf '%s\n' "$before") <(counters) |
+	awk '{ n = NF / 2; for (i = 1; i <= n; i++) if ($(n + i) + 0 < $i + 0) print }')"
 stop_daemon
 ok "pct start brings a daemon up by itself" sh -c "'$B/pct' stop $U && '$B/pct' start $U"
 is "… which serves" 262144 "$(kb "$(inside "$U" 'cat /proc/meminfo')" MemTotal)"

@@ -13,7 +13,7 @@ static void start(struct requests *q)
 	say_limit = SAY_ERR;
 	host_make(&h);
 	fs.host = &h;
-	HOLDS(registry_new(&h, &fs.registry) == 0);
+	HOLDS(registry_new(&h, NULL, &fs.registry) == 0);
 	*q = (struct requests){ &fs, "/mnt", epoll_create1(EPOLL_CLOEXEC) };
 }
 
