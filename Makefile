@@ -60,7 +60,7 @@ $(B)/bench-render: $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 
 $(B)/obj/procfs/%.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
 $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lpthread
-$(B)/pct-launch: LDLIBS += -ljson-c
+$(B)/pct-launch: LDLIBS += $(LXC_LIBS) -ljson-c
 $(B)/pct:        LDLIBS += $(LXC_LIBS) -larchive -ljson-c -lcgroup
 $(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd -lcheck -lsubunit -lrt -lm -lpthread
 

@@ -10,9 +10,13 @@
 
 #include "base/say.h"
 
+/* Will its cpuset be another one while the container lives? */
+enum cpus_life { CPUS_UNKNOWN, CPUS_FIXED, CPUS_LIVE };
+
 struct options {
 	const char *socket; /* pctfs's */
 	bool strict;	    /* a container without views must not start */
+	enum cpus_life cpus;
 };
 
 /* A sub-command. Its file defines it; commands[] in main.c lists it. */

@@ -4,8 +4,11 @@
  * yet exec'ed, and lxc.hook.post-stop.
  */
 #include <limits.h>
+#include <lxc/lxccontainer.h>
 
 #include "launcher/launch.h"
+
+#define DOOR "lxc:"
 
 /* Containers of one name in different lxcpaths are different: LXC_CONFIG_FILE is PATH/NAME/config.
  */
@@ -22,7 +25,7 @@ static void door_of(char *door, size_t size)
 		if (slash)
 			*slash = '\0';
 	}
-	snprintf(door, size, "lxc:%s", path);
+	snprintf(door, size, DOOR "%s", path);
 }
 
 /* Version 0 hands "NAME lxc TYPE" over as arguments, version 1 only the environment. */
@@ -33,13 +36,37 @@ static const char *hook_type(int argc, char *argv[])
 	return type ? type : argc > 1 ? argv[argc - 1] : "";
 }
 
-static int start(const struct options *o, const char *door, const char *name)
+/* Does its config name the cpuset? liblxc itself reads it: it may include others. */
+static bool names_cpuset(const char *name, const char *lxcpath)
+{
+	static const char *const keys[] = { "lxc.cgroup.cpuset.cpus", "lxc.cgroup2.cpuset.cpus" };
+	const char *config = getenv("LXC_CONFIG_FILE");
+	struct lxc_container *c = config ? lxc_container_new(name, lxcpath) : NULL;
+	bool named = false;
+
+	if (!c)
+		return false;
+	/* Started with a config that is elsewhere. */
+	if (strcmp(c->configfile, config) != 0) {
+		c->clear_config(c);
+		(void)!c->load_config(c, config);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		named |= c->get_config_item(c, keys[i], NULL, 0) > 0;
+	lxc_container_put(c);
+	return named;
+}
+
+static int start(const struct options *options, const char *door, const char *name)
 {
 	const char *pid = getenv("LXC_PID");
+	struct options o = *options;
 
 	if (!pid || atoi(pid) < 1)
 		return refuse(-EINVAL, "LXC_PID is not set: this is for lxc.hook.start-host");
-	return put_views(o, door, name, atoi(pid), "");
+	if (o.cpus == CPUS_UNKNOWN && names_cpuset(name, door + strlen(DOOR)))
+		o.cpus = CPUS_FIXED;
+	return put_views(&o, door, name, atoi(pid), "");
 }
 
 static int stop(const struct options *o, const char *door, const char *name)

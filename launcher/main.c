@@ -12,16 +12,20 @@ static const struct command *const commands[] = {
 
 static int usage(FILE *to)
 {
-	fputs("usage: pct-launch [--socket PATH] [--strict] <command> [args]\n\n"
-	      "Put the views that pctfs serves into containers.\n\n",
-	      to);
+	fputs(
+	    "usage: pct-launch [--socket PATH] [--strict] [--cpus fixed|live] <command> [args]\n\n"
+	    "Put the views that pctfs serves into containers.\n\n",
+	    to);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(to, "  %-8s %-22s %s\n", commands[i]->name, commands[i]->args,
 			commands[i]->help);
-	fputs("\n"
-	      "  --socket PATH  control socket of pctfs (/run/pct/pctfs.sock; PCT_ROOT before it)\n"
-	      "  --strict       a container whose views cannot be attached does not start\n",
-	      to);
+	fputs(
+	    "\n"
+	    "  --socket PATH  control socket of pctfs (/run/pct/pctfs.sock; PCT_ROOT before it)\n"
+	    "  --strict       a container whose views cannot be attached does not start\n"
+	    "  --cpus WORD    fixed: its cpuset never changes, and bounds the CPUs there can be;\n"
+	    "                 live: the host does (lxc: fixed when its config names the cpuset)\n",
+	    to);
 	return to == stdout ? 0 : 2;
 }
 
@@ -44,11 +48,18 @@ static int dispatch(const struct command *c, const struct options *o, int argc, 
 	return 1;
 }
 
+static bool cpus_life(const char *word, enum cpus_life *out)
+{
+	*out = strcmp(word, "fixed") == 0 ? CPUS_FIXED : CPUS_LIVE;
+	return *out == CPUS_FIXED || strcmp(word, "live") == 0;
+}
+
 static int parse(int argc, char *argv[], struct options *o)
 {
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, 's' },
 		{ "strict", no_argument, NULL, 'S' },
+		{ "cpus", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -59,7 +70,7 @@ static int parse(int argc, char *argv[], struct options *o)
 			o->socket = optarg;
 		else if (c == 'S')
 			o->strict = true;
-		else
+		else if (c != 'c' || !cpus_life(optarg, &o->cpus))
 			return c == 'h' ? -ECANCELED : -EINVAL;
 	}
 	return optind < argc ? 0 : -EINVAL;

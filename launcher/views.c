@@ -42,6 +42,7 @@ int put_views(const struct options *o, const char *door, const char *id, pid_t p
 	int r;
 
 	json_object_object_add(q, "pid", json_object_new_int(pid));
+	json_object_object_add(q, "fixed_cpus", json_object_new_boolean(o->cpus == CPUS_FIXED));
 	if (pidfd < 0) {
 		json_object_put(q);
 		return pidfd;

@@ -28,8 +28,8 @@ struct pressure {
 
 /* One container at one moment. */
 struct sample {
-	uint64_t tick; /* of the moment; 0: nothing read yet */
-	unsigned have; /* enum need */
+	uint64_t tick;	 /* of the moment; 0: nothing read yet */
+	unsigned have;	 /* enum need */
 	bool fixed_cpus; /* its cpuset stays as it is for life */
 	struct cgv_time now;
 	struct cgv_memory memory;

@@ -3,5 +3,5 @@
 
 #include "base/base.h"
 
-/* pctfs render FILE (--pid N | --cgroup PATH) [--fixed-cpus] [--sysroot DIR]: one file, no mount. */
+/* pctfs render FILE (--pid N | --cgroup PATH) …: one file to stdout, no mount. */
 int render_main(int argc, char *argv[]);

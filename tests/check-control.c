@@ -98,6 +98,10 @@ static const struct {
 	  "no process" },
 	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\",\"pid\":99999999999999999999}",
 	  "no process" },
+	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\",\"pid\":1,\"fixed_cpus\":1}",
+	  "'fixed_cpus' is neither" },
+	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\",\"pid\":1,\"fixed_cpus\":\"no\"}",
+	  "'fixed_cpus' is neither" },
 	{ "{\"request\":\"forget\",\"door\":\"d\",\"id\":\"a\"}", "no container 'a'" },
 	{ "{\"request\":\"forget\",\"id\":\"a\"}", "'door'" },
 };
@@ -200,6 +204,24 @@ START_TEST(registers_lists_and_forgets)
 	check_line(line, strlen(line), "no container '100'");
 	again = requests_answer(&requests, "{\"request\":\"list\"}", 18);
 	ck_assert_ptr_nonnull(strstr(again, "\"containers\":[]"));
+}
+END_TEST
+
+START_TEST(lists_whether_the_cpuset_is_fixed)
+{
+	char line[256];
+
+	for (int fixed = 0; fixed < 2; fixed++) {
+		auto_free char *list = NULL;
+
+		sprintf(line,
+			"{\"request\":\"register\",\"door\":\"d\",\"id\":\"100\",\"pid\":%d%s}",
+			getpid(), fixed ? ",\"fixed_cpus\":true" : "");
+		check_line(line, strlen(line), NULL);
+		list = requests_answer(&requests, "{\"request\":\"list\"}", 18);
+		ck_assert_ptr_nonnull(
+		    strstr(list, fixed ? "\"fixed_cpus\":true" : "\"fixed_cpus\":false"));
+	}
 }
 END_TEST
 
@@ -416,6 +438,7 @@ int main(void)
 	tcase_add_test(t, nesting_a_thousand_levels_is_refused);
 	tcase_add_test(t, long_names_are_refused);
 	tcase_add_test(t, registers_lists_and_forgets);
+	tcase_add_test(t, lists_whether_the_cpuset_is_fixed);
 	tcase_add_test(t, any_bytes_are_answered);
 	tcase_add_test(t, who_is_not_root_is_closed);
 	tcase_add_test(t, several_lines_in_one_write_and_one_line_in_many);

@@ -243,6 +243,7 @@ static void write_host(const struct tmp *t)
 	free(info);
 	tmp_put(t, "sys/devices/system/cpu/present", "0-%u\n", CPUS - 1);
 	tmp_put(t, "sys/devices/system/cpu/offline", "\n");
+	tmp_put(t, "sys/devices/system/cpu/kernel_max", "8191\n");
 	for (unsigned i = 0; i < CPUS; i++) {
 		snprintf(path, sizeof(path),
 			 "sys/devices/system/cpu/cpu%u/topology/thread_siblings_list", i);
@@ -315,9 +316,25 @@ static void check_counts(const char *info, const struct cgv_cpuset *want)
 	}
 }
 
+/* What bounds numbers for a program's life: the host's, or its cpuset where that never changes. */
+static void check_bounds(const struct cgv_host *h, const struct cgv_cpuset *allowed)
+{
+	struct container *c = fixture_container(h, "a", true);
+	auto_free char *tree = text_of(h, c, "sys/devices/system/cpu/online");
+	char key[128];
+	unsigned last = 0;
+
+	for (unsigned i = 0; (i = cgv_cpuset_next(allowed, i)) < CPUS; i++)
+		last = i;
+	check_list(tree, "possible", allowed);
+	snprintf(key, sizeof(key), "cpu/kernel_max: %u\n", last);
+	ck_assert_ptr_nonnull(strstr(tree, key));
+	container_put(c);
+}
+
 static void check_everywhere(const struct cgv_host *h, const struct cgv_cpuset *want)
 {
-	struct container *c = fixture_container(h, "a", 0);
+	struct container *c = fixture_container(h, "a", false);
 	auto_free char *info = text_of(h, c, "proc/cpuinfo");
 	auto_free char *stat = text_of(h, c, "proc/stat");
 	auto_free char *tree = text_of(h, c, "sys/devices/system/cpu/online");
@@ -332,6 +349,7 @@ static void check_everywhere(const struct cgv_host *h, const struct cgv_cpuset *
 	check_list(tree, "online", want);
 	check_list(tree, "present", want);
 	ck_assert_ptr_nonnull(strstr(tree, "cpu/possible: 0-79\n"));
+	ck_assert_ptr_nonnull(strstr(tree, "cpu/kernel_max: 8191\n"));
 	ck_assert_ptr_nonnull(strstr(tree, "cpu/offline: \n"));
 	check_counts(info, want);
 	for (unsigned i = 0; (i = cgv_cpuset_next(want, i)) < CPUS; i++) {
@@ -375,6 +393,7 @@ START_TEST(every_file_names_the_same_cpus)
 		cgv_cpuset_and(&set, &online);
 		if (!cgv_cpuset_count(&set))
 			set = online;
+		check_bounds(&h, &set);
 		cgv_cpuset_first(&set, (unsigned)((quota + 99999) / 100000));
 		check_everywhere(&h, &set);
 	}

@@ -37,55 +37,54 @@ void fixture_list(void)
 	free(e);
 }
 
-/* "render: --pid 7" or "render: --cgroup /a" */
-static void read_source(const char *dir, pid_t *init, char cgroup[256])
+/* "render: --pid 7" or "render: --cgroup /a", perhaps with "--fixed-cpus" behind it */
+static void read_source(const char *dir, struct container_spec *spec, char cgroup[256])
 {
-	char path[300];
+	char path[300], line[300] = "";
 	FILE *f;
 	int n;
 
 	snprintf(path, sizeof(path), "%s/SOURCE", dir);
 	f = fopen(path, "r");
 	ck_assert_msg(f != NULL, "no %s", path);
-	*init = 0;
-	n = fscanf(f, "render: --pid %d", init);
-	rewind(f);
-	if (n != 1)
-		n = fscanf(f, "render: --cgroup %255s", cgroup);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
 	fclose(f);
+	n = sscanf(line, "render: --pid %d", &spec->init);
+	if (n != 1)
+		n = sscanf(line, "render: --cgroup %255s", cgroup);
 	ck_assert_msg(n == 1, "%s does not begin with 'render: '", path);
+	spec->fixed_cpus = strstr(line, " --fixed-cpus\n");
 }
 
-static int make_container(const struct cgv_host *h, const char *cgroup, pid_t init,
+static int make_container(const struct cgv_host *h, const char *cgroup, struct container_spec *spec,
 			  struct container **out)
 {
-	struct container_spec spec = { .init = init };
 	int r;
 
-	if (init)
-		r = cgv_place_of_pid(h, init, &spec.place);
+	if (spec->init)
+		r = cgv_place_of_pid(h, spec->init, &spec->place);
 	else
-		r = cgv_place_of_path(cgroup, &spec.place);
+		r = cgv_place_of_path(cgroup, &spec->place);
 	if (r == 0)
-		r = container_new(h, &spec, out);
-	cgv_place_free(&spec.place);
+		r = container_new(h, spec, out);
+	cgv_place_free(&spec->place);
 	return r;
 }
 
 int fixture_try(const char *dir, const char *source, struct fixture *out)
 {
 	auto_fd fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct container_spec spec = { 0 };
 	char cgroup[256];
-	pid_t init;
 	int r;
 
 	ck_assert_msg(fd >= 0, "no %s", dir);
-	read_source(source, &init, cgroup);
+	read_source(source, &spec, cgroup);
 	out->c = NULL;
 	r = cgv_host_open_at(fd, &out->host);
 	if (r < 0)
 		return r;
-	r = make_container(&out->host, cgroup, init, &out->c);
+	r = make_container(&out->host, cgroup, &spec, &out->c);
 	if (r < 0)
 		cgv_host_close(&out->host);
 	return r;
@@ -105,11 +104,12 @@ void fixture_close(struct fixture *f)
 	cgv_host_close(&f->host);
 }
 
-struct container *fixture_container(const struct cgv_host *h, const char *cgroup, pid_t init)
+struct container *fixture_container(const struct cgv_host *h, const char *cgroup, bool fixed_cpus)
 {
+	struct container_spec spec = { .fixed_cpus = fixed_cpus };
 	struct container *c;
 
-	ck_assert_int_eq(make_container(h, cgroup, init, &c), 0);
+	ck_assert_int_eq(make_container(h, cgroup, &spec, &c), 0);
 	return c;
 }
 

@@ -28,8 +28,8 @@ int fixture_try(const char *dir, const char *source, struct fixture *out) MUST_C
 void fixture_open(const char *name, struct fixture *out);
 void fixture_close(struct fixture *f);
 
-/* A container of an open host, by its cgroup, or its init with @init. */
-struct container *fixture_container(const struct cgv_host *h, const char *cgroup, pid_t init);
+/* A container of an open host, by its cgroup. */
+struct container *fixture_container(const struct cgv_host *h, const char *cgroup, bool fixed_cpus);
 
 /*
  * A row of files[] as one text; of a directory's row each file in sight, by name, as

@@ -67,6 +67,13 @@ is "swap is at most what the host has" "$((swap_host < 65536 ? swap_host : 65536
 	"$(kb "$(inside "$U" 'cat /proc/meminfo')" SwapTotal)"
 like "a quota of half a CPU is in the cgroup" '^50000( 100000)?$' "$(cgroup_file "$A" cpu cpu.cfs_quota_us cpu.max)"
 
+# What bounds CPU numbers for a program's life: a cpuset that never changes, else the host.
+is "a cpuset named in the config bounds the CPUs there can be" "$(cgroup_file "$U" cpuset cpuset.effective_cpus cpuset.cpus.effective)" \
+	"$(inside "$U" 'cat /sys/devices/system/cpu/possible')"
+is "… and the highest number" "$(inside "$U" 'cat /sys/devices/system/cpu/possible')" "$(inside "$U" 'cat /sys/devices/system/cpu/kernel_max')"
+is "a quota does not: it may be raised" "$(cat /sys/devices/system/cpu/possible)" \
+	"$(inside "$A" 'cat /sys/devices/system/cpu/possible')"
+
 first=$(cat "$ROOTFS/first")
 is "views were there before init's first instruction: memory" 262144 "$(sed -n 1p <<<"$first")"
 is "… nproc" 1 "$(sed -n 2p <<<"$first")"
@@ -106,6 +113,25 @@ is "a namespace without a registration is judged by its own cgroup" "$(cut -d. -
 
 ok "stopped" pct stop "$U"
 fails "its directory is gone from the mount" ls "$MOUNT/ct/$U"
+
+# The same by LXC's own programs, the cpuset in a file that the config includes.
+PLAIN=$PCT_ROOT/lxc/plain
+plain() { # COMMAND…: what it says in a container of that config
+	lxc-start -P "$PCT_ROOT/lxc" -n plain && lxc-wait -P "$PCT_ROOT/lxc" -n plain -s RUNNING -t 20 &&
+		lxc-attach -P "$PCT_ROOT/lxc" -n plain -- "$@"
+	lxc-stop -k -P "$PCT_ROOT/lxc" -n plain
+}
+mkdir -p "$PLAIN"
+grep '^lxc.cgroup2\?.cpuset' "$PCT_ROOT/var/lib/pct/lxc/$U/config" >"$PCT_ROOT/cpus.conf"
+{
+	grep -Ev '^lxc.(cgroup2?.cpuset|log)' "$PCT_ROOT/var/lib/pct/lxc/$U/config"
+	echo "lxc.include = $PCT_ROOT/cpus.conf"
+} >"$PLAIN/config"
+is "plain LXC: a cpuset in an included file bounds them too" "$(sed 's/.*= *//' "$PCT_ROOT/cpus.conf")" \
+	"$(plain cat /sys/devices/system/cpu/possible)"
+sed -i 's/pct-launch lxc/& --cpus live/' "$PLAIN/config"
+is "… not when the hook is told that it will change" "$(cat /sys/devices/system/cpu/possible)" \
+	"$(plain cat /sys/devices/system/cpu/possible)"
 ok "and started again" pct start "$U"
 within "its uptime begins anew" 0 10 "$(inside "$U" 'cut -d. -f1 /proc/uptime')"
 is "its memory is as sold" 256 "$(inside "$U" 'free -m' | awk '/^Mem/ { print $2 }')"
