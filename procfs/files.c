@@ -24,6 +24,7 @@ const struct file files[] = {
 	{ "proc/uptime",               NEED_CPUTIME | NEED_AGE,               uptime_render },
 	{ "proc/vmstat",               NEED_VMSTAT,                           vmstat_render },
 	{ "sys/devices/system/cpu/",   NEED_CPUS,                             syscpu_render },
+	{ "sys/devices/system/memory/", 0,                                    NULL },
 	{ "sys/devices/system/node/",  NEED_NODES | NEED_MEMORY,              sysnode_render },
 };
 // clang-format on
@@ -33,8 +34,9 @@ static bool serves(const struct file *f, const char *path)
 {
 	size_t n = strlen(f->path);
 
-	return f->path[n - 1] == '/' ? strncmp(f->path, path, n) == 0 && path[n]
-				     : strcmp(f->path, path) == 0;
+	if (f->path[n - 1] != '/')
+		return strcmp(f->path, path) == 0;
+	return f->render && strncmp(f->path, path, n) == 0 && path[n];
 }
 
 const struct file *file_find(const char *path)

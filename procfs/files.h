@@ -55,7 +55,8 @@ struct view {
 
 /*
  * Adding a row is all it takes to add a file. What the host does not have is not served. A path
- * that ends in "/" is a directory of the host, and all that is in it.
+ * that ends in "/" is a directory of the host, and all that is in it; without a renderer it is
+ * empty.
  */
 struct file {
 	const char *path;				    /* below the mount */

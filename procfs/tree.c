@@ -207,7 +207,7 @@ static int add_row(const struct cgv_host *h, struct tree *t, const struct file *
 	if (r < 0)
 		return r;
 	if (!*name)
-		return add_host_dir(h, t, f, dir);
+		return f->render ? add_host_dir(h, t, f, dir) : 0;
 	r = add(t, dir, name, S_IFREG | (file_is_writable(f) ? 0666 : 0444), &n);
 	if (r < 0)
 		return r;

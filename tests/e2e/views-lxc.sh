@@ -67,6 +67,10 @@ is "swap is at most what the host has" "$((swap_host < 65536 ? swap_host : 65536
 	"$(kb "$(inside "$U" 'cat /proc/meminfo')" SwapTotal)"
 like "a quota of half a CPU is in the cgroup" '^50000( 100000)?$' "$(cgroup_file "$A" cpu cpu.cfs_quota_us cpu.max)"
 
+if [ -d /sys/devices/system/memory ]; then
+	is "none of the host's blocks of memory is shown" "" "$(inside "$U" 'ls /sys/devices/system/memory')"
+fi
+
 # What bounds CPU numbers for a program's life: a cpuset that never changes, else the host.
 is "a cpuset named in the config bounds the CPUs there can be" "$(cgroup_file "$U" cpuset cpuset.effective_cpus cpuset.cpus.effective)" \
 	"$(inside "$U" 'cat /sys/devices/system/cpu/possible')"

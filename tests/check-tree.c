@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What is below a mount: the rows of the table that the host has, and of its directories what may
+ * be seen.
+ */
+#include "tests/fixture.h"
+
+#include "procfs/tree.h"
+
+#define MEMORY "sys/devices/system/memory"
+
+static struct tmp tmp;
+static struct cgv_host host;
+static struct tree tree;
+
+static void setup(void)
+{
+	tmp_make(&tmp);
+	tmp_host(&tmp, 2);
+	tmp_v2(&tmp);
+	tmp_put(&tmp, "sys/devices/system/cpu/cpu0/topology/core_id", "0\n");
+	tmp_put(&tmp, MEMORY "/block_size_bytes", "8000000\n");
+	tmp_put(&tmp, MEMORY "/memory0/state", "online\n");
+	tmp_open(&tmp, &host);
+	ck_assert_int_eq(tree_build(&host, &tree), 0);
+}
+
+static void teardown(void)
+{
+	tree_free(&tree);
+	cgv_host_close(&host);
+	tmp_remove(&tmp);
+}
+
+START_TEST(what_the_host_has_not_is_not_there)
+{
+	ck_assert_uint_ne(tree_find(&tree, "proc/meminfo"), NODE_NONE);
+	ck_assert_uint_eq(tree_find(&tree, "proc/slabinfo"), NODE_NONE);
+	ck_assert_uint_eq(tree_find(&tree, "sys/devices/system/node"), NODE_NONE);
+}
+END_TEST
+
+START_TEST(a_directory_is_all_that_is_in_it)
+{
+	uint32_t n = tree_find(&tree, "sys/devices/system/cpu/cpu0/topology/core_id");
+
+	ck_assert_uint_ne(n, NODE_NONE);
+	ck_assert_ptr_eq(tree.node[n].file, file_find("sys/devices/system/cpu/online"));
+}
+END_TEST
+
+START_TEST(one_without_a_renderer_is_empty)
+{
+	uint32_t n = tree_find(&tree, MEMORY);
+
+	ck_assert_uint_ne(n, NODE_NONE);
+	ck_assert(S_ISDIR(tree.node[n].mode));
+	ck_assert_uint_eq(tree.node[n].child, NODE_NONE);
+	ck_assert_ptr_null(file_find(MEMORY "/block_size_bytes"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("tree");
+	TCase *t = tcase_create("tree");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, what_the_host_has_not_is_not_there);
+	tcase_add_test(t, a_directory_is_all_that_is_in_it);
+	tcase_add_test(t, one_without_a_renderer_is_empty);
+	suite_add_tcase(s, t);
+	return fixture_run(s);
+}
