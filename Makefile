@@ -43,7 +43,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher pct tests tests/fuzz bench))
-scripts = $(wildcard tests/run tests/capture docs/demo bench/bench-pct .ci/run tests/e2e/*.sh tests/e2e/pct-lib) \
+scripts = $(wildcard tests/run tests/capture docs/demo bench/bench-pct .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct $(B)/libcgview.a

@@ -109,7 +109,12 @@ static int attr_of(struct fs *fs, struct at at, struct stat *st)
 static void fs_init(void *userdata, struct fuse_conn_info *conn)
 {
 	(void)userdata;
-	conn->want &= ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE);
+	/*
+	 * Without the last the kernel asks before it empties a file. By itself it sets a size of 0
+	 * in the inode, which is one for all readers, and leaves it there until somebody asks.
+	 */
+	conn->want &=
+	    ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_ATOMIC_O_TRUNC);
 	conn->max_readahead = 0;
 }
 
@@ -260,6 +265,18 @@ static bool takes_triggers(const struct fs *fs, struct at at)
 	const struct file *f = at.node < fs->tree.n ? fs->tree.node[at.node].file : NULL;
 
 	return f && file_is_writable(f);
+}
+
+/* A shell's ">" empties a file before it writes: a pressure file lets it, and stays as it is. */
+static void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int set,
+		       struct fuse_file_info *fi)
+{
+	const int more = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
+
+	if ((set & FUSE_SET_ATTR_SIZE) && !(set & more) && takes_triggers(fs_of(req), at_of(ino)))
+		fs_getattr(req, ino, fi);
+	else
+		refuse_setattr(req, ino, st, set, fi);
 }
 
 /* An open file: one text from its start to its end. */
@@ -444,22 +461,27 @@ static void fs_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 
 /* ---- directories ---- */
 
+#define PLACE_FIRST 3 /* behind "." and ".." */
+
 struct listing {
 	fuse_req_t req;
 	char *buf;
 	size_t size, len;
-	off_t skip, at; /* entries the reader has had, and that were counted */
+	off_t had; /* the place of the last entry the reader has had */
 };
 
-/* False: the buffer is full. */
-static bool list(struct listing *l, struct at at, const char *name, mode_t mode)
+/*
+ * @place: of the entry, the same at each look and larger than that of the one before: others come
+ * and go between two reads of one reader. False: the buffer is full.
+ */
+static bool list(struct listing *l, off_t place, struct at at, const char *name, mode_t mode)
 {
 	struct stat st = { .st_ino = ino_of(at.slot, at.node), .st_mode = mode };
 	size_t n;
 
-	if (l->at++ < l->skip)
+	if (place <= l->had)
 		return true;
-	n = fuse_add_direntry(l->req, l->buf + l->len, l->size - l->len, name, &st, l->at);
+	n = fuse_add_direntry(l->req, l->buf + l->len, l->size - l->len, name, &st, place);
 	if (n > l->size - l->len)
 		return false;
 	l->len += n;
@@ -475,9 +497,10 @@ static int list_containers(struct fs *fs, struct listing *l)
 	r = registry_all(fs->registry, &all, &n);
 	if (r < 0)
 		return r;
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) /* the newest first */
 		if (all[i]->name &&
-		    !list(l, (struct at){ all[i]->slot, NODE_ROOT }, all[i]->name, S_IFDIR))
+		    !list(l, PLACE_FIRST + (UINT32_MAX - all[i]->slot),
+			  (struct at){ all[i]->slot, NODE_ROOT }, all[i]->name, S_IFDIR))
 			break;
 	registry_put_all(all, n);
 	return 0;
@@ -492,11 +515,11 @@ static int list_nodes(struct fs *fs, struct at dir, const struct container *c,
 		return -ESTALE;
 	for (i = fs->tree.node[dir.node].child; i != NODE_NONE; i = fs->tree.node[i].next)
 		if (!(c && tree_hides(&fs->tree, i, seen)) &&
-		    !list(l, (struct at){ dir.slot, i }, fs->tree.node[i].name,
+		    !list(l, PLACE_FIRST + i, (struct at){ dir.slot, i }, fs->tree.node[i].name,
 			  fs->tree.node[i].mode))
 			return 0;
 	if (dir.slot == 0 && dir.node == NODE_ROOT)
-		(void)list(l, (struct at){ 0, NODE_CT }, "ct", S_IFDIR);
+		(void)list(l, PLACE_FIRST + NODE_CT, (struct at){ 0, NODE_CT }, "ct", S_IFDIR);
 	return 0;
 }
 
@@ -507,7 +530,7 @@ static int list_dir(fuse_req_t req, struct at at, struct listing *l)
 	struct seen seen;
 	int r;
 
-	if (!list(l, at, ".", S_IFDIR) || !list(l, at, "..", S_IFDIR))
+	if (!list(l, 1, at, ".", S_IFDIR) || !list(l, 2, at, "..", S_IFDIR))
 		return 0;
 	if (at.slot == 0 && at.node == NODE_CT)
 		return list_containers(fs, l);
@@ -520,7 +543,7 @@ static int list_dir(fuse_req_t req, struct at at, struct listing *l)
 static void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		       struct fuse_file_info *fi)
 {
-	struct listing l = { .req = req, .size = size < 65536 ? size : 65536, .skip = off };
+	struct listing l = { .req = req, .size = size < 65536 ? size : 65536, .had = off };
 	auto_free char *buf = malloc(l.size);
 	int r;
 
@@ -548,7 +571,7 @@ const struct fuse_lowlevel_ops fs_operations = {
 	.poll = fs_poll,
 	.release = fs_release,
 	.readdir = fs_readdir,
-	.setattr = refuse_setattr,
+	.setattr = fs_setattr,
 	.mknod = refuse_mknod,
 	.mkdir = refuse_mkdir,
 	.unlink = refuse_unlink,
