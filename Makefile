@@ -5,7 +5,7 @@
 #   make demo       a container beside its host: free, nproc, uptime, top (root)
 #   make check      every test: unit, golden, system (root), lint; last line is the count
 #   make unit       only the tests that need neither root nor FUSE
-#   make check-vm   only the system tests on a cgroup v2 host (QEMU)
+#   make check-vm   only the system tests on a cgroup v2 host (QEMU); check-vm-full: all of those
 #   make truth      what some hundred tools say in a container, beside what is true (root);
 #                   TRUTH_VM=1: on a cgroup v2 host (QEMU)
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
@@ -125,6 +125,10 @@ check-vm: deps
 	$(Q)$(MAKE) --no-print-directory all $(B)/work
 	$(Q)B=$(B) tests/run tests/vm/check.sh
 
+check-vm-full: deps
+	$(Q)$(MAKE) --no-print-directory all $(B)/work
+	$(Q)B=$(B) VM_FULL=1 TEST_TIMEOUT=2400 tests/run tests/vm/check.sh
+
 truth: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)B=$(B) tests/truth/$(if $(TRUTH_VM),vm,run)
@@ -177,6 +181,6 @@ uninstall:
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct check-* bench-* fuzz-*) build-*
 
-.PHONY: all deps check check-vm truth unit tests fuzzers golden fuzz demo bench lint install uninstall clean
+.PHONY: all deps check check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench lint install uninstall clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
