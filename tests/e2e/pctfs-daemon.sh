@@ -221,8 +221,8 @@ is "and nothing of it stays" "" "$(nsenter -t "$inner" -m -p grep ' /proc/[a-z]*
 kill "$inner"
 
 stop_daemon
-is "SIGTERM: it unmounts and takes its sockets away" " pctfs.lock" \
-	"$(grep -F "$MOUNT" /proc/self/mounts) $(ls "$RUN")"
+is "SIGTERM: it unmounts and takes its sockets away; what it counted stays" " pctfs.lock pctfs.state" \
+	"$(grep -F "$MOUNT" /proc/self/mounts) $(ls "$RUN" | paste -sd' ')"
 
 "$B/pctfs"
 stop_daemon -KILL
