@@ -251,3 +251,27 @@ int caller_of_init(struct callers *c, pid_t init, struct container **out)
 	r = ns_of(c->host, init, NS_PID, &ns);
 	return r < 0 ? r : by_namespace(c, init, ns, out);
 }
+
+bool caller_sees_all(const struct callers *c, pid_t pid)
+{
+	ino_t ns;
+
+	return pid > 0 && ns_of(c->host, pid, NS_PID, &ns) == 0 && ns == c->ns[NS_PID];
+}
+
+/* Eight hexadecimal digits: flags, and the personality itself in the last two. */
+bool caller_is_32bit(const struct cgv_host *h, pid_t pid)
+{
+	struct cgv_text buf = { 0 };
+	struct span text;
+	char name[32];
+	bool is = false;
+
+	snprintf(name, sizeof(name), "%d/personality", pid);
+	if (cgv_read_text(h->proc, name, &buf, &text) == 0 && span_len(text) >= 8) {
+		text = (struct span){ text.p + 6, text.p + 8 };
+		is = span_is(text, "08"); /* PER_LINUX32 */
+	}
+	free(buf.p);
+	return is;
+}

@@ -28,3 +28,9 @@ int caller_of_init(struct callers *c, pid_t init, struct container **out) MUST_C
  * help (which older ones do not give), by the NSpid lines of all processes.
  */
 int init_of(const struct cgv_host *h, pid_t pid, bool scan, pid_t *out) MUST_CHECK;
+
+/* Is it in the pid namespace of the host's first process? Only such may know of all containers. */
+bool caller_sees_all(const struct callers *c, pid_t pid);
+
+/* Has @pid a 32-bit personality? Whose cannot be told has none. */
+bool caller_is_32bit(const struct cgv_host *h, pid_t pid);

@@ -262,6 +262,8 @@ static int read_part(struct container *c, enum need part)
 		return read_vmstat(c);
 	case NEED_PRESSURE:
 		return read_pressure(c);
+	case NEED_PERSONALITY: /* the reader's, not the container's */
+		break;
 	}
 	return -EINVAL;
 }

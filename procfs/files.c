@@ -7,7 +7,7 @@
 const struct file files[] = {
 	/* path                        needs                                  render */
 	{ "proc/buddyinfo",            NEED_MEMORY,                            empty_render },
-	{ "proc/cpuinfo",              NEED_CPUS,                             cpuinfo_render },
+	{ "proc/cpuinfo",              NEED_CPUS | NEED_PERSONALITY,          cpuinfo_render },
 	{ "proc/diskstats",            NEED_DISKS,                            diskstats_render },
 	{ "proc/interrupts",           NEED_CPUS,                             percpu_render },
 	{ "proc/loadavg",              NEED_TASKS,                            loadavg_render },

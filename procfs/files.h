@@ -19,6 +19,7 @@ enum need {
 	NEED_DISKS = 64,
 	NEED_VMSTAT = 128, /* with NEED_MEMORY and NEED_DISKS */
 	NEED_PRESSURE = 256,
+	NEED_PERSONALITY = 1 << 30, /* the reader's: the kernel's own text depends on it */
 };
 
 /* What is said of pressure, by enum cgv_pressure; "": nothing is accounted. */

@@ -6,6 +6,7 @@
 #include <fuse_lowlevel.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/personality.h>
 
 #include "base/say.h"
 #include "procfs/fs.h"
@@ -134,6 +135,8 @@ static int find(fuse_req_t req, struct at dir, const char *name, struct at *out)
 
 	*out = (struct at){ dir.slot, NODE_NONE };
 	if (dir.slot == 0 && dir.node == NODE_CT) {
+		if (!caller_sees_all(fs->callers, fuse_req_ctx(req)->pid))
+			return -ENOENT;
 		auto_container c = registry_by_name(fs->registry, name);
 
 		if (c && !container_dead(c))
@@ -217,6 +220,20 @@ static int host_text(struct fs *fs, const char *path, struct snapshot **out)
 	return 0;
 }
 
+/* A thread's personality is its own: where it matters, ours is the caller's for that long. */
+static int render(fuse_req_t req, struct container *c, const struct node *n, struct snapshot **out)
+{
+	struct fs *fs = fs_of(req);
+	bool as_32bit = (n->file->needs & NEED_PERSONALITY) &&
+			caller_is_32bit(fs->host, fuse_req_ctx(req)->pid);
+	int before = as_32bit ? personality(PER_LINUX32) : 0;
+	int r = c ? container_render(c, n->file, n->path, out) : host_text(fs, n->path, out);
+
+	if (as_32bit)
+		(void)personality((unsigned long)before);
+	return r;
+}
+
 static int open_text(fuse_req_t req, struct at at, struct snapshot **out)
 {
 	struct fs *fs = fs_of(req);
@@ -232,7 +249,7 @@ static int open_text(fuse_req_t req, struct at at, struct snapshot **out)
 		r = owner_of(req, at, &c);
 	if (r < 0)
 		return r;
-	r = c ? container_render(c, n->file, n->path, out) : host_text(fs, n->path, out);
+	r = render(req, c, n, out);
 	/* The container ended: its files are no more. */
 	return c && (r == -ENOENT || r == -ENODEV) && container_dead(c) ? -ESTALE : r;
 }
@@ -494,6 +511,8 @@ static int list_containers(struct fs *fs, struct listing *l)
 	unsigned n;
 	int r;
 
+	if (!caller_sees_all(fs->callers, fuse_req_ctx(l->req)->pid))
+		return 0;
 	r = registry_all(fs->registry, &all, &n);
 	if (r < 0)
 		return r;

@@ -295,6 +295,16 @@ static int serve_mount(struct daemon *d, int fuse_fd)
 	return r;
 }
 
+/* Else the pids of our callers would be looked up among other processes. */
+static bool proc_is_ours(void)
+{
+	char self[16];
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
+
+	self[MAX(n, (ssize_t)0)] = '\0';
+	return strtol(self, NULL, 10) == getpid();
+}
+
 static int run(struct daemon *d)
 {
 	int fuse_fd = -EBADF;
@@ -302,6 +312,9 @@ static int run(struct daemon *d)
 
 	if (geteuid() != 0)
 		return refuse(-EPERM, "needs root: run it with sudo");
+	if (!proc_is_ours())
+		return refuse(-EINVAL, "/proc is of another pid namespace: mount one of this "
+				       "(unshare --mount-proc)");
 	raise_files();
 	r = take_lock(d);
 	if (r == 0)

@@ -255,6 +255,32 @@ START_TEST(who_shares_the_hosts_namespaces_is_the_host)
 }
 END_TEST
 
+static const struct {
+	const char *text; /* NULL: none can be read */
+	bool is;
+} personalities[] = {
+	{ "00000000\n", false }, { "00000008\n", true },  { "08000008\n", true },
+	{ "00000080\n", false }, { "00000018\n", false }, { "0000000", false },
+	{ "", false },		 { NULL, false },
+};
+
+START_TEST(a_32_bit_personality_is_told_by_its_last_digits)
+{
+	struct cgv_host h;
+	struct tmp t;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	tmp_v2(&t);
+	if (personalities[_i].text)
+		tmp_put(&t, "proc/7/personality", "%s", personalities[_i].text);
+	tmp_open(&t, &h);
+	ck_assert_int_eq(caller_is_32bit(&h, 7), personalities[_i].is);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
 /* ---- the registry ---- */
 
 static struct container *add(struct registry *r, const char *door, const char *id)
@@ -354,6 +380,8 @@ int main(void)
 	tcase_add_test(t, the_init_of_another_namespace_is_found_both_ways);
 	tcase_add_test(t, only_the_first_process_of_its_own_namespace_is_its_init);
 	tcase_add_test(t, who_shares_the_hosts_namespaces_is_the_host);
+	tcase_add_loop_test(t, a_32_bit_personality_is_told_by_its_last_digits, 0,
+			    ARRAY_LEN(personalities));
 	tcase_add_test(t, names_are_free_or_made_so_and_a_door_replaces_its_own);
 	tcase_add_test(t, an_id_has_only_so_many_names);
 	suite_add_tcase(s, t);
