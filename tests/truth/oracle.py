@@ -54,6 +54,20 @@ def cpus_of(listing):
     return out
 
 
+def online():
+    return cpus_of(text("/sys/devices/system/cpu/online"))
+
+
+def nodes_of(cpus):
+    """The NUMA nodes these are on."""
+    return {int(p.rpartition("node")[2]) for p in glob.glob("/sys/devices/system/node/node[0-9]*")
+            if cpus_of(text(p + "/cpulist")) & cpus}
+
+
+def sockets_of(cpus):
+    return {text("/sys/devices/system/cpu/cpu%d/topology/physical_package_id" % c) for c in cpus}
+
+
 def listing_of(cpus):
     """As the kernel writes it: 0-2,5."""
     out, cpus = [], sorted(cpus)
@@ -153,12 +167,12 @@ class Container:
         o["swap_free"] = o["swap_total"] - o["swap_used"]
 
     def cpus(self, o):
-        online = cpus_of(text("/sys/devices/system/cpu/online"))
         d = self.dir("cpuset")
         mine = cpus_of(text(d + ("/cpuset.cpus.effective" if self.v2 else "/cpuset.effective_cpus")))
-        mine = (mine & online) or online
+        mine = (mine & online()) or online()
+        mems = cpus_of(text(d + ("/cpuset.mems.effective" if self.v2 else "/cpuset.effective_mems")))
         if self.sold_cpus is not None:
-            mine = self.sold_cpus
+            mine, mems = self.sold_cpus, nodes_of(self.sold_cpus)
         quota = []
         for d in self.up("cpu"):
             if self.v2:
@@ -180,11 +194,8 @@ class Container:
         o["cpus_possible"] = len(mine)
         o["affinity"] = len(mine)
         o["affinity_list"] = listing_of(mine)
-        nodes = [p for p in glob.glob("/sys/devices/system/node/node[0-9]*")
-                 if cpus_of(text(p + "/cpulist")) & visible]
-        o["nodes"] = len(nodes)
-        o["sockets"] = len({text("/sys/devices/system/cpu/cpu%d/topology/physical_package_id" % c)
-                            for c in visible})
+        o["nodes"] = len(nodes_of(visible) | mems)
+        o["sockets"] = len(sockets_of(visible))
 
     def set_quota(self, quota):
         """The only thing that is ever written here."""
@@ -235,29 +246,33 @@ class Container:
 
 
 class Watch(threading.Thread):
-    """Samples of a container ten times a second; its load by the kernel's formula every 5 s."""
+    """
+    Samples of a container ten times a second. Its load is by the kernel's formula, a step every 5 s;
+    which moments those are is chance, so that it is between the least and the most of PHASES.
+    """
+    PHASES = 10
 
     def __init__(self, pid, sold_cpus=None):
         super().__init__(daemon=True)
         self.c = Container(pid, sold_cpus)
         self.began = self.c.start_ticks()
         self.samples = []
-        self.load = [0.0, 0.0, 0.0]
+        self.load = [0.0] * self.PHASES
         self.end = False
         self.problem = None
         self.start()
 
     def run(self):
-        due = time.monotonic()
+        began, step, e = time.monotonic(), 0, 0.9200444
         try:
             while not self.end:
-                if time.monotonic() >= due:
-                    due += 5
-                    running = sum(t in "RD" for t in self.c.tasks())
-                    for i, e in enumerate((0.9200444, 0.9834714, 0.9944598)):
-                        self.load[i] = self.load[i] * e + running * (1 - e)
+                now = int((time.monotonic() - began) / 5 * self.PHASES)
+                running = sum(t in "RD" for t in self.c.tasks()) if now > step else 0
+                for step in range(step + 1, now + 1):
+                    i = step % self.PHASES
+                    self.load[i] = self.load[i] * e + running * (1 - e)
                 o = self.c.sample(self.began)
-                o["load1"], o["load5"], o["load15"] = self.load
+                o["load1"] = min(self.load), max(self.load)
                 self.rates(o)
                 self.samples.append(o)
                 time.sleep(0.1)
