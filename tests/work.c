@@ -4,8 +4,10 @@
  *
  *   work anon MIB          touch that much anonymous memory, say "ready", wait for a line
  *   work file PATH MIB     write and read back a file of that size, say "ready", wait for a line
- *   work burn MS ON OFF    for that long: busy for ON µs, asleep for OFF µs; says the µs of user
- *                          and system time it used
+ *   work burn MS ON OFF    for that long: busy for ON µs, asleep for OFF µs; says in ticks of 10 ms
+ *                          how long it ran, how much it used by getrusage, and by how much
+ *                          user + system, idle and steal of /proc/stat moved from its first
+ *                          moment to its last
  *   work direct PATH MIB   write that much with O_DIRECT
  */
 #include <fcntl.h>
@@ -74,21 +76,57 @@ static int direct(char *argv[])
 	return write_all(argv[0], O_DIRECT, strtoul(argv[1], NULL, 10));
 }
 
+struct moment {
+	double at, used, busy, idle, steal; /* ticks */
+};
+
+static int now(struct moment *m)
+{
+	auto_fd fd = open("/proc/stat", O_RDONLY);
+	unsigned long t[8];
+	char text[256];
+	struct rusage u;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	m->at = now_us() / 1e4;
+	getrusage(RUSAGE_SELF, &u);
+	if (sscanf(text, "cpu %lu %lu %lu %lu %lu %lu %lu %lu", t, t + 1, t + 2, t + 3, t + 4,
+		   t + 5, t + 6, t + 7) != 8)
+		return -EBADMSG;
+	m->used = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 100 +
+		  (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e4;
+	m->busy = (double)(t[0] + t[1] + t[2]);
+	m->idle = (double)t[3];
+	m->steal = (double)t[7];
+	return 0;
+}
+
 static int burn(char *argv[])
 {
 	double end = now_us() + strtod(argv[0], NULL) * 1e3, on = strtod(argv[1], NULL), until;
 	struct timespec off = { .tv_nsec = strtol(argv[2], NULL, 10) * 1000 };
-	struct rusage u;
+	struct moment a, b;
+	int r = now(&a);
 
+	if (r < 0)
+		return r;
 	while (now_us() < end) {
-		for (until = now_us() + on; now_us() < until;)
+		for (until = now_us() + on; now_us() < until && now_us() < end;)
 			;
 		if (off.tv_nsec)
 			nanosleep(&off, NULL);
 	}
-	getrusage(RUSAGE_SELF, &u);
-	printf("%ld\n", (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 + u.ru_utime.tv_usec +
-			    u.ru_stime.tv_usec);
+	r = now(&b);
+	if (r < 0)
+		return r;
+	printf("%.1f %.1f %.0f %.0f %.0f\n", b.at - a.at, b.used - a.used, b.busy - a.busy,
+	       b.idle - a.idle, b.steal - a.steal);
 	return 0;
 }
 

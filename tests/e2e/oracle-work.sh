@@ -69,31 +69,61 @@ done_with_work() {
 	inside $ID 'umount /t'
 }
 
-# CPU: what the files say against the work's own getrusage, in ticks of 10 ms.
-ticks() { inside $ID 'head -1 /proc/stat' | awk '{ print $2 + $4, $5, $9 }'; }
+# CPU: what the file says against the work's own getrusage, both asked by the work itself.
+near() { within "$1" "$(calc "$2 * 0.97 - 1")" "$(calc "$2 * 1.03 + 1")" "$3"; } # ± 3 %, and the tick that is cut
+calc() { awk "BEGIN { print $1 }"; }
 for burst in "5000 5000" "500 500"; do
-	read -r busy idle _ < <(ticks)
-	start=$(date +%s%N)
 	# shellcheck disable=SC2086
-	used=$(pct exec $ID -- work burn 10000 $burst)
-	read -r busy2 idle2 _ < <(ticks)
-	elapsed=$((($(date +%s%N) - start) / 10000000))
-	used=$((used / 10000))
-	# The shells that look count too: some ticks.
-	within "bursts of ${burst% *} µs: user and system move by what was used" $((used * 97 / 100 - 1)) \
-		$((used * 103 / 100 + 8)) $((busy2 - busy))
-	within "… and idle by the rest" $((elapsed - used - elapsed * 4 / 100 - 8)) \
-		$((elapsed - used + elapsed * 4 / 100 + 8)) $((idle2 - idle))
+	read -r ran used busy idle steal < <(pct exec $ID -- work burn 10000 $burst)
+	near "bursts of ${burst% *} µs: user and system move by what was used" "$used" "$busy"
+	near "… and idle by the rest" "$(calc "$ran - $used")" "$idle"
+	within "… nothing is stolen" 0 1 "$steal"
 done
 
-# Three loops on one CPU: the kernel's formula on three running tasks, from 0 on.
-pct exec $ID -- sh -c 'for i in 1 2 3; do timeout 26 sh -c "while :; do :; done" & done; sleep 24; cat /proc/loadavg' >"$PCT_ROOT/load" &
-sleeper=$!
-wait $sleeper
-# 4 or 5 samples of 3, and what was there before.
-within "three loops for 24 s: the load follows the kernel's formula" 0.75 1.35 "$(cut -d' ' -f1 "$PCT_ROOT/load")"
-within "… the longer ones slower" 0.14 0.45 "$(cut -d' ' -f2 "$PCT_ROOT/load")"
-like "… three of them running" ' [34]/' "$(cat "$PCT_ROOT/load")"
+# Half a CPU of quota, all burnt: half used, half stolen, none idle. It goes before others, so
+# that a busy host gives it that half.
+group=$(cgroup_of $ID cpu)
+for g in "$group" "${group%/*}"; do
+	if [ -e "$g/cpu.weight" ]; then echo 10000 >"$g/cpu.weight"; else echo 262144 >"$g/cpu.shares"; fi
+done
+if [ -e "$group/cpu.max" ]; then
+	echo "50000 100000" >"$group/cpu.max"
+else
+	echo 100000 >"$group/cpu.cfs_period_us"
+	echo 50000 >"$group/cpu.cfs_quota_us"
+fi
+throttled() { # in ticks
+	awk '/^throttled_time/ { print $2 / 1e7 } /^throttled_usec/ { print $2 / 1e4 }' "$group/cpu.stat"
+}
+before=$(throttled)
+read -r ran used busy idle steal < <(pct exec $ID -- work burn 10000 10000000 0)
+stolen=$(calc "$(throttled) - $before")
+near "at a quota of 0.5 CPU user and system move by what was used" "$used" "$busy"
+# A period of 10 ticks is cut at each end, and throttling is booked when it ends.
+within "… steal by what the kernel throttled" "$(calc "$stolen * 0.97 - 10")" "$(calc "$stolen * 1.03 + 10")" "$steal"
+if [ "$(calc "$used < $ran * 0.47")" = 1 ]; then
+	skip "50 % used, 50 % stolen, 0 idle" "the host gave it only $used of $ran ticks"
+else
+	within "… half is used" "$(calc "$ran * 0.47")" "$(calc "$ran * 0.53")" "$busy"
+	within "… half stolen" "$(calc "$ran * 0.47")" "$(calc "$ran * 0.53")" "$steal"
+	within "… none idle" 0 "$(calc "$ran * 0.03")" "$idle"
+fi
+if [ -e "$group/cpu.max" ]; then echo max >"$group/cpu.max"; else echo -1 >"$group/cpu.cfs_quota_us"; fi
+
+# Three loops on one CPU: the kernel's formula on three running tasks, from what was there on.
+pct exec $ID -- sh -c 'cat /proc/loadavg
+	for i in 1 2 3; do timeout 26 sh -c "while :; do :; done" & done; sleep 24; cat /proc/loadavg' >"$PCT_ROOT/load"
+# 24 s hold 4 or 5 samples; the text is rounded before and after.
+formula() { # SECONDS-OF-THE-AVERAGE FIELD
+	awk -v s="$1" -v f="$2" 'NR == 1 { was = $f } NR == 2 { is = $f }
+		END { for (k = 4; k <= 5; k++) { e = exp(-5 * k / s); w = was * e + 3 * (1 - e)
+				said = said " " w; if (is - w < 0.02 && w - is < 0.02) good = 1 }
+			print good ? "yes" : was " became " is ", not one of" said }' "$PCT_ROOT/load"
+}
+is "three loops for 24 s: the load follows the kernel's formula" yes "$(formula 60 1)"
+is "… as does that of 5 minutes" yes "$(formula 300 2)"
+is "… and of 15" yes "$(formula 900 3)"
+like "… three of them running" ' [34]/' "$(tail -1 "$PCT_ROOT/load")"
 
 # A disk of its own, written without the page cache: sectors of 512 bytes.
 truncate -s 128M "$PCT_ROOT/disk"
@@ -105,9 +135,16 @@ if LOOP=$(losetup -f --show "$PCT_ROOT/disk" 2>/dev/null); then
 	mknod "$ROOTFS/disk" b "${dev%:*}" "${dev#*:}"
 	if said=$(pct exec $ID -- work direct /disk 50 2>&1); then
 		name=$(basename "$LOOP")
-		within "50 MiB written to a disk are 102400 sectors" 102400 102500 \
-			"$(inside $ID 'cat /proc/diskstats' | awk -v n="$name" '$3 == n { print $10 }')"
+		sectors() { inside $ID 'cat /proc/diskstats' | awk -v n="$name" '$3 == n { print $10 }'; }
+		within "50 MiB written to a disk are 102400 sectors" 102400 102500 "$(sectors)"
 		is "… and 51200 kB of pgpgout, or more" 1 "$(($(value vmstat pgpgout) >= 51200))"
+		if [ -e "$rule" ]; then
+			skip "buffered writes in diskstats" "v1 has no owner for them"
+		else
+			before=$(sectors)
+			pct exec $ID -- work file /disk 50 </dev/null >/dev/null
+			within "50 MiB through the page cache too" 102400 $((102400 * 102 / 100)) $(($(sectors) - before))
+		fi
 	else
 		skip "sectors in diskstats" "the container cannot write to the loop disk: $said"
 	fi
@@ -115,23 +152,44 @@ else
 	skip "sectors in diskstats" "no loop device"
 fi
 
-# More memory in use than it may have all at once: the rest goes to swap, and nothing wraps.
+nothing_wraps() { # SENTENCE
+	is "$1: nothing wraps around" "" "$(inside $ID 'cat /proc/meminfo /proc/swaps /proc/vmstat /proc/stat' |
+		awk '{ for (i = 2; i <= NF; i++) if ($i + 0 > 2 ^ 45 || $i + 0 < 0) print }' | grep -v ^VmallocTotal)"
+}
+limit=$(cgroup_of $ID memory)/memory.max
+[ -e "$limit" ] || limit=$(cgroup_of $ID memory)/memory.limit_in_bytes
+
+# More memory in use than it may have all at once: the rest goes to swap.
 if [ "$(awk '/^SwapTotal/ { print $2 }' /proc/meminfo)" -gt 200000 ]; then
 	with_work work anon 300
-	limit=$(cgroup_of $ID memory)/memory.max
-	[ -e "$limit" ] || limit=$(cgroup_of $ID memory)/memory.limit_in_bytes
-	echo 200M >"$limit"
+	before=$(value vmstat pswpout) wrote=$(awk '/^pswpout/ { print $2 }' /proc/vmstat)
+	echo 236M >"$limit"
 	text=$(inside $ID 'cat /proc/meminfo /proc/swaps')
 	total=$(awk '$1 == "SwapTotal:" { print $2 }' <<<"$text")
 	free=$(awk '$1 == "SwapFree:" { print $2 }' <<<"$text")
-	within "100 MiB too much are in swap" 92000 262144 $((total - free))
+	used=$(($(cgroup_file $ID memory memory.memsw.usage_in_bytes memory.swap.current) / 1024))
+	# The kernel takes more than it must (103 MiB on 6.1): its own count decides, ± a batch of reclaim.
+	within "64 MiB too much are in swap, by the cgroup's count" $((used - 1024)) $((used + 1024)) $((total - free))
+	within "… which are 64 MiB or more" $((65536 * 98 / 100)) 262144 $((total - free))
 	is "… by /proc/swaps too" $((total - free)) "$(awk '/virtual/ { print $4 }' <<<"$text")"
-	is "its memory is the new limit" 204800 "$(awk '$1 == "MemTotal:" { print $2 }' <<<"$text")"
+	if grep -qs '^pswpout' "${limit%/*}/memory.stat"; then
+		wrote=$(($(awk '/^pswpout/ { print $2 }' /proc/vmstat) - wrote))
+		within "… and pages in pswpout, as the host counted" $((wrote * 98 / 100)) $((wrote * 102 / 100)) \
+			$(($(value vmstat pswpout) - before))
+	else
+		skip "swapping out in pswpout" "this kernel counts it for no cgroup (Linux 6.12 does)"
+	fi
+	is "its memory is the new limit" $((236 * 1024)) "$(awk '$1 == "MemTotal:" { print $2 }' <<<"$text")"
+	nothing_wraps "memory lowered below its use"
 	echo 256M >"$limit"
-	echo 64M >"$(cgroup_of $ID memory)/memory.swap.max" 2>/dev/null
-	is "swap lowered below its use: nothing wraps around" "" \
-		"$(inside $ID 'cat /proc/meminfo /proc/swaps /proc/vmstat' | awk '{ for (i = 2; i <= NF; i++) if ($i + 0 > 2 ^ 45) print }')"
+	echo 32M >"$(cgroup_of $ID memory)/memory.swap.max" 2>/dev/null
+	nothing_wraps "swap lowered below its use"
 	done_with_work
 else
 	skip "swapping out" "this host has no swap; the virtual machine has"
+	with_work work anon 100
+	# The kernel refuses, or takes what page cache there is.
+	echo 64M >"$limit" 2>/dev/null
+	nothing_wraps "memory lowered below its use"
+	done_with_work
 fi
