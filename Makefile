@@ -5,6 +5,7 @@
 #   make demo       a container beside its host: free, nproc, uptime, top (root)
 #   make check      every test: unit, golden, system (root), lint; last line is the count
 #   make unit       only the tests that need neither root nor FUSE
+#   make check-tsan the daemon under ThreadSanitizer, RACES_S=30 seconds long (root)
 #   make check-vm   only the system tests on a cgroup v2 host (QEMU); check-vm-full: all of those
 #   make truth      what some hundred tools say in a container, beside what is true (root);
 #                   TRUTH_VM=1: on a cgroup v2 host (QEMU)
@@ -116,10 +117,19 @@ deps:
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -yq --no-install-recommends $$missing; fi
 
+# Another build folder's: the daemon that tests/e2e/daemon-races.sh runs.
+races = SAN=thread B=$(B)-thread $(B)-thread/pctfs
+
 # A make of its own, so that what asks pkg-config is asked after the packages are there.
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests fuzzers lint
-	$(Q)B=$(B) tests/run $(tests) $(wildcard tests/e2e/*-*.sh) tests/vm/check.sh
+	$(if $(SAN),,$(Q)$(MAKE) --no-print-directory $(races))
+	$(Q)B=$(B) $(if $(SAN),,PCTFS=$(B)-thread/pctfs) tests/run $(tests) $(wildcard tests/e2e/*-*.sh) tests/vm/check.sh
+
+check-tsan: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(races)
+	$(Q)B=$(B) PCTFS=$(B)-thread/pctfs RACES_S=$(or $(RACES_S),30) tests/run tests/e2e/daemon-races.sh
 
 check-vm: deps
 	$(Q)$(MAKE) --no-print-directory all $(B)/work
@@ -181,6 +191,6 @@ uninstall:
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct check-* bench-* fuzz-*) build-*
 
-.PHONY: all deps check check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench lint install uninstall clean
+.PHONY: all deps check check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench lint install uninstall clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)

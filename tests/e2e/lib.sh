@@ -21,6 +21,17 @@ chmod 755 "$PCT_ROOT"
 MOUNT=$PCT_ROOT/var/lib/pctfs
 RUN=$PCT_ROOT/run/pct
 
+# Of programs made with SAN=…: what they find is said here, also by those that have no terminal.
+SAN_SAID=$PCT_ROOT/sanitizer
+export ASAN_OPTIONS="log_path=$SAN_SAID:${ASAN_OPTIONS:-}" UBSAN_OPTIONS="log_path=$SAN_SAID:print_stacktrace=1:${UBSAN_OPTIONS:-}"
+export TSAN_OPTIONS="log_path=$SAN_SAID:ignore_noninstrumented_modules=1:${TSAN_OPTIONS:-}"
+
+# Not that libfuse ends its threads by cancelling them, in the middle of a read.
+san_said() {
+	grep -lE 'ERROR: |runtime error: |WARNING: ThreadSanitizer|CHECK failed' "$SAN_SAID".* 2>/dev/null |
+		while read -r said; do head -100 "$said"; done
+}
+
 pct() { "$B/pct" "$@"; }
 inside() { "$B/pct" exec "$1" -- /bin/sh -c "$2"; } # VMID COMMAND
 
@@ -72,6 +83,8 @@ cleanup() {
 	done
 	stop_daemon
 	umount -l "$MOUNT" 2>/dev/null
+	id=$(san_said)
+	[ -z "$id" ] || flunk "a sanitizer finds nothing" "$id"
 	rm -rf --one-file-system "$PCT_ROOT"
 	[ "$status" = 0 ] && [ "$FAILED" = 0 ] || exit 1
 }
