@@ -123,12 +123,13 @@ static unsigned cores(const struct info *in, struct seat me)
 /* s390x has its CPUs in one table at the top: "processor 3: version = …". */
 static bool hidden_line(const struct view *v, struct span line)
 {
+	struct span number;
 	uint64_t cpu;
 
 	if (!span_starts(line, "processor "))
 		return false;
 	line.p += strlen("processor ");
-	if (!span_until(&line, ':', &line) || !span_u64(&line, &cpu) || span_len(line))
+	if (!span_until(&line, ':', &number) || !span_u64(&number, &cpu) || span_len(number))
 		return false;
 	return !visible(v, cpu);
 }
