@@ -19,22 +19,29 @@ static bool cpu_number(struct span word, uint64_t *cpu)
 	return span_u64(&word, cpu) && !span_len(word);
 }
 
+static void blanks(struct span *line, struct out *o)
+{
+	const char *from = line->p;
+
+	while (line->p < line->end && *line->p == ' ')
+		line->p++;
+	out_span(o, (struct span){ from, line->p });
+}
+
+/* The indent, then columns with the blanks that fill them up: "CPU%-8d". */
 static void heading(const struct view *v, struct span line, struct columns *c, struct out *o)
 {
 	struct span word;
 	uint64_t cpu;
 
-	/* The blanks before a column belong to it: the first keeps the heading's indent. */
-	while (line.p < line.end) {
-		const char *from = line.p;
-
-		if (!span_word(&line, &word))
-			break;
+	blanks(&line, o);
+	while (span_word(&line, &word)) {
 		if (!cpu_number(word, &cpu) || c->n >= CGV_MAX_CPUS)
 			continue;
 		if (cpu < CGV_MAX_CPUS && cgv_cpuset_has(&v->s->cpus.visible, (unsigned)cpu)) {
 			cgv_cpuset_add(c->visible, c->n);
-			out_span(o, (struct span){ from, word.end });
+			out_span(o, word);
+			blanks(&line, o);
 		}
 		c->n++;
 	}
@@ -44,18 +51,21 @@ static void heading(const struct view *v, struct span line, struct columns *c, s
 /* "TIMER:     123     456  text": what is before and behind the numbers stays as it is. */
 static void row(const struct columns *c, struct span line, struct out *o)
 {
-	struct span name;
+	struct span name, rest;
+	unsigned n = 0;
 	uint64_t count;
 
 	if (!span_until(&line, ':', &name))
 		return;
 	out_span(o, (struct span){ name.p, line.p });
-	for (unsigned i = 0; i < c->n; i++) {
+	for (rest = line; n < c->n && span_u64(&rest, &count);)
+		n++;
+	for (unsigned i = 0; i < n; i++) {
 		const char *from = line.p;
 
-		if (!span_u64(&line, &count)) /* "ERR: 0": one number for all CPUs */
-			break;
-		if (cgv_cpuset_has(c->visible, i))
+		(void)span_u64(&line, &count);
+		/* "ERR: 0": one number for all CPUs. */
+		if (n < c->n || cgv_cpuset_has(c->visible, i))
 			out(o, "%*u", (int)(line.p - from), 0);
 	}
 	out_span(o, line);
