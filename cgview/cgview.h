@@ -89,6 +89,9 @@ enum cgv_owner {
 	CGV_V2,
 };
 
+/* Files of which two lines are all that is no matter of the host's. */
+enum cgv_header { CGV_PAGETYPEINFO, CGV_PARTITIONS, CGV_SLABINFO, CGV_N_HEADERS };
+
 /* Where to read from. Opened once, then shared by any number of threads. */
 struct cgv_host {
 	int root; /* the directory below which proc/, sys/ lie: "/" or a captured host */
@@ -100,9 +103,10 @@ struct cgv_host {
 	int meminfo; /* kept open: proc/meminfo */
 	int online;  /* kept open: sys/devices/system/cpu/online */
 	struct cgv_text meminfo_text, vmstat_text;
-	struct span meminfo_layout; /* proc/meminfo as at open: which lines, in which order */
-	struct span vmstat_layout;  /* proc/vmstat likewise */
-	unsigned intr_columns;	    /* numbers in the "intr" and "softirq" lines of proc/stat */
+	struct span meminfo_layout;  /* proc/meminfo as at open: which lines, in which order */
+	struct span vmstat_layout;   /* proc/vmstat likewise */
+	char *header[CGV_N_HEADERS]; /* their first two lines; NULL: not to be read */
+	unsigned intr_columns;	     /* numbers in the "intr" and "softirq" lines of proc/stat */
 	unsigned softirq_columns;
 	unsigned cpus; /* one more than the largest CPU number it can have */
 	bool captured; /* a folder of files: time is what its proc/uptime says */
@@ -379,6 +383,9 @@ struct cgv_vmstat {
 int cgv_vmstat(struct cgv_container *c, const struct cgv_memory *m, const struct cgv_disks *disks,
 	       struct cgv_vmstat *out) CGV_CHECKED;
 
+/* Of a line that is a matter of memory in use; false: it is not. Also of a node's lines. */
+bool cgv_vmstat_size(const struct cgv_memory *m, struct span key, uint64_t *out);
+
 /* ---- pressure ---- */
 
 enum cgv_pressure { CGV_PSI_CPU, CGV_PSI_IO, CGV_PSI_MEMORY, CGV_PSI_IRQ, CGV_N_PSI };
@@ -389,25 +396,5 @@ enum cgv_pressure { CGV_PSI_CPU, CGV_PSI_IO, CGV_PSI_MEMORY, CGV_PSI_IRQ, CGV_N_
  */
 int cgv_pressure_open(const struct cgv_container *c, enum cgv_pressure p, int flags) CGV_CHECKED;
 
-/* ---- NUMA nodes ---- */
-
-#define CGV_MAX_NODES 1024
-
-struct cgv_nodes {
-	uint64_t bits[CGV_MAX_NODES / 64];     /* a container sees these */
-	uint64_t with_cpu[CGV_MAX_NODES / 64]; /* and has CPUs on these of them */
-	unsigned first;			       /* the lowest one */
-};
-
-static inline bool cgv_nodes_has(const uint64_t *bits, unsigned node)
-{
-	return node < CGV_MAX_NODES && (bits[node / 64] >> node % 64 & 1);
-}
-
-/**
- * cgv_nodes() - the nodes of the visible CPUs, and those memory may come from
- * Source: the host's sys/devices/system/node/nodeN/cpulist; cpuset.mems.effective |
- *         cpuset.effective_mems.
- */
-int cgv_nodes(struct cgv_container *c, const struct cgv_cpus *cpus,
-	      struct cgv_nodes *out) CGV_CHECKED;
+#include "cgview/identity.h"
+#include "cgview/nodes.h"

@@ -56,6 +56,16 @@ int cgv_file_number(struct cgv_container *c, enum cgv_file f, unsigned level,
 int cgv_number_of(const struct cgv_container *c, enum cgv_controller in, const char *name,
 		  uint64_t *out) MUST_CHECK;
 
+/* Keys of v2's memory.stat, and where they go in a cgv_memory. */
+extern const struct field cgv_stat_v2[];
+extern const size_t cgv_n_stat_v2;
+
+/* Of one size, of which the host has @most. */
+int cgv_hugepages_of(const struct cgv_container *c, uint64_t size, uint64_t most,
+		     struct cgv_hugepages *out) MUST_CHECK;
+
+uint64_t cgv_siphash(const uint64_t key[2], const void *text, size_t n);
+
 /* The version of the hierarchy @f lies in. */
 enum cgv_owner cgv_file_owner(const struct cgv_container *c, enum cgv_file f);
 

@@ -192,6 +192,24 @@ static unsigned numbers_in(struct span line)
 	return n;
 }
 
+static void learn_headers(struct cgv_host *h, struct cgv_text *buf)
+{
+	static const char *const names[CGV_N_HEADERS] = {
+		[CGV_PAGETYPEINFO] = "pagetypeinfo",
+		[CGV_PARTITIONS] = "partitions",
+		[CGV_SLABINFO] = "slabinfo",
+	};
+	struct span text, rest, line;
+
+	for (int i = 0; i < CGV_N_HEADERS; i++) {
+		if (cgv_read_text(h->proc, names[i], buf, &text) < 0)
+			continue;
+		rest = text;
+		(void)(span_line(&rest, &line) && span_line(&rest, &line));
+		h->header[i] = strndup(text.p, (size_t)(rest.p - text.p));
+	}
+}
+
 /* What of the kernel's texts stays the same while it runs. */
 static int learn_layouts(struct cgv_host *h)
 {
@@ -214,6 +232,8 @@ static int learn_layouts(struct cgv_host *h)
 		if (span_is(key, "softirq"))
 			h->softirq_columns = numbers_in(line);
 	}
+	if (r == 0)
+		learn_headers(h, &stat);
 	free(stat.p);
 	return r;
 }
@@ -274,6 +294,8 @@ void cgv_host_close(struct cgv_host *h)
 			close_fd(&h->tree[c].dir);
 	free(h->meminfo_text.p);
 	free(h->vmstat_text.p);
+	for (int i = 0; i < CGV_N_HEADERS; i++)
+		free(h->header[i]);
 	close_fd(&h->meminfo);
 	close_fd(&h->online);
 	close_fd(&h->proc);

@@ -7,7 +7,7 @@
 
 #define M(member) offsetof(struct cgv_memory, member)
 
-static const struct field stat_v2[] = {
+const struct field cgv_stat_v2[] = {
 	{ "anon", M(anon) },
 	{ "file", M(file) },
 	{ "swapcached", M(swapcached) },
@@ -34,6 +34,7 @@ static const struct field stat_v2[] = {
 	{ "zswap", M(zswap) },
 	{ "zswapped", M(zswapped) },
 };
+const size_t cgv_n_stat_v2 = ARRAY_LEN(cgv_stat_v2);
 
 static const struct field stat_v1[] = {
 	{ "total_rss", M(anon) },
@@ -138,7 +139,7 @@ static int read_stat(struct cgv_container *c, struct cgv_memory *m)
 	if (v1)
 		r = (int)span_fields(text, stat_v1, ARRAY_LEN(stat_v1), m);
 	else
-		r = (int)span_fields(text, stat_v2, ARRAY_LEN(stat_v2), m);
+		r = (int)span_fields(text, cgv_stat_v2, cgv_n_stat_v2, m);
 	if (r == 0)
 		return -EBADMSG;
 	if (!v1)
@@ -199,32 +200,18 @@ static int read_swap(struct cgv_container *c, const struct room *memory,
 	return 0;
 }
 
-/* Huge pages of the host's default size, where the container has a limit of its own for them. */
+/* Of the host's default size. */
 static int hugepages(struct cgv_container *c, const struct cgv_host_memory *host,
 		     struct cgv_memory *m)
 {
-	uint64_t size = host->hugepage_size, limit, used;
-	unsigned shift = size >> 30 ? 30 : size >> 20 ? 20 : 10;
-	char name[2][64];
-	bool v1 = cgv_owner(c->host, CGV_HUGETLB) == CGV_V1;
-	int r;
+	struct cgv_hugepages h;
+	int r = cgv_hugepages_of(c, host->hugepage_size, host->hugepages, &h);
 
-	if (!size || cgv_owner(c->host, CGV_HUGETLB) == CGV_NONE)
-		return 0;
-	for (int i = 0; i < 2; i++)
-		snprintf(name[i], sizeof(name[i]), "hugetlb.%llu%cB.%s",
-			 (unsigned long long)(size >> shift), "KMG"[shift / 10 - 1],
-			 i ? (v1 ? "usage_in_bytes" : "current") : (v1 ? "limit_in_bytes" : "max"));
-	r = cgv_number_of(c, CGV_HUGETLB, name[0], &limit);
-	/* v1's "no limit" is rounded down to whole huge pages. */
-	if (r < 0 || limit / size >= (uint64_t)INT64_MAX / size)
-		return optional(r);
-	r = cgv_number_of(c, CGV_HUGETLB, name[1], &used);
 	if (r < 0)
-		return optional(r);
-	m->hugepages = MIN(limit / size, host->hugepages);
-	m->hugetlb = m->hugepages * size;
-	m->hugepages_free = less(m->hugepages, used / size);
+		return r;
+	m->hugepages = h.total;
+	m->hugepages_free = h.free;
+	m->hugetlb = h.total * h.size;
 	return 0;
 }
 

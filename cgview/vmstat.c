@@ -44,7 +44,7 @@ static const struct {
 #undef M
 };
 
-static bool size_of(const struct cgv_memory *m, struct span key, uint64_t *out)
+bool cgv_vmstat_size(const struct cgv_memory *m, struct span key, uint64_t *out)
 {
 	uint64_t bytes;
 
@@ -121,7 +121,7 @@ int cgv_vmstat(struct cgv_container *c, const struct cgv_memory *m, const struct
 		uint64_t *v = &out->value[out->n];
 
 		*v = 0;
-		if (!span_word(&line, &key) || size_of(m, key, v))
+		if (!span_word(&line, &key) || cgv_vmstat_size(m, key, v))
 			continue;
 		if (span_is(key, "pgpgin") || span_is(key, "pgpgout"))
 			*v = paged(disks, span_is(key, "pgpgin"));

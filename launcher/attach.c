@@ -21,6 +21,7 @@
 struct view {
 	const char *path; /* below the container's root */
 	int tree;	  /* the mount to be moved; -EBADF: none */
+	bool yields;	  /* to what the container has of its own there */
 	bool moved;
 };
 
@@ -139,6 +140,10 @@ static int move_view(const struct inside *in, struct view *v)
 		debug("the container has no '/%s': skipped", v->path);
 		return 0;
 	}
+	if (target == -EXDEV && v->yields) {
+		debug("the container has its own '/%s'", v->path);
+		return 0;
+	}
 	if (target == -EXDEV)
 		return refuse(-EXDEV,
 			      "'/%s' in the container is covered by a %s: take it off there",
@@ -228,19 +233,30 @@ static size_t names_of(json_object *list, struct view *views)
 
 	n = MIN(n, (size_t)VIEWS_MAX);
 	for (size_t i = 0; i < n; i++)
-		views[i] =
-		    (struct view){ json_object_get_string(json_object_array_get_idx(list, i)),
-				   -EBADF, false };
+		views[i] = (struct view){
+			.path = json_object_get_string(json_object_array_get_idx(list, i)),
+			.tree = -EBADF,
+		};
 	return n;
 }
 
-int attach(int pidfd, const char *prefix, const char *root, json_object *list)
+static bool has(json_object *list, const char *path)
+{
+	for (size_t i = 0; list && i < json_object_array_length(list); i++)
+		if (strcmp(json_object_get_string(json_object_array_get_idx(list, i)), path) == 0)
+			return true;
+	return false;
+}
+
+int attach(int pidfd, const char *prefix, const char *root, json_object *list,
+	   json_object *yielding)
 {
 	struct view views[VIEWS_MAX];
 	size_t n = names_of(list, views);
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++) {
+		views[i].yields = has(yielding, views[i].path);
 		views[i].tree = clone_view(root, views[i].path);
 		r = MIN(views[i].tree, 0);
 	}

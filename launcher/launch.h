@@ -46,10 +46,12 @@ void put_json(json_object **o);
 
 /*
  * Lay views over a container's own files, all or none of them. Targets it does not have are
- * skipped. @pidfd: of a process in it; @prefix: where its root is in its mount namespace, "" as a
- * rule; @root: what is served for it, with @views below. Errors are said.
+ * skipped, and those in @yielding where something else is mounted already. @pidfd: of a process in
+ * it; @prefix: where its root is in its mount namespace, "" as a rule; @root: what is served for
+ * it, with @views below. Errors are said.
  */
-int attach(int pidfd, const char *prefix, const char *root, json_object *views) MUST_CHECK;
+int attach(int pidfd, const char *prefix, const char *root, json_object *views,
+	   json_object *yielding) MUST_CHECK;
 
 /* Take them off again, whichever are there. */
 int detach(int pidfd, const char *prefix, json_object *views) MUST_CHECK;

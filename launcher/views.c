@@ -25,12 +25,14 @@ static json_object *member(json_object *o, const char *key)
 static int attach_registered(int pidfd, const char *prefix, json_object *answer)
 {
 	json_object *root = member(answer, "root"), *views = member(answer, "views");
+	json_object *yielding = member(answer, "yielding");
 
 	if (!json_object_is_type(root, json_type_string) ||
-	    !json_object_is_type(views, json_type_array))
+	    !json_object_is_type(views, json_type_array) ||
+	    !json_object_is_type(yielding, json_type_array))
 		return refuse(-EPROTO, "pctfs registered the container but named no views: "
 				       "are pctfs and pct-launch of the same version?");
-	return attach(pidfd, prefix, json_object_get_string(root), views);
+	return attach(pidfd, prefix, json_object_get_string(root), views, yielding);
 }
 
 int put_views(const struct options *o, const char *door, const char *id, pid_t pid,

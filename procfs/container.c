@@ -131,6 +131,7 @@ void container_put(struct container *c)
 	free(c->disks.disk);
 	free(c->vmstat);
 	free(c->pressure);
+	cgv_numa_free(&c->numa);
 	close_fd(&c->pidfd);
 	pthread_mutex_destroy(&c->lock);
 	free(c->name);
@@ -262,6 +263,15 @@ static int read_part(struct container *c, enum need part)
 		return read_vmstat(c);
 	case NEED_PRESSURE:
 		return read_pressure(c);
+	case NEED_NUMA:
+		s->numa = &c->numa;
+		return cgv_numa(c->cgroups, &s->memory, &s->nodes, &c->numa);
+	case NEED_HUGEPAGES:
+		return cgv_hugepages(c->cgroups, s->hugepages);
+	case NEED_BOOT_ID:
+		return cgv_boot_id(c->cgroups, c->init, &s->boot_id);
+	case NEED_PRODUCT_UUID: /* it keeps its name where it is moved */
+		return cgv_product_uuid(c->n_former ? c->former[0] : c->cgroups, &s->product_uuid);
 	case NEED_PERSONALITY: /* the reader's, not the container's */
 		break;
 	}
@@ -308,9 +318,11 @@ static void save(struct container *c)
 static int read_sample(struct container *c, unsigned needs)
 {
 	/* Which parts stand on others: they come first. */
-	static const enum need order[] = { NEED_MEMORY,	 NEED_CPUS,   NEED_AGE,
-					   NEED_CPUTIME, NEED_TASKS,  NEED_NODES,
-					   NEED_DISKS,	 NEED_VMSTAT, NEED_PRESSURE };
+	static const enum need order[] = { NEED_MEMORY,	     NEED_CPUS,	     NEED_AGE,
+					   NEED_CPUTIME,     NEED_TASKS,     NEED_NODES,
+					   NEED_DISKS,	     NEED_VMSTAT,    NEED_PRESSURE,
+					   NEED_NUMA,	     NEED_HUGEPAGES, NEED_BOOT_ID,
+					   NEED_PRODUCT_UUID };
 	struct sample *s = &c->sample;
 	unsigned had;
 	struct cgv_time now;
@@ -318,6 +330,8 @@ static int read_sample(struct container *c, unsigned needs)
 
 	if (needs & NEED_CPUTIME)
 		needs |= NEED_CPUS | NEED_AGE;
+	if (needs & NEED_NUMA)
+		needs |= NEED_MEMORY | NEED_NODES;
 	if (needs & NEED_NODES)
 		needs |= NEED_CPUS;
 	if (needs & NEED_VMSTAT)
@@ -444,6 +458,7 @@ int container_sample(struct container *c, unsigned needs, struct sample *out)
 		out->disks = NULL;
 		out->vmstat = NULL;
 		out->pressure = NULL;
+		out->numa = NULL;
 	}
 	pthread_mutex_unlock(&c->lock);
 	return r;

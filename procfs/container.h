@@ -41,6 +41,7 @@ struct container {
 	struct cgv_disks disks;
 	struct cgv_vmstat *vmstat; /* made when first asked for */
 	struct pressure *pressure; /* likewise */
+	struct cgv_numa numa;
 	struct sample sample;
 
 	struct container *next_slot, *next_who, *next, *prev; /* the registry's */

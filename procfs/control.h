@@ -3,7 +3,7 @@
  * The control socket: one JSON object a line in, one a line out, for root only.
  *
  *   {"request":"ping"}                                      pid, mount, views
- *   {"request":"register","door":D,"id":I,"pid":N}          name, root, views
+ *   {"request":"register","door":D,"id":I,"pid":N}          name, root, views, yielding
  *     "fixed_cpus":true                                     its cpuset never changes
  *   {"request":"forget","door":D,"id":I}  or  {"request":"forget","pid":N}
  *   {"request":"list"}                                      containers

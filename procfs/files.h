@@ -19,6 +19,10 @@ enum need {
 	NEED_DISKS = 64,
 	NEED_VMSTAT = 128, /* with NEED_MEMORY and NEED_DISKS */
 	NEED_PRESSURE = 256,
+	NEED_NUMA = 512, /* with NEED_MEMORY and NEED_NODES */
+	NEED_HUGEPAGES = 1024,
+	NEED_BOOT_ID = 2048,
+	NEED_PRODUCT_UUID = 4096,
 	NEED_PERSONALITY = 1 << 30, /* the reader's: the kernel's own text depends on it */
 };
 
@@ -43,6 +47,9 @@ struct sample {
 	const struct cgv_disks *disks;
 	const struct cgv_vmstat *vmstat;
 	const struct pressure *pressure;
+	const struct cgv_numa *numa;
+	struct cgv_hugepages hugepages[CGV_HUGE_SIZES];
+	struct cgv_uuid boot_id, product_uuid;
 };
 
 /* What a renderer is given. */
@@ -77,6 +84,12 @@ bool file_is_served(const struct cgv_host *h, const struct file *f);
 /* Does a write set a pressure trigger? */
 bool file_is_writable(const struct file *f);
 
+/* Its permissions: the kernel's own, where these keep somebody from reading. */
+mode_t file_mode(const struct file *f);
+
+/* Does a container that has something of its own in that place keep it? */
+bool file_yields(const struct file *f);
+
 /* -E2BIG: @o is too small for it. */
 int file_render(const struct file *f, const struct view *v, struct out *o) MUST_CHECK;
 
@@ -86,14 +99,19 @@ uint64_t meminfo_value(const struct cgv_memory *m, struct span key);
 /* Which pressure a path is of; false: of none. */
 bool pressure_kind(const char *path, enum cgv_pressure *out);
 
+int boot_id_render(const struct view *v, struct out *o);
 int cpuinfo_render(const struct view *v, struct out *o);
 int diskstats_render(const struct view *v, struct out *o);
 int empty_render(const struct view *v, struct out *o);
+int hugepages_render(const struct view *v, struct out *o);
 int loadavg_render(const struct view *v, struct out *o);
 int meminfo_render(const struct view *v, struct out *o);
 int pagetypeinfo_render(const struct view *v, struct out *o);
+int partitions_render(const struct view *v, struct out *o);
 int percpu_render(const struct view *v, struct out *o);
 int pressure_render(const struct view *v, struct out *o);
+int product_uuid_render(const struct view *v, struct out *o);
+int schedstat_render(const struct view *v, struct out *o);
 int slabinfo_render(const struct view *v, struct out *o);
 int stat_render(const struct view *v, struct out *o);
 int swaps_render(const struct view *v, struct out *o);
@@ -101,3 +119,4 @@ int sysnode_render(const struct view *v, struct out *o);
 int vmstat_render(const struct view *v, struct out *o);
 int syscpu_render(const struct view *v, struct out *o);
 int uptime_render(const struct view *v, struct out *o);
+int zoneinfo_render(const struct view *v, struct out *o);

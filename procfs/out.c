@@ -56,3 +56,14 @@ void out_cpumask(struct out *o, const struct cgv_cpuset *s, unsigned groups, uns
 		out(o, "%0*x%s", i == groups - 1 ? (int)width : 8, word, i ? "," : "");
 	}
 }
+
+void out_cpumask_like(struct out *o, const struct cgv_cpuset *s, struct span like)
+{
+	unsigned groups = 1;
+	struct span first;
+
+	for (const char *p = like.p; p < like.end; p++)
+		groups += *p == ',';
+	if (span_until(&like, ',', &first))
+		out_cpumask(o, s, groups, (unsigned)span_len(first));
+}

@@ -23,5 +23,7 @@ void out_span(struct out *o, struct span s);
 /* A set of CPUs in the kernel's list form, "0-3,8", without an end of line. */
 void out_cpulist(struct out *o, const struct cgv_cpuset *s);
 
-/* Likewise in its mask form, "ff,00000000", of @groups 32-bit groups. */
+/* Likewise in its mask form, "ff,00000000", of @groups 32-bit groups; or with the digits of @like.
+ */
 void out_cpumask(struct out *o, const struct cgv_cpuset *s, unsigned groups, unsigned width);
+void out_cpumask_like(struct out *o, const struct cgv_cpuset *s, struct span like);

@@ -35,13 +35,14 @@ static int error(json_object *out, int r, const char *fmt, ...)
 	return r;
 }
 
-static json_object *views(const struct tree *t)
+/* All, or those that yield to what a container has of its own. */
+static json_object *views(const struct tree *t, bool all)
 {
 	json_object *list = json_object_new_array();
 	size_t n;
 
 	for (size_t i = 0; i < n_files; i++) {
-		if (tree_find(t, files[i].path) == NODE_NONE)
+		if ((!all && !file_yields(&files[i])) || tree_find(t, files[i].path) == NODE_NONE)
 			continue;
 		n = strlen(files[i].path);
 		n -= files[i].path[n - 1] == '/';
@@ -55,7 +56,7 @@ static int ping(const struct requests *q, json_object *in, json_object *out)
 	(void)in;
 	json_object_object_add(out, "pid", json_object_new_int(getpid()));
 	add_text(out, "mount", q->mount);
-	json_object_object_add(out, "views", views(&q->fs->tree));
+	json_object_object_add(out, "views", views(&q->fs->tree, true));
 	return 0;
 }
 
@@ -167,7 +168,8 @@ static int do_register(const struct requests *q, json_object *in, json_object *o
 	snprintf(root, sizeof(root), "%s/ct/%s", q->mount, made->name);
 	add_text(out, "name", made->name);
 	add_text(out, "root", root);
-	json_object_object_add(out, "views", views(&q->fs->tree));
+	json_object_object_add(out, "views", views(&q->fs->tree, true));
+	json_object_object_add(out, "yielding", views(&q->fs->tree, false));
 	debug("container '%s' registered by '%s', pid %d", made->name, made->door, made->init);
 	container_put(made);
 	return 0;

@@ -31,9 +31,8 @@ int sysfs_cut_list(const struct view *v, struct out *o)
 
 int sysfs_cut_mask(const struct view *v, struct out *o)
 {
-	struct span text, line, first;
+	struct span text, line;
 	struct cgv_cpuset set;
-	unsigned groups = 1;
 	int r = sysfs_text(v, &text);
 
 	if (r == 0)
@@ -41,11 +40,8 @@ int sysfs_cut_mask(const struct view *v, struct out *o)
 	if (r < 0)
 		return r;
 	(void)span_line(&text, &line);
-	for (const char *p = line.p; p < line.end; p++)
-		groups += *p == ',';
-	(void)span_until(&line, ',', &first);
 	cgv_cpuset_and(&set, &v->s->cpus.visible);
-	out_cpumask(o, &set, groups, (unsigned)span_len(first));
+	out_cpumask_like(o, &set, line);
 	out(o, "\n");
 	return 0;
 }

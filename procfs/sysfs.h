@@ -21,3 +21,8 @@ int sysfs_blank(const struct view *v, struct out *o);
 /* The host's set of CPUs, cut to the visible. */
 int sysfs_cut_list(const struct view *v, struct out *o);
 int sysfs_cut_mask(const struct view *v, struct out *o);
+int sysfs_zero(const struct view *v, struct out *o);
+
+/* Of the size that is named in the path. */
+int hugepages_total(const struct view *v, struct out *o);
+int hugepages_free(const struct view *v, struct out *o);

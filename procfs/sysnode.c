@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * /sys/devices/system/node: the nodes of the visible CPUs, with the container's memory on the
- * first of them. Which nodeN directories are listed is the tree's business.
+ * /sys/devices/system/node: the nodes of the visible CPUs, with the container's memory spread over
+ * them. Which nodeN directories are listed is the tree's business.
  */
 #include "procfs/sysfs.h"
 
@@ -71,15 +71,29 @@ static uint64_t value_of(const struct cgv_memory *m, struct span key)
 	return meminfo_value(m, key);
 }
 
+/* NULL: it went since the tree was looked at. */
+static const struct cgv_memory *memory_of(const struct view *v)
+{
+	const struct cgv_numa *n = v->s->numa;
+	unsigned node = node_of(v->path);
+
+	for (unsigned i = 0; i < n->n; i++)
+		if (n->node[i].node == node)
+			return &n->node[i].memory;
+	return NULL;
+}
+
 /* "Node 0 MemTotal:  123 kB": lines as the kernel writes them here. */
 static int meminfo(const struct view *v, struct out *o)
 {
 	unsigned node = node_of(v->path);
-	bool mine = node == v->s->nodes.first;
+	const struct cgv_memory *m = memory_of(v);
 	struct span text, line, word, key;
 	uint64_t n;
 	int r = sysfs_text(v, &text);
 
+	if (!m)
+		return -ENOENT;
 	while (r == 0 && span_line(&text, &line)) {
 		bool kb = span_len(line) > 3 && memcmp(line.end - 3, " kB", 3) == 0;
 
@@ -88,7 +102,7 @@ static int meminfo(const struct view *v, struct out *o)
 			continue;
 		while (span_len(key) && *key.p == ' ')
 			key.p++;
-		n = mine ? value_of(&v->s->memory, key) : 0;
+		n = value_of(m, key);
 		out(o, "Node %u ", node);
 		out_span(o, (struct span){ key.p, key.end + 1 });
 		out(o, "%*s%8llu%s\n", (int)MAX((long)(15 - span_len(key)), 0l), "",
@@ -112,11 +126,34 @@ static int zeros(const struct view *v, struct out *o)
 	return r;
 }
 
-static int zero(const struct view *v, struct out *o)
+/* Pages in use; of events nothing is kept by node. */
+static int vmstat(const struct view *v, struct out *o)
 {
-	(void)v;
-	out(o, "0\n");
-	return 0;
+	const struct cgv_memory *m = memory_of(v);
+	struct span text, line, key;
+	int r = m ? sysfs_text(v, &text) : -ENOENT;
+
+	while (r == 0 && span_line(&text, &line)) {
+		uint64_t n = 0;
+
+		if (!span_word(&line, &key))
+			continue;
+		(void)cgv_vmstat_size(m, key, &n);
+		out_span(o, key);
+		out(o, " %llu\n", (unsigned long long)n);
+	}
+	return r;
+}
+
+/* They all lie on the first node. */
+static int huge_total(const struct view *v, struct out *o)
+{
+	return node_of(v->path) == v->s->nodes.first ? hugepages_total(v, o) : sysfs_zero(v, o);
+}
+
+static int huge_free(const struct view *v, struct out *o)
+{
+	return node_of(v->path) == v->s->nodes.first ? hugepages_free(v, o) : sysfs_zero(v, o);
 }
 
 #define TOP "sys/devices/system/node/"
@@ -134,10 +171,10 @@ static const struct sysfs_rule rules[] = {
 	{ "distance",               distance },
 	{ "meminfo",                meminfo },
 	{ "numastat",               zeros },
-	{ "vmstat",                 zeros },
-	{ "nr_hugepages",           zero },
-	{ "free_hugepages",         zero },
-	{ "surplus_hugepages",      zero },
+	{ "vmstat",                 vmstat },
+	{ "nr_hugepages",           huge_total },
+	{ "free_hugepages",         huge_free },
+	{ "surplus_hugepages",      sysfs_zero },
 };
 // clang-format on
 

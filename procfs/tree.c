@@ -208,7 +208,7 @@ static int add_row(const struct cgv_host *h, struct tree *t, const struct file *
 		return r;
 	if (!*name)
 		return f->render ? add_host_dir(h, t, f, dir) : 0;
-	r = add(t, dir, name, S_IFREG | (file_is_writable(f) ? 0666 : 0444), &n);
+	r = add(t, dir, name, S_IFREG | file_mode(f), &n);
 	if (r < 0)
 		return r;
 	t->node[n].file = f;

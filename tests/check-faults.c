@@ -55,6 +55,13 @@ static const char *const names[] = {
 	"isolated",
 	"nohz_full",
 	"kernel_max",
+	"memory.numa_stat",
+	"hugepages-2048kB/nr_hugepages",
+	"boot_id",
+	"product_uuid",
+	"interrupts",
+	"schedstat",
+	"zoneinfo",
 	"cpu1/topology/thread_siblings",
 	"cpu1/topology/thread_siblings_list",
 	"cpu1/topology/core_cpus",
@@ -163,8 +170,10 @@ static bool shows_text_of_the_kernel(const struct file *f)
 {
 	return f->path[strlen(f->path) - 1] == '/' || f->render == cpuinfo_render ||
 	       f->render == slabinfo_render || f->render == pagetypeinfo_render ||
-	       f->render == percpu_render || f->render == pressure_render ||
-	       f->render == vmstat_render || f->render == diskstats_render;
+	       f->render == partitions_render || f->render == schedstat_render ||
+	       f->render == zoneinfo_render || f->render == percpu_render ||
+	       f->render == pressure_render || f->render == vmstat_render ||
+	       f->render == diskstats_render;
 }
 
 static bool may_be_empty(const struct file *f)
@@ -194,13 +203,16 @@ static void check_text(const struct case_at *at, const struct file *f, const cha
 static char *text_of(const struct fixture *f, const struct file *row, const char *path, size_t *len,
 		     int *r)
 {
+	const char *one = row->render == hugepages_render
+			      ? "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+			      : "sys/devices/system/cpu/online";
 	struct snapshot *s;
 	char *text;
 
 	if (row->path[strlen(row->path) - 1] != '/' || !row->render ||
 	    strncmp(row->path, path, strlen(row->path)) == 0)
 		return fixture_text(&f->host, f->c, row, len, r);
-	*r = container_render(f->c, row, "sys/devices/system/cpu/online", &s);
+	*r = container_render(f->c, row, one, &s);
 	if (*r < 0)
 		return NULL;
 	text = strndup(s->text, s->len);

@@ -211,6 +211,17 @@ ok "attach to a process in a mount namespace of its own" "$B/pct-launch" attach 
 is "it reads the view" fuse.pctfs "$(nsenter -t "$inner" -m -p stat -f -c %T /proc/meminfo | sed s/fuseblk/fuse.pctfs/)"
 ok "attach once more replaces the views" "$B/pct-launch" attach "$inner" box
 is "one over each file, not two" 1 "$(nsenter -t "$inner" -m -p grep -c ' /proc/meminfo ' /proc/mounts)"
+boot=$(nsenter -t "$inner" -m -p cat /proc/sys/kernel/random/boot_id)
+fails "its boot_id is not the host's" [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ]
+stop_daemon
+"$B/pctfs"
+ok "attached by the next daemon" "$B/pct-launch" attach "$inner" box
+is "it has the same boot_id" "$boot" "$(nsenter -t "$inner" -m -p cat /proc/sys/kernel/random/boot_id)"
+nsenter -t "$inner" -m -p sh -c 'umount /proc/sys/kernel/random/boot_id && echo its-own >/tmp/.own.$$ &&
+	mount --bind /tmp/.own.$$ /proc/sys/kernel/random/boot_id; rm -f /tmp/.own.$$'
+ok "attached once more" "$B/pct-launch" attach "$inner" box
+is "a boot_id of its own stays" its-own "$(nsenter -t "$inner" -m -p cat /proc/sys/kernel/random/boot_id)"
+nsenter -t "$inner" -m -p umount /proc/sys/kernel/random/boot_id
 ok "detach" "$B/pct-launch" detach "$inner"
 is "its own /proc is back" "" "$(nsenter -t "$inner" -m -p grep ' /proc/[a-z]* fuse.pctfs' /proc/mounts)"
 nsenter -t "$inner" -m mount -t tmpfs t /proc/self/../tty 2>/dev/null

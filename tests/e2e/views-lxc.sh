@@ -58,8 +58,43 @@ for c in "$U 256 1" "$A 128 1"; do
 	info=$(inside "$id" 'cat /proc/meminfo')
 	within "$kind: MemFree is the limit less the usage" $((mb * 1024 - usage / 1024 - 2048)) \
 		$((mb * 1024 - usage / 1024 + 2048)) "$(kb "$info" MemFree)"
+	is "$kind: partitions has its heading and no disk of the host's" "$(head -2 /proc/partitions; echo .)" \
+		"$(inside "$id" 'cat /proc/partitions; echo .')"
+	zones=$(inside "$id" 'cat /proc/zoneinfo')
+	is "$kind: zoneinfo has page sets of as many CPUs" "$cpus" "$(grep -o ' cpu: .*' <<<"$zones" | sort -u | wc -l)"
+	is "$kind: and no number of the host's memory" "" "$(grep -Ev '^Node|cpu:' <<<"$zones" | grep '[ (][1-9]')"
+	is "$kind: no huge pages without a limit for them" 0 \
+		"$(inside "$id" 'cat /sys/kernel/mm/hugepages/*/nr_hugepages | sort -u')"
+	if [ -e /proc/schedstat ]; then
+		is "$kind: rows in schedstat" "$cpus" "$(inside "$id" 'grep -c ^cpu[0-9] /proc/schedstat')"
+	else
+		skip "$kind: rows in schedstat" "this kernel has none"
+	fi
+	if [ -e /proc/pressure/irq ]; then
+		is "$kind: pressure of interrupts is its own" "$(cgroup_file "$id" unified irq.pressure irq.pressure | wc -l)" \
+			"$(inside "$id" 'cat /proc/pressure/irq' | wc -l)"
+	else
+		skip "$kind: pressure of interrupts" "this kernel accounts none"
+	fi
+	is "$kind: boot_id is the same at each look" 1 \
+		"$(inside "$id" 'for i in 1 2 3; do cat /proc/sys/kernel/random/boot_id; done' | sort -u | wc -l)"
+	is "$kind: and not the host's" "" "$(inside "$id" 'cat /proc/sys/kernel/random/boot_id' |
+		grep -F "$(cat /proc/sys/kernel/random/boot_id)")"
 	is "$kind: no file is the host's" "" "$(inside "$id" 'cat /proc/meminfo' | grep -F "$(head -1 /proc/meminfo)")"
 done
+
+fails "no boot_id is another container's" [ "$(inside "$U" 'cat /proc/sys/kernel/random/boot_id')" = \
+	"$(inside "$A" 'cat /proc/sys/kernel/random/boot_id')" ]
+UUID=/sys/class/dmi/id/product_uuid
+if [ -e $UUID ]; then
+	machine=$(inside "$A" "cat $UUID")
+	like "a container has a product_uuid" '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' "$machine"
+	fails "which is not the host's" [ "$machine" = "$(cat $UUID)" ]
+	fails "nor another container's" [ "$machine" = "$(cat "$MOUNT/ct/$U/sys/devices/virtual/dmi/id/product_uuid")" ]
+	is "and which only root reads, as the kernel's" 400 "$(inside "$A" "stat -c %a $UUID")"
+else
+	skip "product_uuid is the container's own" "this machine has none"
+fi
 
 is "two cores of two: nproc follows the cpuset" 1 "$(inside "$U" nproc)"
 swap_host=$(awk '/^SwapTotal/ { print $2 }' /proc/meminfo)
@@ -104,6 +139,8 @@ is "the host's own readers of the tree by caller see the host" \
 is "a namespace without a registration is judged by its own cgroup" "$(cut -d. -f1 </proc/uptime | wc -l)" \
 	"$(unshare -pf --mount-proc cat "$MOUNT/proc/uptime" | awk '$1 < 5 { print 1 }')"
 
+boot=$(cat "$MOUNT/ct/$U/proc/sys/kernel/random/boot_id")
+[ ! -e $UUID ] || machine_u=$(cat "$MOUNT/ct/$U/sys/devices/virtual/dmi/id/product_uuid")
 ok "stopped" pct stop "$U"
 fails "its directory is gone from the mount" ls "$MOUNT/ct/$U"
 
@@ -127,6 +164,8 @@ is "… not when the hook is told that it will change" "$(cat /sys/devices/syste
 	"$(plain cat /sys/devices/system/cpu/possible)"
 ok "and started again" pct start "$U"
 within "its uptime begins anew" 0 10 "$(inside "$U" 'cut -d. -f1 /proc/uptime')"
+[ ! -e $UUID ] || is "it is the same machine as before" "$machine_u" "$(cat "$MOUNT/ct/$U/sys/devices/virtual/dmi/id/product_uuid")"
+fails "but it is another start" [ "$boot" = "$(cat "$MOUNT/ct/$U/proc/sys/kernel/random/boot_id")" ]
 is "its memory is as sold" 256 "$(inside "$U" 'free -m' | awk '/^Mem/ { print $2 }')"
 
 # The daemon dies. A container must see no host value, and a new daemon takes over from there.
