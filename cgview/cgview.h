@@ -375,13 +375,21 @@ struct cgv_vmstat {
 	uint64_t value[CGV_VM_KEYS];
 };
 
+/* What went to swap: by how much its use grew, as often as somebody looked. A lower bound. */
+struct cgv_swapped {
+	uint64_t used; /* at the last look, bytes */
+	uint64_t out;  /* bytes */
+};
+void cgv_swapped_add(struct cgv_swapped *s, const struct cgv_memory *m);
+
 /**
  * cgv_vmstat() - counters which memory.stat has under vmstat's own names, and 0 for all others
- * @m, @disks: for what is a matter of them: pages in use, kB read and written
+ * @m, @disks, @s: for what is a matter of them: pages in use, kB read and written, and pages
+ *                 swapped out, which kernels before 6.12 count for no cgroup
  * Source: memory.stat: v2 by the key itself, v1 by total_KEY.
  */
 int cgv_vmstat(struct cgv_container *c, const struct cgv_memory *m, const struct cgv_disks *disks,
-	       struct cgv_vmstat *out) CGV_CHECKED;
+	       const struct cgv_swapped *s, struct cgv_vmstat *out) CGV_CHECKED;
 
 /* Of a line that is a matter of memory in use; false: it is not. Also of a node's lines. */
 bool cgv_vmstat_size(const struct cgv_memory *m, struct span key, uint64_t *out);

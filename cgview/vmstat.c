@@ -102,8 +102,15 @@ static uint64_t paged(const struct cgv_disks *d, bool in)
 	return bytes / 1024;
 }
 
+void cgv_swapped_add(struct cgv_swapped *s, const struct cgv_memory *m)
+{
+	if (m->swap_used > s->used)
+		s->out += m->swap_used - s->used;
+	s->used = m->swap_used;
+}
+
 int cgv_vmstat(struct cgv_container *c, const struct cgv_memory *m, const struct cgv_disks *disks,
-	       struct cgv_vmstat *out)
+	       const struct cgv_swapped *s, struct cgv_vmstat *out)
 {
 	bool v1 = cgv_file_owner(c, MEM_STAT) == CGV_V1;
 	struct span layout = c->host->vmstat_layout, stat, line, key;
@@ -127,6 +134,8 @@ int cgv_vmstat(struct cgv_container *c, const struct cgv_memory *m, const struct
 			*v = paged(disks, span_is(key, "pgpgin"));
 		else if (is_event(key, v1))
 			*v = find(stat, key, v1);
+		if (span_is(key, "pswpout"))
+			*v = MAX(*v, s->out / PAGE);
 	}
 	return 0;
 }

@@ -204,12 +204,22 @@ static int read_disks(struct container *c)
 	return cgv_disks(c->cgroups, &c->disks);
 }
 
+static int read_memory(struct container *c)
+{
+	int r = cgv_memory(c->cgroups, &c->sample.memory);
+
+	if (r == 0)
+		cgv_swapped_add(&c->counts.swapped, &c->sample.memory);
+	return r;
+}
+
 static int read_vmstat(struct container *c)
 {
 	if (!c->vmstat)
 		c->vmstat = calloc(1, sizeof(*c->vmstat));
 	c->sample.vmstat = c->vmstat;
-	return c->vmstat ? cgv_vmstat(c->cgroups, &c->sample.memory, &c->disks, c->vmstat)
+	return c->vmstat ? cgv_vmstat(c->cgroups, &c->sample.memory, &c->disks, &c->counts.swapped,
+				      c->vmstat)
 			 : -ENOMEM;
 }
 
@@ -246,7 +256,7 @@ static int read_part(struct container *c, enum need part)
 
 	switch (part) {
 	case NEED_MEMORY:
-		return cgv_memory(c->cgroups, &s->memory);
+		return read_memory(c);
 	case NEED_CPUS:
 		return cgv_cpus(c->cgroups, &s->cpus);
 	case NEED_CPUTIME:
@@ -353,7 +363,7 @@ static int read_sample(struct container *c, unsigned needs)
 			return r;
 		s->have |= order[i];
 	}
-	if (s->have & ~had & (NEED_CPUTIME | NEED_TASKS))
+	if (s->have & ~had & (NEED_CPUTIME | NEED_TASKS | NEED_VMSTAT))
 		save(c);
 	return 0;
 }
@@ -488,6 +498,9 @@ void container_count_tasks(struct container *c, uint64_t until)
 	tasks.last_pid = MAX(tasks.last_pid, c->tasks.last_pid);
 	c->tasks = tasks;
 	cgv_load_add(&c->counts.load, tasks.running + tasks.blocked);
+	/* What went to swap between two readers is seen here. */
+	if (!c->sample.memory.total || c->sample.memory.swap_total)
+		(void)sample_take(c, NEED_MEMORY);
 	save(c);
 	pthread_mutex_unlock(&c->lock);
 }

@@ -38,6 +38,7 @@ struct state_counts {
 	struct cgv_cputime cputime;
 	struct cgv_load load;
 	uint64_t last_pid;
+	struct cgv_swapped swapped;
 };
 
 /*

@@ -926,6 +926,20 @@ START_TEST(any_host_is_as_the_rules_say)
 }
 END_TEST
 
+START_TEST(what_went_to_swap_is_the_growth_of_its_use)
+{
+	struct cgv_swapped s = { 0 };
+	static const uint64_t used[] = { 0, 100, 100, 40, 60, 0, 0, 1ull << 40 };
+
+	for (size_t i = 0; i < ARRAY_LEN(used); i++) {
+		struct cgv_memory m = { .swap_used = used[i] };
+
+		cgv_swapped_add(&s, &m);
+	}
+	ck_assert_uint_eq(s.out, 100 + 20 + (1ull << 40));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("memory");
@@ -936,6 +950,7 @@ int main(void)
 	tcase_add_loop_test(t, refuses_what_would_be_a_guess, 0, ARRAY_LEN(refused));
 	tcase_add_test(t, a_cgroup_that_went_is_an_error_until_it_is_back);
 	tcase_add_test(t, every_counter_has_its_key);
+	tcase_add_test(t, what_went_to_swap_is_the_growth_of_its_use);
 	tcase_add_test(t, v1_counters_are_the_hierarchical_ones);
 	tcase_add_loop_test(t, what_may_be_committed_follows_the_hosts_policy, 0,
 			    ARRAY_LEN(commits));

@@ -64,7 +64,7 @@ static void counts_set(struct state_counts *c, uint64_t n)
 {
 	c->cputime.at = c->cputime.user = c->cputime.system = c->cputime.throttled = n;
 	c->cputime.begun = true;
-	c->last_pid = c->load.avg[0] = c->load.avg[2] = n;
+	c->last_pid = c->load.avg[0] = c->load.avg[2] = c->swapped.out = n;
 	for (unsigned i = 0; i < CPUS; i++)
 		c->cputime.row[i] = (struct cgv_cpu_row){ n, n, n, n, n, n, n };
 }
@@ -74,6 +74,7 @@ static void counts_check(const struct state_counts *c, uint64_t n)
 	ck_assert_uint_eq(c->cputime.at, n);
 	ck_assert_uint_eq(c->cputime.throttled, n);
 	ck_assert_uint_eq(c->last_pid, n);
+	ck_assert_uint_eq(c->swapped.out, n);
 	ck_assert_uint_eq(c->load.avg[2], n);
 	ck_assert_uint_eq(c->cputime.n, CPUS);
 	for (unsigned i = 0; i < CPUS; i++) {
@@ -254,8 +255,8 @@ END_TEST
 /* A writer is killed wherever it is: what it had said to have saved is there, and whole. */
 START_TEST(a_kill_at_any_moment_loses_nothing_that_was_shown)
 {
-	_Atomic uint64_t *shown = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	_Atomic uint64_t *shown =
+	    mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct chance chance = { 5 };
 	unsigned moved = 0;
 
