@@ -23,26 +23,34 @@ struct count {
 	bool late;
 };
 
-/* Asked for each task, answered by the clock for every sixteenth. */
+/*
+ * Asked for each task, answered by the clock for every sixteenth. The first are looked at in any
+ * case: a long list may have taken all of the time to be read.
+ */
 static bool late(struct count *n)
 {
 	struct timespec t;
 
-	if (n->until && !n->late && n->listed % 16 == 0) {
+	if (n->until && !n->late && n->listed && n->listed % 16 == 0) {
 		clock_gettime(CLOCK_MONOTONIC, &t);
 		n->late = (uint64_t)t.tv_sec * CGV_NSEC + (uint64_t)t.tv_nsec > n->until;
 	}
 	return n->late;
 }
 
-/* The state letter stands after the last ")". A task that is gone meanwhile counts nowhere. */
+/*
+ * The state letter stands after the last ")". A task that is gone meanwhile counts nowhere.
+ * TID/stat sums up over all threads of the process (7 ms for one of 20,000), TID/task/TID/stat
+ * does not.
+ */
 static void count_task(struct count *n, uint64_t tid)
 {
-	char name[40], buf[4096];
+	char name[64], buf[4096];
 	const char *close;
 	struct span text;
 
-	snprintf(name, sizeof(name), "%llu/stat", (unsigned long long)tid);
+	snprintf(name, sizeof(name), n->c->host->captured ? "%llu/stat" : "%llu/task/%llu/stat",
+		 (unsigned long long)tid, (unsigned long long)tid);
 	if (cgv_read(n->c->host->proc, name, buf, sizeof(buf), &text) < 0)
 		return;
 	close = memrchr(text.p, ')', span_len(text));
@@ -78,11 +86,15 @@ static int count_tree(struct count *n, int dir, int deep);
 
 static int count_children(struct count *n, int dir, int deep)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
-	int r = 0;
+	struct stat st;
+	int fd, r = 0;
+	DIR *d;
 
+	if (fstat(dir, &st) == 0 && st.st_nlink == 2) /* no directory is in it */
+		return 0;
+	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d) {
 		close_fd(&fd);
 		return -errno;

@@ -177,12 +177,22 @@ static int read_cputime(struct container *c)
 	return r;
 }
 
+/* Until when a reader waits for tasks to be looked at, and all others with it: for 20 ms. */
+static uint64_t first_look(const struct container *c)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return c->host->captured ? 0
+				 : (uint64_t)t.tv_sec * CGV_NSEC + (uint64_t)t.tv_nsec + 20000000;
+}
+
 static int read_tasks(struct container *c)
 {
 	uint64_t total;
 
 	if (!c->tasks.total) { /* the sampler has not been here yet */
-		int r = cgv_tasks(c->cgroups, 0, &c->tasks);
+		int r = cgv_tasks(c->cgroups, first_look(c), &c->tasks);
 
 		if (r < 0)
 			return r;
