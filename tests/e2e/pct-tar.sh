@@ -121,7 +121,8 @@ nothing_of 120
 head -c 200000 "$work/a.tar" >"$work/cut.tar"
 head -c 200000 "$work/a.tar.gz" >"$work/cut.tar.gz"
 head -c 200000 "$work/a.tar.xz" >"$work/cut.tar.xz"
-{ head -c 1000 "$work/a.tar.gz"; head -c 500000 /dev/zero; } >"$work/bad.tar.gz"
+# The heading of a gzip file, and no block of deflate behind it.
+{ head -c 10 "$work/a.tar.gz"; head -c 500000 /dev/zero; } >"$work/bad.tar.gz"
 : >"$work/empty.tar"
 head -c 10240 /dev/zero >"$work/zeros.tar"
 for bad in cut.tar cut.tar.gz cut.tar.xz bad.tar.gz empty.tar; do
