@@ -168,7 +168,7 @@ static int read_cpu_stat(struct cgv_container *c, enum cgv_file f, unsigned leve
 }
 
 /* cpu.stat.local knows of every ancestor's throttling; before it, ask the one with the quota. */
-static int throttled(struct cgv_container *c, const struct cgv_cpus *cpus, uint64_t *out)
+static int throttled(struct cgv_container *c, const struct cgv_cpus *cpus, struct cgv_cpu_usage *u)
 {
 	static const struct field v1[] = { { "throttled_time", 0 } };
 	struct cpu_stat s;
@@ -176,20 +176,25 @@ static int throttled(struct cgv_container *c, const struct cgv_cpus *cpus, uint6
 	char buf[1024];
 	int r;
 
-	*out = 0;
+	u->throttled = 0;
+	u->throttled_by = CGV_OWN_VIEW;
 	if (cgv_file_owner(c, CPU_STAT) == CGV_V2) {
 		r = read_cpu_stat(c, CPU_STAT_LOCAL, 0, &s);
-		if (r == -ENOENT)
+		if (r == -ENOENT) {
+			u->throttled_by = cpus->quota_level;
 			r = read_cpu_stat(c, CPU_STAT, cpus->quota_level, &s);
+		}
 		if (r == 0)
-			*out = s.throttled * 1000;
+			u->throttled = s.throttled * 1000;
 		return r == -ENOENT ? 0 : r;
 	}
 	r = cgv_file_read(c, CPU_STAT_LOCAL, 0, buf, sizeof(buf), &text);
-	if (r == -ENOENT)
+	if (r == -ENOENT) {
+		u->throttled_by = cpus->quota_level;
 		r = cgv_file_read(c, CPU_STAT, cpus->quota_level, buf, sizeof(buf), &text);
+	}
 	if (r == 0)
-		span_fields(text, v1, 1, out);
+		span_fields(text, v1, 1, &u->throttled);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -262,7 +267,7 @@ int cgv_cpu_usage(struct cgv_container *c, const struct cgv_cpus *cpus, struct c
 	else
 		r = usage_v2(c, &u);
 	if (r == 0)
-		r = throttled(c, cpus, &u.throttled);
+		r = throttled(c, cpus, &u);
 	if (r == 0)
 		*io = u;
 	return r;

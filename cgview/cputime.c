@@ -198,6 +198,10 @@ void cgv_cputime_add(struct cgv_cputime *t, uint64_t now, const struct cgv_cpus 
 	split.user = step(&t->user, u->user);
 	split.nice = step(&t->nice, u->nice);
 	split.system = step(&t->system, u->system);
+	/* Another cgroup's counter tells nothing of the time since the last sample. */
+	if (!first && t->throttled_by != u->throttled_by)
+		t->throttled = u->throttled;
+	t->throttled_by = u->throttled_by;
 	throttled = step(&t->throttled, u->throttled);
 
 	for (unsigned i = 0; i < t->n; i++)

@@ -41,6 +41,7 @@ static const struct {
 	{ "nr_page_table_pages", M(page_tables), PAGE },
 	{ "nr_sec_page_table_pages", M(sec_page_tables), PAGE },
 	{ "nr_swapcached", M(swapcached), PAGE },
+	{ "nr_hugetlb", M(hugetlb), PAGE },
 #undef M
 };
 
@@ -61,11 +62,11 @@ bool cgv_vmstat_size(const struct cgv_memory *m, struct span key, uint64_t *out)
 /* Counters of events, which memory.stat has under the very name; v1 only these few. */
 static bool is_event(struct span key, bool v1)
 {
-	static const char *const starts[] = { "pgfault",      "pgmajfault",  "pgscan",
-					      "pgsteal",      "pgrefill",    "pgactivate",
-					      "pgdeactivate", "pglazyfree",  "pswp",
-					      "thp_",	      "workingset_", "zswp",
-					      "pgdemote",     "pgpromote",   "numa_" };
+	static const char *const starts[] = {
+		"pgfault",	"pgmajfault", "pgscan",	  "pgsteal",   "pgrefill", "pgactivate",
+		"pgdeactivate", "pglazyfree", "pswp",	  "swpin_",    "swpout_",  "thp_",
+		"workingset_",	"zswp",	      "pgdemote", "pgpromote", "numa_"
+	};
 	size_t n = v1 ? 2 : ARRAY_LEN(starts);
 
 	for (size_t i = 0; i < n; i++)

@@ -7,7 +7,7 @@
 
 #include "procfs/state.h"
 
-#define MAGIC	 0x3265746174736674 /* "tfstate2": the layout below */
+#define MAGIC	 0x3365746174736674 /* "tfstate3": the layout below */
 #define ROWS	 16384
 #define TEXT_LEN 1536 /* of a row's three names together */
 

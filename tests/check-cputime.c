@@ -265,6 +265,25 @@ START_TEST(the_split_is_the_kernels)
 }
 END_TEST
 
+START_TEST(another_cgroups_throttling_is_none_of_the_time_between)
+{
+	struct cgv_cpus cpus = see("0-1");
+	struct cgv_cpu_usage u = { .throttled = 5 * MS, .throttled_by = 0 };
+	struct cgv_cputime t;
+
+	init(&t, 0);
+	cgv_cputime_add(&t, 100 * MS, &cpus, &u);
+	u.throttled = 90 * MS; /* the ancestor has had that for long */
+	u.throttled_by = 1;
+	cgv_cputime_add(&t, 200 * MS, &cpus, &u);
+	ck_assert_uint_eq(t.row[0].steal + t.row[1].steal, 5 * MS);
+	u.throttled += 20 * MS;
+	cgv_cputime_add(&t, 300 * MS, &cpus, &u);
+	ck_assert_uint_eq(t.row[0].steal + t.row[1].steal, 25 * MS);
+	cgv_cputime_free(&t);
+}
+END_TEST
+
 START_TEST(time_that_stands_still_changes_nothing)
 {
 	struct cgv_cpu_usage u = { .user = 5 * MS };
@@ -506,6 +525,7 @@ int main(void)
 	tcase_add_test(t, work_is_poured_evenly_and_none_gets_more_than_there_was_time);
 	tcase_add_test(t, v1_shows_each_cpu_what_it_did_and_pours_what_hidden_ones_did);
 	tcase_add_test(t, the_split_is_the_kernels);
+	tcase_add_test(t, another_cgroups_throttling_is_none_of_the_time_between);
 	tcase_add_test(t, time_that_stands_still_changes_nothing);
 	tcase_add_test(t, what_does_not_fit_a_containers_first_moments_was_before_it);
 	tcase_add_test(t, a_second_sample_is_not_the_first_because_the_first_had_no_ticks);

@@ -91,10 +91,9 @@ static void put_task(const struct tmp *t, unsigned tid, const char *name, char s
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "proc/%u/stat", tid);
-	tmp_put(t, path, "%u (%s) %c 1 2 3\n", tid, name, state);
 	snprintf(path, sizeof(path), "proc/%u/status", tid);
-	tmp_put(t, path, "Name:\tx\nNSpid:\t%u\t%u\nThreads:\t1\n", tid, own);
+	tmp_put(t, path, "Name:\t%s\nState:\t%c (x)\nNSpid:\t%u\t%u\nThreads:\t1\n", name, state,
+		tid, own);
 }
 
 static const struct {
@@ -139,12 +138,12 @@ START_TEST(counts_states_over_all_cgroups_below)
 	put_list(&t, _i, "a/.lxc", "109\n"); /* where lxc-attach puts what it runs */
 	put_list(&t, _i, "other", "107\n");
 	put_list(&t, _i, "", "108\n");
-	put_task(&t, 101, "init", 'S', 1);
+	put_task(&t, 101, "init", 'S', 17); /* the host's numbers began anew since */
 	put_task(&t, 102, "R", 'R', 2);
 	put_task(&t, 103, "a) S 1", 'R', 3);
-	put_task(&t, 104, "(D)\n", 'D', 4);
+	put_task(&t, 104, "State:", 'D', 4);
 	put_task(&t, 105, "x", 'Z', 5);
-	put_task(&t, 106, "y", 'D', 17);
+	put_task(&t, 106, "y", 'D', 7);
 	put_task(&t, 107, "z", 'R', 1);
 	put_task(&t, 108, "z", 'R', 108);
 	put_task(&t, 109, "attached", 'R', 18);
@@ -169,7 +168,9 @@ END_TEST
 
 START_TEST(a_task_that_cannot_be_read_counts_nowhere)
 {
-	static const char *const bad[] = { "", "5", "5 (x", "5 (x)", "5 (x) ", "(", ")" };
+	static const char *const bad[] = {
+		"", "5", "State:", "State:\n", "State: \nNSpid:\n", "Name:\tState:", "XState:\tR\n"
+	};
 	struct cgv_tasks n = { 0 };
 	struct cgv_container *c;
 	struct cgv_host h;
@@ -179,13 +180,47 @@ START_TEST(a_task_that_cannot_be_read_counts_nowhere)
 	tmp_host(&t, 1);
 	tmp_v2(&t);
 	tmp_put(&t, "sys/fs/cgroup/a/cgroup.threads", "5\nx\n-1\n\n99999999999999999999\n6\n");
-	tmp_put(&t, "proc/5/stat", "%s", bad[_i]);
+	tmp_put(&t, "proc/5/status", "%s", bad[_i]);
 	put_task(&t, 6, "good", 'R', 1);
 	tmp_open(&t, &h);
 	c = tmp_container(&h, "a");
 	ck_assert_int_eq(cgv_tasks(c, 0, &n), 0);
 	ck_assert_uint_eq(n.total, 1);
 	ck_assert_uint_eq(n.running, 1);
+	cgv_container_close(c);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
+/* A container of cgroups with nothing in them has its time as well. */
+START_TEST(empty_cgroups_take_no_more_time_than_there_is)
+{
+	struct cgv_tasks n = { 0 };
+	struct cgv_container *c;
+	struct timespec from, to;
+	struct cgv_host h;
+	char path[64];
+	struct tmp t;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	tmp_v2(&t);
+	for (int i = 0; i < 4000; i++) {
+		snprintf(path, sizeof(path), "sys/fs/cgroup/a/%d/cgroup.threads", i);
+		tmp_put(&t, path, "%s", "");
+	}
+	tmp_put(&t, "sys/fs/cgroup/a/cgroup.threads", "7\n");
+	put_task(&t, 7, "x", 'R', 7);
+	tmp_open(&t, &h);
+	c = tmp_container(&h, "a");
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	ck_assert_int_eq(cgv_tasks(c, 1, &n), 0); /* it is over already */
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	ck_assert_uint_eq(n.running, 1);
+	/* All of them take some 30 ms. */
+	ck_assert_int_lt((to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000,
+			 5000);
 	cgv_container_close(c);
 	cgv_host_close(&h);
 	tmp_remove(&t);
@@ -230,6 +265,7 @@ int main(void)
 	tcase_add_loop_test(t, is_written_with_two_decimals, 0, ARRAY_LEN(texts));
 	tcase_add_loop_test(t, counts_states_over_all_cgroups_below, 0, ARRAY_LEN(layouts));
 	tcase_add_loop_test(t, a_task_that_cannot_be_read_counts_nowhere, 0, 7);
+	tcase_add_test(t, empty_cgroups_take_no_more_time_than_there_is);
 	tcase_add_test(t, very_deep_cgroups_end);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
