@@ -123,7 +123,8 @@ static double kept(struct fs *fs, struct at at)
 {
 	return at.slot && at.node == NODE_ROOT ? NOT_KEPT
 	       : at.node != NODE_CT &&
-		       (fs->tree.node[at.node].cpu >= 0 || fs->tree.node[at.node].numa >= 0)
+		       (fs->tree.node[at.node].cpu >= 0 || fs->tree.node[at.node].numa >= 0 ||
+			fs->tree.node[at.node].any)
 		   ? NOT_KEPT
 		   : FOREVER;
 }

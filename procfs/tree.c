@@ -98,9 +98,17 @@ static int number_behind(const char *what, const char *name)
 bool tree_selects(const struct tree *t, uint32_t node)
 {
 	for (; node != NODE_ROOT; node = t->node[node].parent)
-		if (t->node[node].cpu >= 0 || t->node[node].numa >= 0)
+		if (t->node[node].cpu >= 0 || t->node[node].numa >= 0 || t->node[node].any)
 			return true;
 	return false;
+}
+
+static bool have_common(const struct cgv_cpuset *a, const struct cgv_cpuset *b)
+{
+	struct cgv_cpuset both = *a;
+
+	cgv_cpuset_and(&both, b);
+	return cgv_cpuset_count(&both) > 0;
 }
 
 bool tree_hides(const struct tree *t, uint32_t node, const struct seen *s)
@@ -110,10 +118,37 @@ bool tree_hides(const struct tree *t, uint32_t node, const struct seen *s)
 
 		if (n->cpu >= 0 && !cgv_cpuset_has(&s->cpus, (unsigned)n->cpu))
 			return true;
+		if (n->any && !have_common(n->any, &s->cpus))
+			return true;
 		if (n->numa >= 0 && !cgv_nodes_has(s->nodes.bits, (unsigned)n->numa))
 			return true;
 	}
 	return false;
+}
+
+/* A frequency policy is there for the CPUs that its related_cpus names, at least for the N. */
+static int set_policy(struct node *n, int at, const char *name)
+{
+	int own = number_behind("policy", name);
+	struct cgv_text buf = { 0 };
+	char path[NAME_MAX + 32];
+	struct span text;
+	uint64_t cpu;
+
+	if (own < 0)
+		return 0;
+	n->any = calloc(1, sizeof(*n->any));
+	if (!n->any)
+		return -ENOMEM;
+	if (own < CGV_MAX_CPUS)
+		cgv_cpuset_add(n->any, (unsigned)own);
+	snprintf(path, sizeof(path), "%s/related_cpus", name);
+	if (cgv_read_text(at, path, &buf, &text) == 0)
+		while (span_u64(&text, &cpu))
+			if (cpu < CGV_MAX_CPUS)
+				cgv_cpuset_add(n->any, (unsigned)cpu);
+	free(buf.p);
+	return 0;
 }
 
 struct walk {
@@ -152,7 +187,9 @@ static int walk_entry(struct walk *w, int at, uint32_t dir, const char *path, co
 		w->t->node[n].numa = number_behind("node", name);
 	}
 	if (S_ISDIR(st.st_mode)) {
-		r = walk_dir(w, at, n, whole);
+		r = set_policy(&w->t->node[n], at, name);
+		if (r == 0)
+			r = walk_dir(w, at, n, whole);
 		free(whole);
 		return r;
 	}
@@ -239,6 +276,7 @@ void tree_free(struct tree *t)
 	for (uint32_t i = 0; i < t->n; i++) {
 		free(t->node[i].name);
 		free(t->node[i].path);
+		free(t->node[i].any);
 	}
 	free(t->node);
 	*t = (struct tree){ 0 };

@@ -17,6 +17,7 @@ struct node {
 	char *name;
 	mode_t mode;		 /* S_IFDIR, S_IFREG or S_IFLNK, and permissions */
 	int cpu, numa;		 /* the N of what is called cpuN or nodeN, else -1 */
+	struct cgv_cpuset *any;	 /* of what is called policyN: for which CPUs; else NULL */
 	const struct file *file; /* of a regular file */
 	char *path;		 /* of a file or link, below the mount */
 };

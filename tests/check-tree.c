@@ -7,7 +7,8 @@
 
 #include "procfs/tree.h"
 
-#define MEMORY "sys/devices/system/memory"
+#define MEMORY	"sys/devices/system/memory"
+#define CPUFREQ "sys/devices/system/cpu/cpufreq"
 
 static struct tmp tmp;
 static struct cgv_host host;
@@ -19,6 +20,10 @@ static void setup(void)
 	tmp_host(&tmp, 2);
 	tmp_v2(&tmp);
 	tmp_put(&tmp, "sys/devices/system/cpu/cpu0/topology/core_id", "0\n");
+	tmp_put(&tmp, CPUFREQ "/policy0/related_cpus", "0 2\n");
+	tmp_put(&tmp, CPUFREQ "/policy0/cpuinfo_max_freq", "3900000\n");
+	tmp_put(&tmp, CPUFREQ "/policy1/related_cpus", "1 3\n");
+	tmp_put(&tmp, CPUFREQ "/policy4/cpuinfo_max_freq", "1\n");
 	tmp_put(&tmp, MEMORY "/block_size_bytes", "8000000\n");
 	tmp_put(&tmp, MEMORY "/memory0/state", "online\n");
 	tmp_open(&tmp, &host);
@@ -49,6 +54,29 @@ START_TEST(a_directory_is_all_that_is_in_it)
 }
 END_TEST
 
+static bool hides(const char *path, const char *cpus)
+{
+	struct seen seen = { 0 };
+	uint32_t n = tree_find(&tree, path);
+
+	ck_assert_int_eq(cgv_cpuset_list(span_of(cpus), &seen.cpus), 0);
+	ck_assert_uint_ne(n, NODE_NONE);
+	ck_assert(tree_selects(&tree, n));
+	return tree_hides(&tree, n, &seen);
+}
+
+START_TEST(frequency_policies_are_those_of_the_cpus_in_sight)
+{
+	ck_assert(!hides(CPUFREQ "/policy0", "0"));
+	ck_assert(!hides(CPUFREQ "/policy0/cpuinfo_max_freq", "2"));
+	ck_assert(hides(CPUFREQ "/policy0", "1"));
+	ck_assert(hides(CPUFREQ "/policy0/cpuinfo_max_freq", "1,3-4"));
+	ck_assert(!hides(CPUFREQ "/policy1", "3"));
+	ck_assert(hides(CPUFREQ "/policy4", "0-3"));
+	ck_assert(!hides(CPUFREQ "/policy4", "4"));
+}
+END_TEST
+
 START_TEST(one_without_a_renderer_is_empty)
 {
 	uint32_t n = tree_find(&tree, MEMORY);
@@ -68,6 +96,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, what_the_host_has_not_is_not_there);
 	tcase_add_test(t, a_directory_is_all_that_is_in_it);
+	tcase_add_test(t, frequency_policies_are_those_of_the_cpus_in_sight);
 	tcase_add_test(t, one_without_a_renderer_is_empty);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
