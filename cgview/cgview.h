@@ -235,15 +235,15 @@ struct cgv_cpus {
  */
 int cgv_cpus(struct cgv_container *c, struct cgv_cpus *out) CGV_CHECKED;
 
-#define CGV_OWN_VIEW UINT32_MAX
+#define CGV_OWN_VIEW UINT32_MAX /* of its cgroup alone, whoever throttles: cpu.stat.local */
 
 /* CPU time used so far by a container's processes, ns. Grows, as the kernel counts. */
 struct cgv_cpu_usage {
 	uint64_t user, nice, system; /* user excludes nice; on v1 coarse, good for the ratio only */
 	uint64_t throttled;	     /* waited for quota, summed over CPUs */
-	unsigned throttled_by; /* whose counter that is: an ancestor's level, or its own view */
-	unsigned n_percpu;     /* v1: exact, by CPU; 0 on v2, which has no split by CPU */
-	uint64_t *percpu;      /* the caller's array of @max_percpu */
+	unsigned throttled_by;	     /* whose counter that is: a level's, or CGV_OWN_VIEW */
+	unsigned n_percpu;	     /* v1: exact, by CPU; 0 on v2, which has no split by CPU */
+	uint64_t *percpu;	     /* the caller's array of @max_percpu */
 	unsigned max_percpu;
 };
 
@@ -274,7 +274,7 @@ struct cgv_cputime {
 	bool begun;		     /* there was a sample */
 	uint64_t user, nice, system; /* the kernel's counters then */
 	uint64_t throttled;
-	uint64_t throttled_by;			 /* another one's: it starts anew */
+	uint64_t throttled_by;			 /* whose that was; another's starts anew */
 	uint64_t due_user, due_nice, due_system; /* used, but no room yet in the elapsed time */
 	unsigned n;				 /* rows, by CPU number: all the host can have */
 	struct cgv_cpu_row *row;

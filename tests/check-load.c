@@ -193,12 +193,11 @@ START_TEST(a_task_that_cannot_be_read_counts_nowhere)
 }
 END_TEST
 
-/* A container of cgroups with nothing in them has its time as well. */
-START_TEST(empty_cgroups_take_no_more_time_than_there_is)
+/* Cgroups take time even with next to nothing in them: a few have a task, and fewer are looked at. */
+START_TEST(cgroups_without_end_take_no_more_time_than_there_is)
 {
 	struct cgv_tasks n = { 0 };
 	struct cgv_container *c;
-	struct timespec from, to;
 	struct cgv_host h;
 	char path[64];
 	struct tmp t;
@@ -206,21 +205,19 @@ START_TEST(empty_cgroups_take_no_more_time_than_there_is)
 	tmp_make(&t);
 	tmp_host(&t, 1);
 	tmp_v2(&t);
-	for (int i = 0; i < 4000; i++) {
+	for (int i = 0; i < 400; i++) {
 		snprintf(path, sizeof(path), "sys/fs/cgroup/a/%d/cgroup.threads", i);
-		tmp_put(&t, path, "%s", "");
+		tmp_put(&t, path, i % 40 ? "" : "7\n");
 	}
 	tmp_put(&t, "sys/fs/cgroup/a/cgroup.threads", "7\n");
 	put_task(&t, 7, "x", 'R', 7);
 	tmp_open(&t, &h);
 	c = tmp_container(&h, "a");
-	clock_gettime(CLOCK_MONOTONIC, &from);
+	ck_assert_int_eq(cgv_tasks(c, 0, &n), 0);
+	ck_assert_uint_eq(n.total, 11);
 	ck_assert_int_eq(cgv_tasks(c, 1, &n), 0); /* it is over already */
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	ck_assert_uint_eq(n.running, 1);
-	/* All of them take some 30 ms. */
-	ck_assert_int_lt((to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000,
-			 5000);
+	ck_assert_uint_ge(n.running, 1);
+	ck_assert_uint_lt(n.total, 11);
 	cgv_container_close(c);
 	cgv_host_close(&h);
 	tmp_remove(&t);
@@ -265,7 +262,7 @@ int main(void)
 	tcase_add_loop_test(t, is_written_with_two_decimals, 0, ARRAY_LEN(texts));
 	tcase_add_loop_test(t, counts_states_over_all_cgroups_below, 0, ARRAY_LEN(layouts));
 	tcase_add_loop_test(t, a_task_that_cannot_be_read_counts_nowhere, 0, 7);
-	tcase_add_test(t, empty_cgroups_take_no_more_time_than_there_is);
+	tcase_add_test(t, cgroups_without_end_take_no_more_time_than_there_is);
 	tcase_add_test(t, very_deep_cgroups_end);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
