@@ -193,7 +193,7 @@ START_TEST(a_task_that_cannot_be_read_counts_nowhere)
 }
 END_TEST
 
-/* Cgroups take time even with next to nothing in them: a few have a task, and fewer are looked at. */
+/* Empty cgroups take time too: a few have a task, and fewer are looked at. */
 START_TEST(cgroups_without_end_take_no_more_time_than_there_is)
 {
 	struct cgv_tasks n = { 0 };
