@@ -20,14 +20,13 @@ static double now(void)
 
 static int measure(struct container *c, const struct file *f)
 {
-	struct snapshot *s;
+	struct moment m;
 	double start = now();
 
 	for (int i = 0; i < ROUNDS; i++) {
 		c->sample.tick = 0;
-		if (container_render(c, f, f->path, &s) < 0)
+		if (container_render(c, f, f->path, &m) < 0)
 			return -EIO;
-		snapshot_free(s);
 	}
 	printf("%-28s %8.0f ns\n", f->path, (now() - start) / ROUNDS);
 	return 0;

@@ -423,47 +423,22 @@ static void report(struct container *c, const struct file *f, int r)
 }
 
 int container_render(struct container *c, const struct file *f, const char *path,
-		     struct snapshot **out)
+		     struct moment *out)
 {
 	struct scratch *t = scratch_get();
-	struct snapshot *s;
-	size_t len = 0;
 	int r;
 
 	if (!t)
 		return -ENOMEM;
 	pthread_mutex_lock(&c->lock);
-	r = render(c, f, path, t, &len);
+	r = render(c, f, path, t, &out->len);
+	out->tick = c->sample.tick;
 	pthread_mutex_unlock(&c->lock);
+	out->text = t->out.p;
 	/* A file of the host's that cannot be read is no failure of ours. */
 	if (r < 0 && path == f->path && !container_dead(c))
 		report(c, f, r);
-	if (r < 0)
-		return r;
-	if (atomic_fetch_add(&c->snapshots, 1) >= SNAPSHOTS_MAX) {
-		atomic_fetch_sub(&c->snapshots, 1);
-		return -ENFILE;
-	}
-	s = malloc(sizeof(*s) + len);
-	if (!s) {
-		atomic_fetch_sub(&c->snapshots, 1);
-		return -ENOMEM;
-	}
-	s->owner = container_get(c);
-	s->len = len;
-	memcpy(s->text, t->out.p, len);
-	*out = s;
-	return 0;
-}
-
-void snapshot_free(struct snapshot *s)
-{
-	if (!s)
-		return;
-	if (s->owner)
-		atomic_fetch_sub(&s->owner->snapshots, 1);
-	container_put(s->owner);
-	free(s);
+	return r;
 }
 
 int container_sample(struct container *c, unsigned needs, struct sample *out)

@@ -27,8 +27,8 @@ struct container {
 	struct state_row row; /* what is kept of it there */
 
 	atomic_int refs;
-	atomic_int snapshots; /* texts of files that are open */
-	atomic_uint said;     /* files whose failure was reported: a bit a row of files[] */
+	atomic_int private_texts; /* of files that are open */
+	atomic_uint said;	  /* files whose failure was reported: a bit a row of files[] */
 	atomic_bool gone;
 
 	struct cgv_container *_Atomic cgroups; /* of where it is; changed with the lock held */
@@ -69,22 +69,18 @@ void container_forget(struct container *c);
 /* Has its init ended? Without one: is its cgroup gone? */
 bool container_dead(const struct container *c);
 
-/* A text that was made whole, for one open file. */
-struct snapshot {
-	struct container *owner; /* a reference; NULL: the host */
+#define PRIVATE_MAX 1024 /* texts of its files that are not shared, at a time */
+
+/* A file's text of one moment, in the calling thread's buffer until its next call. */
+struct moment {
+	const char *text;
 	size_t len;
-	char text[];
+	uint64_t tick;
 };
 
-#define SNAPSHOTS_MAX 1024 /* of one container at a time */
-
-/*
- * Render a file of the table. @path is the file's own, also for one inside of a directory's row.
- * -ENFILE: too many are open in that container.
- */
+/* Render a file of the table. @path is the file's own, also for one in a directory's row. */
 int container_render(struct container *c, const struct file *f, const char *path,
-		     struct snapshot **out) MUST_CHECK;
-void snapshot_free(struct snapshot *s);
+		     struct moment *out) MUST_CHECK;
 
 /* The CPUs and nodes it sees, by the same sample. */
 int container_seen(struct container *c, struct seen *out) MUST_CHECK;

@@ -59,6 +59,11 @@ bool file_is_served(const struct cgv_host *h, const struct file *f)
 	return faccessat(h->root, f->path, F_OK, 0) == 0;
 }
 
+bool file_is_direct(const struct file *f)
+{
+	return f->render == uptime_render;
+}
+
 bool file_is_writable(const struct file *f)
 {
 	return f->needs & NEED_PRESSURE;

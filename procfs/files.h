@@ -81,6 +81,12 @@ const struct file *file_find(const char *path);
 /* Has the host such a file at all? One with a kernel that has none is served none. */
 bool file_is_served(const struct cgv_host *h, const struct file *f);
 
+/*
+ * Is it never shared through the page cache? Who computes with uptime and the start times of
+ * processes needs it to be of this very tick, also when the file is kept open and rewound.
+ */
+bool file_is_direct(const struct file *f);
+
 /* Does a write set a pressure trigger? */
 bool file_is_writable(const struct file *f);
 

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The FUSE side: two trees of the same files, by caller at the top and by name below ct/.
+ * The FUSE side: two trees of the same files, by caller at the top and by name below ct/. Names
+ * and directories are fs.c's, open files open.c's.
+ *
+ * An inode number is the container's slot and the node in the tree: nothing is looked up by
+ * name once a file is bound into a container. Slot 0 is the tree by caller.
  */
 #pragma once
 
 #include "procfs/caller.h"
+#include "procfs/opens.h"
 #include "procfs/psi.h"
 #include "procfs/tree.h"
+
+struct fuse_lowlevel_ops;
+struct fuse_session;
+struct sharing;
 
 struct fs {
 	const struct cgv_host *host;
@@ -14,9 +23,11 @@ struct fs {
 	struct callers *callers;
 	struct tree tree;
 	struct psi *psi;
+	struct opens *opens;
+	struct sharing *sharing;
+	struct fuse_session *session;
 	time_t since;
 };
 
-struct fuse_lowlevel_ops;
 /* The user data of the session is a struct fs. */
 extern const struct fuse_lowlevel_ops fs_operations;

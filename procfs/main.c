@@ -15,13 +15,15 @@
 #include "procfs/render.h"
 #include "procfs/sampler.h"
 #include "procfs/seccomp.h"
+#include "procfs/shared.h"
 
 #define FILES_EACH   16			 /* that a container keeps open, as a rule */
 #define FILES_WANTED (1000 * FILES_EACH) /* less than this is worth a warning */
 
 struct daemon {
 	char mount[PATH_MAX], run[PATH_MAX]; /* the mount point; where the sockets are */
-	char control[PATH_MAX + 16], seccomp[PATH_MAX + 16], kept[PATH_MAX + 16];
+	char control[PATH_MAX + 16], seccomp[PATH_MAX + 16];
+	char kept[PATH_MAX + 16], open[PATH_MAX + 16];
 	bool foreground;
 	int ready; /* to be written when the daemon is; -EBADF: nobody waits */
 
@@ -84,6 +86,7 @@ static int set_paths(struct daemon *d, const char *mount, const char *run)
 		return -ENAMETOOLONG;
 	snprintf(d->control, sizeof(d->control), "%s/pctfs.sock", d->run);
 	snprintf(d->kept, sizeof(d->kept), "%s/pctfs.state", d->run);
+	snprintf(d->open, sizeof(d->open), "%s/pctfs.open", d->run);
 	snprintf(d->seccomp, sizeof(d->seccomp), "%s/seccomp.sock", d->run);
 	return 0;
 }
@@ -157,9 +160,14 @@ static int open_views(struct daemon *d)
 	r = state_open(d->kept, &d->host, &d->state);
 	if (r < 0)
 		return fail(r, "open '%s'", d->kept);
+	r = opens_open(d->open, true, &d->fs.opens);
+	if (r < 0)
+		return fail(r, "open '%s'", d->open);
 	r = registry_new(&d->host, d->state, &d->fs.registry);
 	if (r == 0)
 		r = callers_new(&d->host, d->fs.registry, &d->fs.callers);
+	if (r == 0)
+		r = shared_start(&d->fs);
 	if (r == 0)
 		r = tree_build(&d->host, &d->fs.tree);
 	if (r == 0)
@@ -169,6 +177,9 @@ static int open_views(struct daemon *d)
 
 static void close_views(struct daemon *d)
 {
+	shared_stop(&d->fs);
+	opens_close(d->fs.opens);
+	(void)unlink(d->open);
 	callers_free(d->fs.callers);
 	registry_free(d->fs.registry);
 	state_close(d->state);
@@ -251,7 +262,7 @@ static int serve(struct daemon *d, struct fuse_session *se)
 	if (r == 0)
 		r = psi_start(&d->fs.psi);
 	if (r == 0)
-		r = sampler_start(d->fs.registry, &sampler);
+		r = sampler_start(&d->fs, &sampler);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r == 0 && fuse_set_signal_handlers(se) < 0)
 		r = fail(-EINVAL, "set the signal handlers");
@@ -286,6 +297,7 @@ static int serve_mount(struct daemon *d, int fuse_fd)
 	fuse_set_log_func(log_fuse);
 	se = fuse_session_new(&args, &fs_operations, sizeof(fs_operations), &d->fs);
 	fuse_opt_free_args(&args);
+	d->fs.session = se;
 	if (!se)
 		return fail(-ENOMEM, "start a FUSE session");
 	snprintf(fd_path, sizeof(fd_path), "/dev/fd/%d", fuse_fd);

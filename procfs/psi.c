@@ -14,7 +14,7 @@
 #define ALWAYS (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
 
 struct trigger {
-	uint64_t id;
+	uint64_t id, fh;
 	int fd; /* of the cgroup's file; the trigger lives as long as it is open */
 	bool fired, gone;
 	struct fuse_pollhandle *waiter;
@@ -109,14 +109,24 @@ void psi_stop(struct psi *p)
 	free(p);
 }
 
+static struct trigger **place_of(struct psi *p, uint64_t fh)
+{
+	struct trigger **at = &p->triggers;
+
+	while (*at && (*at)->fh != fh)
+		at = &(*at)->next;
+	return at;
+}
+
 static int add(struct psi *p, struct trigger *t)
 {
 	struct epoll_event e = { .events = EPOLLPRI | EPOLLERR };
-	int r;
+	int r = -EBUSY;
 
 	pthread_mutex_lock(&p->lock);
 	e.data.u64 = t->id = ++p->last_id;
-	r = epoll_ctl(p->epoll, EPOLL_CTL_ADD, t->fd, &e) < 0 ? -errno : 0;
+	if (!*place_of(p, t->fh))
+		r = epoll_ctl(p->epoll, EPOLL_CTL_ADD, t->fd, &e) < 0 ? -errno : 0;
 	if (r == 0) {
 		t->next = p->triggers;
 		p->triggers = t;
@@ -125,14 +135,26 @@ static int add(struct psi *p, struct trigger *t)
 	return r;
 }
 
-int psi_set(struct psi *p, const struct container *c, enum cgv_pressure kind, const char *text,
-	    size_t size, struct trigger **out)
+static bool has_one(struct psi *p, uint64_t fh)
 {
-	auto_fd fd =
-	    size > TEXT_MAX ? -EINVAL : cgv_pressure_open(c->cgroups, kind, O_RDWR | O_NONBLOCK);
+	bool has;
+
+	pthread_mutex_lock(&p->lock);
+	has = *place_of(p, fh) != NULL;
+	pthread_mutex_unlock(&p->lock);
+	return has;
+}
+
+int psi_set(struct psi *p, const struct container *c, enum cgv_pressure kind, const char *text,
+	    size_t size, uint64_t fh)
+{
+	auto_fd fd = -EBADF;
 	struct trigger *t;
 	int r;
 
+	if (has_one(p, fh))
+		return -EBUSY;
+	fd = size > TEXT_MAX ? -EINVAL : cgv_pressure_open(c->cgroups, kind, O_RDWR | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	if (write(fd, text, size) < 0)
@@ -140,6 +162,7 @@ int psi_set(struct psi *p, const struct container *c, enum cgv_pressure kind, co
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
+	t->fh = fh;
 	t->fd = fd;
 	r = add(p, t);
 	if (r < 0) {
@@ -147,46 +170,48 @@ int psi_set(struct psi *p, const struct container *c, enum cgv_pressure kind, co
 		return r;
 	}
 	(void)take_fd(&fd);
-	*out = t;
 	return 0;
 }
 
-void psi_drop(struct psi *p, struct trigger *t)
+void psi_drop(struct psi *p, uint64_t fh)
 {
-	struct trigger **at = &p->triggers;
+	struct trigger **at, *t;
 
-	if (!t)
-		return;
 	pthread_mutex_lock(&p->lock);
-	while (*at != t)
-		at = &(*at)->next;
-	*at = t->next;
-	release_waiter(t);
+	at = place_of(p, fh);
+	t = *at;
+	if (t) {
+		*at = t->next;
+		release_waiter(t);
+	}
 	pthread_mutex_unlock(&p->lock);
-	close_fd(&t->fd);
+	if (t)
+		close_fd(&t->fd);
 	free(t);
 }
 
-unsigned psi_poll(struct psi *p, struct trigger *t, struct fuse_pollhandle *waiter)
+unsigned psi_poll(struct psi *p, uint64_t fh, struct fuse_pollhandle *waiter)
 {
 	unsigned told = ALWAYS;
+	struct trigger *t;
 
-	/* Without a trigger the kernel's own file says this. */
-	if (!t) {
-		if (waiter)
-			fuse_pollhandle_destroy(waiter);
-		return ALWAYS | POLLERR | POLLPRI;
-	}
 	pthread_mutex_lock(&p->lock);
-	if (t->fired)
+	t = *place_of(p, fh);
+	if (!t) /* the kernel's own file says this */
+		told |= POLLERR | POLLPRI;
+	else if (t->fired)
 		told |= POLLPRI;
-	if (t->gone)
+	if (t && t->gone)
 		told |= POLLERR;
-	t->fired = t->gone;
-	if (waiter) {
+	if (t)
+		t->fired = t->gone;
+	if (waiter && t) {
 		release_waiter(t);
 		t->waiter = waiter;
+		waiter = NULL;
 	}
 	pthread_mutex_unlock(&p->lock);
+	if (waiter)
+		fuse_pollhandle_destroy(waiter);
 	return told;
 }

@@ -8,18 +8,21 @@
 #include "procfs/container.h"
 
 struct psi;
-struct trigger;
 struct fuse_pollhandle;
 
 int psi_start(struct psi **out) MUST_CHECK;
 void psi_stop(struct psi *p);
 
-/* Set a trigger by its text, "some 150000 1000000". Errors are the kernel's: -EINVAL … */
+/*
+ * Set a trigger by its text, "some 150000 1000000", for the open file @fh. Errors are the
+ * kernel's: -EINVAL …; -EBUSY: that file has one.
+ */
 int psi_set(struct psi *p, const struct container *c, enum cgv_pressure kind, const char *text,
-	    size_t size, struct trigger **out) MUST_CHECK;
-void psi_drop(struct psi *p, struct trigger *t);
+	    size_t size, uint64_t fh) MUST_CHECK;
+/* The one of an open file, if it has one. */
+void psi_drop(struct psi *p, uint64_t fh);
 
 /*
  * What poll(2) is told. @waiter, which may be NULL, is taken: it is told when that changes, once.
  */
-unsigned psi_poll(struct psi *p, struct trigger *t, struct fuse_pollhandle *waiter);
+unsigned psi_poll(struct psi *p, uint64_t fh, struct fuse_pollhandle *waiter);

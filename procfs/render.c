@@ -106,7 +106,7 @@ static int render(const struct cgv_host *h, const struct request *q)
 {
 	struct container_spec spec = { .fixed_cpus = q->fixed_cpus };
 	struct container *c;
-	struct snapshot *s;
+	struct moment m;
 	const struct file *f;
 	char path[4096];
 	int r;
@@ -125,13 +125,12 @@ static int render(const struct cgv_host *h, const struct request *q)
 	cgv_place_free(&spec.place);
 	if (r < 0)
 		return fail(r, "container of %s", q->cgroup ? q->cgroup : "that process");
-	r = container_render(c, f, path, &s);
+	r = container_render(c, f, path, &m);
 	container_put(c);
 	if (r < 0)
 		return fail(r, "render '%s'", q->file);
-	if (fwrite(s->text, 1, s->len, stdout) != s->len || fflush(stdout))
+	if (fwrite(m.text, 1, m.len, stdout) != m.len || fflush(stdout))
 		r = fail(-errno, "write");
-	snapshot_free(s);
 	return r;
 }
 

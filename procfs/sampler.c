@@ -3,11 +3,12 @@
 #include <sys/eventfd.h>
 
 #include "procfs/sampler.h"
+#include "procfs/shared.h"
 
 #define SHARE_MIN 200000ull /* ns: some tasks can be looked at in that */
 
 struct sampler {
-	struct registry *registry;
+	struct fs *fs;
 	pthread_t thread;
 	int stop;
 };
@@ -25,8 +26,9 @@ static void step(struct sampler *s)
 	struct container **all;
 	unsigned n;
 
-	registry_sweep(s->registry);
-	if (registry_all(s->registry, &all, &n) < 0)
+	registry_sweep(s->fs->registry);
+	shared_sweep(s->fs);
+	if (registry_all(s->fs->registry, &all, &n) < 0)
 		return;
 	/* Nobody's tasks take more than everybody's share of a fifth of one CPU. */
 	for (unsigned i = 0; i < n; i++)
@@ -53,14 +55,14 @@ static void *run(void *arg)
 	}
 }
 
-int sampler_start(struct registry *r, struct sampler **out)
+int sampler_start(struct fs *fs, struct sampler **out)
 {
 	struct sampler *s = calloc(1, sizeof(*s));
 	int err;
 
 	if (!s)
 		return -ENOMEM;
-	s->registry = r;
+	s->fs = fs;
 	s->stop = eventfd(0, EFD_CLOEXEC);
 	err = s->stop < 0 ? errno : pthread_create(&s->thread, NULL, run, s);
 	if (err) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every five seconds: one step of every container's load average, and off with those that ended.
+ * Every five seconds: one step of every container's load average, and off with those that ended
+ * and with texts that nobody shows.
  */
 #pragma once
 
-#include "procfs/registry.h"
+#include "procfs/fs.h"
 
 struct sampler;
-int sampler_start(struct registry *r, struct sampler **out) MUST_CHECK;
+int sampler_start(struct fs *fs, struct sampler **out) MUST_CHECK;
 void sampler_stop(struct sampler *s);

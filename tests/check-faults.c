@@ -206,18 +206,17 @@ static char *text_of(const struct fixture *f, const struct file *row, const char
 	const char *one = row->render == hugepages_render
 			      ? "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 			      : "sys/devices/system/cpu/online";
-	struct snapshot *s;
+	struct moment m;
 	char *text;
 
 	if (row->path[strlen(row->path) - 1] != '/' || !row->render ||
 	    strncmp(row->path, path, strlen(row->path)) == 0)
 		return fixture_text(&f->host, f->c, row, len, r);
-	*r = container_render(f->c, row, one, &s);
+	*r = container_render(f->c, row, one, &m);
 	if (*r < 0)
 		return NULL;
-	text = strndup(s->text, s->len);
-	*len = s->len;
-	snapshot_free(s);
+	text = strndup(m.text, m.len);
+	*len = m.len;
 	return text;
 }
 

@@ -364,19 +364,18 @@ static struct container *add_self(struct registry *r, const char *id)
 static uint64_t ticks_of(struct container *c, const char *row)
 {
 	const struct file *f = files;
-	struct snapshot *s;
+	struct moment m;
 	uint64_t sum = 0;
 	char *p;
 
 	while (strcmp(f->path, "proc/stat") != 0)
 		f++;
-	ck_assert_int_eq(container_render(c, f, f->path, &s), 0);
-	p = memmem(s->text, s->len, row, strlen(row));
+	ck_assert_int_eq(container_render(c, f, f->path, &m), 0);
+	p = memmem(m.text, m.len, row, strlen(row));
 	ck_assert_ptr_nonnull(p);
 	p += strlen(row);
 	for (int i = 0; i < 8; i++)
 		sum += strtoull(p, &p, 10);
-	snapshot_free(s);
 	return sum;
 }
 

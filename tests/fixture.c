@@ -151,16 +151,15 @@ static int text_of_tree(const struct cgv_host *h, struct container *c, const str
 	ck_assert_ptr_nonnull(path);
 	r = files_in_sight(c, &t, f, path, &n);
 	for (size_t i = 0; i < n && r == 0; i++) {
-		struct snapshot *s;
+		struct moment m;
 
-		r = container_render(c, f, path[i], &s);
+		r = container_render(c, f, path[i], &m);
 		if (r < 0)
 			break;
 		fprintf(to, "%s: ", path[i]);
-		fwrite(s->text, 1, s->len, to);
-		if (!s->len || s->text[s->len - 1] != '\n')
+		fwrite(m.text, 1, m.len, to);
+		if (!m.len || m.text[m.len - 1] != '\n')
 			fputc('\n', to);
-		snapshot_free(s);
 	}
 	free(path);
 	tree_free(&t);
@@ -172,17 +171,15 @@ char *fixture_text(const struct cgv_host *h, struct container *c, const struct f
 {
 	char *text = NULL;
 	FILE *to = open_memstream(&text, len);
-	struct snapshot *s;
+	struct moment m;
 
 	ck_assert_ptr_nonnull(to);
 	if (f->path[strlen(f->path) - 1] == '/') {
 		*r = text_of_tree(h, c, f, to);
 	} else {
-		*r = container_render(c, f, f->path, &s);
-		if (*r == 0) {
-			fwrite(s->text, 1, s->len, to);
-			snapshot_free(s);
-		}
+		*r = container_render(c, f, f->path, &m);
+		if (*r == 0)
+			fwrite(m.text, 1, m.len, to);
 	}
 	fclose(to);
 	if (*r == 0)

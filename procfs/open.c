@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <poll.h>
+
+#include "base/say.h"
+#include "procfs/open.h"
+#include "procfs/shared.h"
+
+/* ---- open ---- */
+
+bool takes_triggers(const struct fs *fs, struct at at)
+{
+	const struct node *n = node_at(fs, at);
+
+	return n && file_is_writable(n->file);
+}
+
+#define LOCKS 64
+static pthread_mutex_t locks[LOCKS] = { [0 ... LOCKS - 1] = PTHREAD_MUTEX_INITIALIZER };
+
+/* Of an open file with a text of its own. */
+static pthread_mutex_t *lock_of(const struct fs *fs, const struct open_row *row)
+{
+	return &locks[open_row_handle(fs->opens, row) % LOCKS];
+}
+
+/* From here on it is open, whatever becomes of us. */
+static int commit(fuse_req_t req, fuse_ino_t ino, const struct container *c, struct text t,
+		  enum open_state state, struct open_row **out)
+{
+	struct fs *fs = fs_of(req);
+	struct open_row *row;
+	int r = open_row_new(fs->opens, &row);
+
+	if (r < 0)
+		return r;
+	row->ino = ino;
+	row->pid = fuse_req_ctx(req)->pid;
+	row->owner = c ? c->slot : 0;
+	row->text = text_pack(t);
+	atomic_store(&row->state, state);
+	*out = row;
+	return 0;
+}
+
+static int open_private(fuse_req_t req, fuse_ino_t ino, struct container *c, struct open_row **out)
+{
+	struct fs *fs = fs_of(req);
+	struct moment m;
+	struct text t;
+	int r;
+
+	if (c && atomic_fetch_add(&c->private_texts, 1) >= PRIVATE_MAX)
+		r = -ENFILE;
+	else
+		r = make_text(fs, at_of(ino), c, fuse_req_ctx(req)->pid, &m);
+	if (r == 0)
+		r = text_put(fs->opens, m.text, m.len, &t);
+	if (r == 0) {
+		r = commit(req, ino, c, t, OPEN_PRIVATE, out);
+		if (r < 0)
+			text_drop(fs->opens, t);
+	}
+	if (c && r < 0)
+		atomic_fetch_sub(&c->private_texts, 1);
+	return r;
+}
+
+static int open_row(fuse_req_t req, fuse_ino_t ino, int flags, struct open_row **out)
+{
+	struct fs *fs = fs_of(req);
+	struct at at = at_of(ino);
+	bool writes = (flags & O_ACCMODE) != O_RDONLY;
+	auto_container c = NULL;
+	int r;
+
+	if (!node_at(fs, at))
+		return -ESTALE;
+	if (writes && !takes_triggers(fs, at))
+		return -EACCES;
+	r = may_see(req, at);
+	if (r == 0)
+		r = owner_of(req, at, &c);
+	if (r < 0)
+		return r;
+	if (!c || writes || !is_shared(fs, at, fuse_req_ctx(req)->pid) || !shared_open(fs, ino, c))
+		return open_private(req, ino, c, out);
+	r = commit(req, ino, c, (struct text){ 0 }, OPEN_SHARED, out);
+	if (r < 0)
+		shared_close(fs, ino);
+	return r;
+}
+
+static void close_row(struct fs *fs, struct open_row *row)
+{
+	if (row->state == OPEN_SHARED) {
+		fuse_ino_t ino = row->ino;
+
+		open_row_free(fs->opens, row);
+		shared_close(fs, ino);
+		return;
+	}
+	psi_drop(fs->psi, open_row_handle(fs->opens, row));
+	if (row->owner) {
+		auto_container c = registry_by_slot(fs->registry, row->owner);
+
+		if (c)
+			atomic_fetch_sub(&c->private_texts, 1);
+	}
+	open_row_free(fs->opens, row);
+}
+
+void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	struct open_row *row = NULL;
+	int r = open_row(req, ino, fi->flags, &row);
+
+	if (r < 0) {
+		fuse_reply_err(req, -r);
+		return;
+	}
+	fi->fh = open_row_handle(fs->opens, row);
+	fi->keep_cache = row->state == OPEN_SHARED;
+	fi->direct_io = !fi->keep_cache;
+	fi->noflush = 1;
+	if (fuse_reply_open(req, fi) < 0) /* the caller went meanwhile: no RELEASE will come */
+		close_row(fs, row);
+}
+
+void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	struct open_row *row = open_row_of(fs->opens, fi->fh);
+
+	(void)ino;
+	if (row)
+		close_row(fs, row);
+	fuse_reply_err(req, 0);
+}
+
+/* ---- read ---- */
+
+/* As with the kernel's own files: top and vmstat keep theirs open and rewind. */
+static int read_anew(fuse_req_t req, fuse_ino_t ino, struct open_row *row, off_t off)
+{
+	struct fs *fs = fs_of(req);
+	auto_container c = NULL;
+	struct moment m;
+	struct text t;
+	int r;
+
+	if (off != 0 || !row->begun) {
+		row->begun |= off == 0;
+		return 0;
+	}
+	r = owner_of(req, at_of(ino), &c);
+	if (r == 0)
+		r = make_text(fs, at_of(ino), c, fuse_req_ctx(req)->pid, &m);
+	if (r == 0)
+		r = text_put(fs->opens, m.text, m.len, &t);
+	if (r == 0)
+		text_set(fs, &row->text, t);
+	return r;
+}
+
+static int read_private(fuse_req_t req, fuse_ino_t ino, struct open_row *row, size_t size,
+			off_t off, struct moment *out)
+{
+	struct fs *fs = fs_of(req);
+	pthread_mutex_t *lock = lock_of(fs, row);
+	int r;
+
+	pthread_mutex_lock(lock);
+	r = read_anew(req, ino, row, off);
+	if (r == 0)
+		r = text_part(fs, text_unpack(row->text), size, (size_t)off, out);
+	pthread_mutex_unlock(lock);
+	return r;
+}
+
+void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	struct open_row *row = open_row_of(fs->opens, fi->fh);
+	struct moment part = { 0 };
+	int r;
+
+	if (!row)
+		r = -EBADF;
+	else if (row->state == OPEN_SHARED)
+		r = shared_part(fs, ino, size, (size_t)off, &part);
+	else if (!fi->lock_owner || off < 0)
+		/*
+		 * No owner: not a read(2), but the page cache being filled, for sendfile(2) or
+		 * mmap(2), where it is shared by all openers of a file that is not. EINVAL is what
+		 * callers go on with by read(2).
+		 */
+		r = -EINVAL;
+	else
+		r = read_private(req, ino, row, size, off, &part);
+	/* With no lock: once it is answered the file can be closed, and the row is gone. */
+	if (r < 0)
+		fuse_reply_err(req, -r);
+	else
+		fuse_reply_buf(req, part.text, part.len);
+}
+
+/* ---- pressure triggers ---- */
+
+static int set_trigger(struct fs *fs, struct open_row *row, const char *buf, size_t size)
+{
+	struct at at = at_of(row->ino);
+	auto_container c = NULL;
+	enum cgv_pressure kind;
+
+	if (!takes_triggers(fs, at) || !pressure_kind(fs->tree.node[at.node].path, &kind))
+		return -EACCES;
+	if (!row->owner) /* the host has its own file for that */
+		return -EOPNOTSUPP;
+	c = registry_by_slot(fs->registry, row->owner);
+	return c ? psi_set(fs->psi, c, kind, buf, size, open_row_handle(fs->opens, row)) : -ESTALE;
+}
+
+void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
+	      struct fuse_file_info *fi)
+{
+	struct fs *fs = fs_of(req);
+	struct open_row *row = open_row_of(fs->opens, fi->fh);
+	int r;
+
+	(void)off;
+	(void)ino;
+	r = row && row->state == OPEN_PRIVATE ? set_trigger(fs, row, buf, size) : -EBADF;
+	if (r < 0)
+		fuse_reply_err(req, -r);
+	else
+		fuse_reply_write(req, size);
+}
+
+/*
+ * Answered for every file: ENOSYS for one would be taken for all. Where there can be no trigger
+ * nothing ever changes, and nobody is made to wait.
+ */
+void fs_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct fuse_pollhandle *ph)
+{
+	struct fs *fs = fs_of(req);
+
+	if (takes_triggers(fs, at_of(ino))) {
+		fuse_reply_poll(req, psi_poll(fs->psi, fi->fh, ph));
+		return;
+	}
+	if (ph)
+		fuse_pollhandle_destroy(ph);
+	fuse_reply_poll(req, POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "procfs/shared.h"
+#include <sys/personality.h>
+
+#include "procfs/reader.h"
+
+#define BUCKETS	    4096
+#define LEN_UNKNOWN UINT32_MAX
+
+/* What is shown of one inode to all who share it. */
+struct shared {
+	uint64_t ino;
+	atomic_int refs;      /* who looks at it here; the table's are not counted */
+	struct shared *next;  /* in its bucket */
+	pthread_mutex_t lock; /* of all below; taken before a container's */
+	struct stored_row *row;
+	uint32_t opens;
+	uint32_t kernel_len; /* which length the kernel knows */
+	bool pushed;	     /* the kernel's pages are of this text */
+};
+
+struct sharing {
+	pthread_mutex_t lock; /* of the table */
+	struct shared *bucket[BUCKETS];
+};
+
+/* ---- the table ---- */
+
+static struct shared **place_of(struct sharing *t, uint64_t ino)
+{
+	struct shared **at = &t->bucket[(ino * 0x9e3779b97f4a7c15) >> 52];
+
+	while (*at && (*at)->ino != ino)
+		at = &(*at)->next;
+	return at;
+}
+
+static int shared_new(struct fs *fs, uint64_t ino, struct stored_row *row, struct shared **out)
+{
+	struct shared *s = calloc(1, sizeof(*s));
+	int r = s ? 0 : -ENOMEM;
+
+	if (r == 0 && !row)
+		r = stored_row_new(fs->opens, ino, &row);
+	if (r < 0) {
+		free(s);
+		return r;
+	}
+	s->ino = ino;
+	s->row = row;
+	s->kernel_len = LEN_UNKNOWN;
+	pthread_mutex_init(&s->lock, NULL);
+	*out = s;
+	return 0;
+}
+
+/* Its entry, held and locked. @make: one that is not there is made. */
+static int shared_get(struct fs *fs, uint64_t ino, bool make, struct shared **out)
+{
+	struct sharing *t = fs->sharing;
+	struct shared **at;
+	int r = 0;
+
+	pthread_mutex_lock(&t->lock);
+	at = place_of(t, ino);
+	if (!*at)
+		r = make ? shared_new(fs, ino, NULL, at) : -ENOENT;
+	if (r == 0) {
+		*out = *at;
+		atomic_fetch_add(&(*out)->refs, 1);
+	}
+	pthread_mutex_unlock(&t->lock);
+	if (r == 0)
+		pthread_mutex_lock(&(*out)->lock);
+	return r;
+}
+
+static void shared_put(struct shared *s)
+{
+	pthread_mutex_unlock(&s->lock);
+	atomic_fetch_sub(&s->refs, 1);
+}
+
+static void shared_free(struct fs *fs, struct shared *s)
+{
+	stored_row_free(fs->opens, s->row);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+void text_set(struct fs *fs, _Atomic uint64_t *to, struct text t)
+{
+	text_drop(fs->opens, text_unpack(atomic_exchange(to, text_pack(t))));
+}
+
+/* The length stays known, for the next time something is stored. */
+static void let_go(struct fs *fs, struct shared *s, uint64_t tick)
+{
+	struct text t = text_unpack(s->row->text);
+
+	if (s->opens == 0 && t.block && s->row->tick != tick)
+		text_set(fs, &s->row->text, (struct text){ 0, t.len });
+}
+
+static bool container_is_there(struct fs *fs, uint64_t ino)
+{
+	auto_container c = registry_by_slot(fs->registry, at_of(ino).slot);
+
+	return c != NULL;
+}
+
+static uint64_t tick_now(const struct fs *fs)
+{
+	struct cgv_time t;
+
+	return cgv_now(fs->host, &t) < 0 ? 0 : t.boot / CGV_TICK;
+}
+
+static void sweep_bucket(struct fs *fs, struct shared **at, uint64_t tick)
+{
+	while (*at) {
+		struct shared *s = *at;
+
+		/* Only with the table's lock is somebody new let in. */
+		if (atomic_load(&s->refs) || s->opens) {
+			at = &s->next;
+		} else if (!container_is_there(fs, s->ino)) {
+			*at = s->next;
+			shared_free(fs, s);
+		} else {
+			let_go(fs, s, tick);
+			at = &s->next;
+		}
+	}
+}
+
+void shared_sweep(struct fs *fs)
+{
+	uint64_t tick = tick_now(fs);
+
+	for (size_t i = 0; i < BUCKETS; i++) {
+		pthread_mutex_lock(&fs->sharing->lock);
+		sweep_bucket(fs, &fs->sharing->bucket[i], tick);
+		pthread_mutex_unlock(&fs->sharing->lock);
+	}
+}
+
+int shared_start(struct fs *fs)
+{
+	struct sharing *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	pthread_mutex_init(&t->lock, NULL);
+	fs->sharing = t;
+	return 0;
+}
+
+void shared_stop(struct fs *fs)
+{
+	if (!fs->sharing)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct shared *s = fs->sharing->bucket[i], *next; s; s = next) {
+			next = s->next;
+			shared_free(fs, s);
+		}
+	free(fs->sharing);
+	fs->sharing = NULL;
+}
+
+/* ---- texts ---- */
+
+/* The host's own readers of the tree by caller get the host's own file. */
+static int host_text(struct fs *fs, const char *path, struct moment *out)
+{
+	struct scratch *t = scratch_get();
+	struct span text;
+	int r = t ? cgv_read_text(fs->host->root, path, &t->host, &text) : -ENOMEM;
+
+	if (r == 0)
+		*out = (struct moment){ text.p, span_len(text), 0 };
+	return r;
+}
+
+const struct node *node_at(const struct fs *fs, struct at at)
+{
+	return at.node < fs->tree.n && fs->tree.node[at.node].file ? &fs->tree.node[at.node] : NULL;
+}
+
+/* On some machines the kernel's own text is another one for a 32-bit reader. */
+static bool wants_32bit(const struct fs *fs, struct at at, pid_t reader)
+{
+	return reader && (fs->tree.node[at.node].file->needs & NEED_PERSONALITY) &&
+	       caller_is_32bit(fs->host, reader);
+}
+
+int make_text(struct fs *fs, struct at at, struct container *c, pid_t reader, struct moment *out)
+{
+	const struct node *n = node_at(fs, at);
+	/* A thread's personality is its own: for that long ours is the reader's. */
+	bool as_32bit = wants_32bit(fs, at, reader);
+	int before = as_32bit ? personality(PER_LINUX32) : 0;
+	int r = c ? container_render(c, n->file, n->path, out) : host_text(fs, n->path, out);
+
+	if (as_32bit)
+		(void)personality((unsigned long)before);
+	/* The container ended: its files are no more. */
+	return c && (r == -ENOENT || r == -ENODEV) && container_dead(c) ? -ESTALE : r;
+}
+
+/* A copy: the text can be another one as soon as its lock is free. */
+int text_part(const struct fs *fs, struct text s, size_t size, size_t at, struct moment *out)
+{
+	struct scratch *t = scratch_get();
+	size_t len = at < s.len ? MIN(size, s.len - at) : 0;
+	int r = t ? cgv_text_reserve(&t->out, MAX(len, (size_t)1)) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	memcpy(t->out.p, text_at(fs->opens, s) + at, len);
+	*out = (struct moment){ t->out.p, len, 0 };
+	return 0;
+}
+
+/* With the lock held, and nobody in the middle of the old text. */
+static int renew(struct fs *fs, struct shared *s, struct container *c)
+{
+	struct moment m;
+	struct text t;
+	int r = make_text(fs, at_of(s->ino), c, 0, &m);
+
+	if (r == 0)
+		r = text_put(fs->opens, m.text, m.len, &t);
+	if (r < 0)
+		return r;
+	text_set(fs, &s->row->text, t);
+	s->row->tick = m.tick;
+	clock_gettime(CLOCK_REALTIME, &s->row->made);
+	s->pushed = false;
+	return 0;
+}
+
+/*
+ * Into the kernel's pages: the reader then comes back for nothing. Only while nobody has the file
+ * open, for a page that is being read is locked until we answer.
+ */
+static bool push(struct fs *fs, struct shared *s)
+{
+	struct text t = text_unpack(s->row->text);
+	struct fuse_bufvec v = FUSE_BUFVEC_INIT(t.len);
+
+	v.buf[0].mem = (void *)(uintptr_t)text_at(fs->opens, t);
+	if (t.len && fuse_lowlevel_notify_store(fs->session, s->ino, 0, &v, 0) < 0)
+		return false;
+	/* The kernel lets a file grow by that, not shrink: it asks for the size again. */
+	if ((s->kernel_len == LEN_UNKNOWN || t.len < s->kernel_len) &&
+	    fuse_lowlevel_notify_inval_inode(fs->session, s->ino, -1, 0) < 0)
+		return false;
+	s->kernel_len = t.len;
+	return s->pushed = true;
+}
+
+static bool is_fresh(const struct fs *fs, const struct shared *s)
+{
+	return text_unpack(s->row->text).block && s->row->tick == tick_now(fs);
+}
+
+/* May this opener share what is stored? It is made new when nobody else sees it. */
+static bool can_share(struct fs *fs, struct shared *s, struct container *c)
+{
+	if (s->opens)
+		return s->pushed && is_fresh(fs, s);
+	if (!is_fresh(fs, s) && renew(fs, s, c) < 0)
+		return false;
+	return s->pushed || push(fs, s);
+}
+
+/* ---- attributes ---- */
+
+void shared_known(struct fs *fs, fuse_ino_t ino, struct stat *st)
+{
+	struct shared *s;
+
+	if (shared_get(fs, ino, false, &s) < 0)
+		return;
+	st->st_size = text_unpack(s->row->text).len;
+	st->st_mtim = st->st_ctim = s->row->made;
+	shared_put(s);
+}
+
+/* Are all who have it open at its start or its end? */
+static bool all_at_rest(struct fs *fs, const struct shared *s, pid_t but)
+{
+	struct open_row *row;
+
+	for (uint32_t at = 0; (row = open_row_next(fs->opens, &at));)
+		if (row->state == OPEN_SHARED && row->ino == s->ino && row->pid != but &&
+		    !reader_at_rest(fs->host, row->pid, s->ino, text_unpack(s->row->text).len))
+			return false;
+	return true;
+}
+
+/* Who has read a file and begins at its start again wants it anew, as of the kernel's own. */
+static bool wants_anew(struct fs *fs, const struct shared *s, pid_t pid)
+{
+	return !is_fresh(fs, s) &&
+	       reader_at_start(fs->host, pid, s->ino, text_unpack(s->row->text).len) &&
+	       (s->opens < 2 || all_at_rest(fs, s, pid));
+}
+
+void shared_attr(struct fs *fs, fuse_ino_t ino, struct container *c, pid_t reader, struct stat *st)
+{
+	struct shared *s;
+
+	if (shared_get(fs, ino, true, &s) < 0)
+		return;
+	if (s->row->text == 0 || (reader && wants_anew(fs, s, reader)))
+		(void)renew(fs, s, c);
+	st->st_size = text_unpack(s->row->text).len;
+	st->st_mtim = st->st_ctim = s->row->made;
+	if (s->kernel_len != (uint32_t)st->st_size)
+		s->kernel_len = LEN_UNKNOWN;
+	shared_put(s);
+}
+
+bool is_shared(const struct fs *fs, struct at at, pid_t reader)
+{
+	return at.slot && !file_is_direct(fs->tree.node[at.node].file) &&
+	       !wants_32bit(fs, at, reader);
+}
+
+bool shared_open(struct fs *fs, fuse_ino_t ino, struct container *c)
+{
+	struct shared *s;
+	bool can;
+
+	if (shared_get(fs, ino, true, &s) < 0)
+		return false;
+	can = can_share(fs, s, c);
+	s->opens += can;
+	shared_put(s);
+	return can;
+}
+
+void shared_close(struct fs *fs, fuse_ino_t ino)
+{
+	struct shared *s;
+
+	if (shared_get(fs, ino, false, &s) < 0)
+		return;
+	s->opens--;
+	shared_put(s);
+}
+
+int shared_part(struct fs *fs, fuse_ino_t ino, size_t size, size_t at, struct moment *out)
+{
+	struct shared *s;
+	struct text t;
+	int r = shared_get(fs, ino, false, &s);
+
+	if (r < 0)
+		return -ESTALE;
+	t = text_unpack(s->row->text);
+	r = t.block ? text_part(fs, t, size, at, out) : -EIO;
+	shared_put(s);
+	return r;
+}
