@@ -25,6 +25,15 @@ int say_level_parse(const char *name, enum say_level *out)
 	return -EINVAL;
 }
 
+const char *say_level_name(enum say_level level)
+{
+	size_t i = 0;
+
+	while (levels[i].level != level)
+		i++;
+	return levels[i].name;
+}
+
 void say(enum say_level level, int err, const char *fmt, ...)
 {
 	static int journal = -1;

@@ -14,6 +14,7 @@ extern enum say_level say_limit;
 
 /* "error", "warning", "info" or "debug"; -EINVAL for anything else. */
 int say_level_parse(const char *name, enum say_level *out) MUST_CHECK;
+const char *say_level_name(enum say_level level);
 
 /*
  * One line to stderr, "PROGRAM: text: errno's text"; @err is 0 or a negative errno.

@@ -20,7 +20,6 @@ struct client {
 
 struct control {
 	struct requests requests;
-	const char *path;
 	int listen, epoll, stop;
 	unsigned n_clients;
 	struct client *clients;
@@ -200,18 +199,17 @@ static int watch_all(const struct control *c)
 	return r;
 }
 
-int control_start(struct fs *fs, const char *path, const char *mount, struct control **out)
+int control_start(struct fs *fs, int sock, const char *mount, struct control **out)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	int r;
 
 	if (!c)
-		return fail(-ENOMEM, "control socket '%s'", path);
-	*c = (struct control){ .requests = { .fs = fs, .mount = mount }, .path = path };
+		return -ENOMEM;
+	*c = (struct control){ .requests = { .fs = fs, .mount = mount }, .listen = sock };
 	c->epoll = c->requests.watch = epoll_create1(EPOLL_CLOEXEC);
 	c->stop = eventfd(0, EFD_CLOEXEC);
-	c->listen = listen_at(path, SOCK_STREAM);
-	r = c->listen < 0 ? c->listen : c->epoll < 0 || c->stop < 0 ? -EMFILE : 0;
+	r = c->epoll < 0 || c->stop < 0 ? -EMFILE : 0;
 	if (r == 0)
 		r = add_event(c, c->listen, EV_LISTEN);
 	if (r == 0)
@@ -226,7 +224,6 @@ int control_start(struct fs *fs, const char *path, const char *mount, struct con
 	}
 	close_fd(&c->epoll);
 	close_fd(&c->stop);
-	close_fd(&c->listen);
 	free(c);
 	return r;
 }
@@ -239,8 +236,6 @@ void control_stop(struct control *c)
 	pthread_join(c->thread, NULL);
 	while (c->clients)
 		client_close(c, c->clients);
-	(void)unlink(c->path);
-	close_fd(&c->listen);
 	close_fd(&c->stop);
 	close_fd(&c->epoll);
 	free(c);

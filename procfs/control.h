@@ -16,9 +16,8 @@
 
 struct control;
 
-/* @path: of the socket; @mount: what to tell clients. All errors are said. */
-int control_start(struct fs *fs, const char *path, const char *mount,
-		  struct control **out) MUST_CHECK;
+/* @sock: it listens, and stays the caller's; @mount: what to tell clients. */
+int control_start(struct fs *fs, int sock, const char *mount, struct control **out) MUST_CHECK;
 void control_stop(struct control *c);
 
 /* A listening socket at @path, root's alone; what a dead daemon left there is replaced. */

@@ -84,6 +84,7 @@ static void fs_init(void *userdata, struct fuse_conn_info *conn)
 	conn->want &=
 	    ~(unsigned)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_ATOMIC_O_TRUNC);
 	conn->want |= FUSE_CAP_AUTO_INVAL_DATA;
+	conn->max_write = FS_MAX_WRITE;
 }
 
 static double kept(struct fs *fs, struct at at)

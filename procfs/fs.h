@@ -29,5 +29,7 @@ struct fs {
 	time_t since;
 };
 
+#define FS_MAX_WRITE 4096 /* bytes of a write; triggers are short */
+
 /* The user data of the session is a struct fs. */
 extern const struct fuse_lowlevel_ops fs_operations;

@@ -32,7 +32,8 @@ static int take_off_dead(const char *path)
 	struct statfs st; /* asks the daemon, where stat() may know the answer */
 
 	while (statfs(path, &st) < 0 && (errno == ENOTCONN || errno == ECONNABORTED)) {
-		if (umount2(path, MNT_DETACH) < 0)
+		/* EINVAL: somebody else just did. */
+		if (umount2(path, MNT_DETACH) < 0 && errno != EINVAL)
 			return fail(-errno, "take the dead mount off '%s'", path);
 		info("took off '%s' what a daemon that died left mounted", path);
 	}

@@ -2,8 +2,10 @@
 #include <poll.h>
 
 #include "base/say.h"
+#include "procfs/die.h"
 #include "procfs/open.h"
 #include "procfs/shared.h"
+#include "procfs/slots.h"
 
 /* ---- open ---- */
 
@@ -35,6 +37,7 @@ static int commit(fuse_req_t req, fuse_ino_t ino, const struct container *c, str
 		return r;
 	row->ino = ino;
 	row->pid = fuse_req_ctx(req)->pid;
+	row->unique = slot_unique();
 	row->owner = c ? c->slot : 0;
 	row->text = text_pack(t);
 	atomic_store(&row->state, state);
@@ -109,11 +112,23 @@ static void close_row(struct fs *fs, struct open_row *row)
 	open_row_free(fs->opens, row);
 }
 
+/* What another worker opened for this very request, before it ended. */
+static struct open_row *find_left(const struct fs *fs)
+{
+	struct open_row *row;
+
+	for (uint32_t at = 0; (row = open_row_next(fs->opens, &at));)
+		if (row->unique == slot_unique())
+			return row;
+	return NULL;
+}
+
 void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
-	struct open_row *row = NULL;
-	int r = open_row(req, ino, fi->flags, &row);
+	struct open_row *row = slot_is_left() ? find_left(fs) : NULL;
+	bool was_open = row != NULL;
+	int r = was_open ? 0 : open_row(req, ino, fi->flags, &row);
 
 	if (r < 0) {
 		fuse_reply_err(req, -r);
@@ -123,7 +138,13 @@ void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	fi->keep_cache = row->state == OPEN_SHARED;
 	fi->direct_io = !fi->keep_cache;
 	fi->noflush = 1;
-	if (fuse_reply_open(req, fi) < 0) /* the caller went meanwhile: no RELEASE will come */
+	DIE_AT("open");
+	r = fuse_reply_open(req, fi);
+	/*
+	 * Nobody waits for it. If it is a worker before us that opened it, that one has answered;
+	 * else the caller went meanwhile, and no RELEASE will come.
+	 */
+	if (r < 0 && !was_open)
 		close_row(fs, row);
 }
 
@@ -149,8 +170,11 @@ static int read_anew(fuse_req_t req, fuse_ino_t ino, struct open_row *row, off_t
 	struct text t;
 	int r;
 
-	if (off != 0 || !row->begun) {
-		row->begun |= off == 0;
+	/* The same request once more: its answer may have come through, and is not changed. */
+	if (off != 0 || row->begun == slot_unique())
+		return 0;
+	if (!row->begun) {
+		row->begun = slot_unique();
 		return 0;
 	}
 	r = owner_of(req, at_of(ino), &c);
@@ -158,9 +182,11 @@ static int read_anew(fuse_req_t req, fuse_ino_t ino, struct open_row *row, off_t
 		r = make_text(fs, at_of(ino), c, fuse_req_ctx(req)->pid, &m);
 	if (r == 0)
 		r = text_put(fs->opens, m.text, m.len, &t);
-	if (r == 0)
-		text_set(fs, &row->text, t);
-	return r;
+	if (r < 0)
+		return r;
+	text_set(fs, &row->text, t);
+	row->begun = slot_unique();
+	return 0;
 }
 
 static int read_private(fuse_req_t req, fuse_ino_t ino, struct open_row *row, size_t size,
@@ -212,13 +238,23 @@ static int set_trigger(struct fs *fs, struct open_row *row, const char *buf, siz
 	struct at at = at_of(row->ino);
 	auto_container c = NULL;
 	enum cgv_pressure kind;
+	int r;
 
 	if (!takes_triggers(fs, at) || !pressure_kind(fs->tree.node[at.node].path, &kind))
 		return -EACCES;
 	if (!row->owner) /* the host has its own file for that */
 		return -EOPNOTSUPP;
 	c = registry_by_slot(fs->registry, row->owner);
-	return c ? psi_set(fs->psi, c, kind, buf, size, open_row_handle(fs->opens, row)) : -ESTALE;
+	if (!c)
+		return -ESTALE;
+	r = psi_set(fs->psi, c, kind, buf, size, open_row_handle(fs->opens, row));
+	if (r == -EBUSY && slot_is_left()) /* set by the worker before us */
+		return 0;
+	if (r == 0 && size <= sizeof(row->trigger.text)) {
+		memcpy(row->trigger.text, buf, size);
+		row->trigger.len = (uint32_t)size;
+	}
+	return r;
 }
 
 void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
@@ -245,8 +281,16 @@ void fs_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct f
 {
 	struct fs *fs = fs_of(req);
 
-	if (takes_triggers(fs, at_of(ino))) {
-		fuse_reply_poll(req, psi_poll(fs->psi, fi->fh, ph));
+	struct open_row *row = open_row_of(fs->opens, fi->fh);
+
+	if (takes_triggers(fs, at_of(ino)) && row) {
+		uint64_t waiter = ph ? slot_waiter() : 0;
+
+		if (waiter)
+			row->trigger.waiter = waiter;
+		if (ph)
+			fuse_pollhandle_destroy(ph);
+		fuse_reply_poll(req, psi_poll(fs->psi, fi->fh, waiter));
 		return;
 	}
 	if (ph)

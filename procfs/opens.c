@@ -6,8 +6,8 @@
 #include "procfs/opens.h"
 
 #define MAGIC  0x31736e65706f6370 /* "pcopens1": the layout below */
-#define ROWS   65536
-#define STORED 65536
+#define ROWS   (1u << 20)
+#define STORED (1u << 18)
 #define BLOCK  512
 #define BLOCKS (1u << 19) /* 256 MB of texts */
 #define CHUNK  (1u << 20) /* the file grows by that */
@@ -15,7 +15,8 @@
 /* The file: a header, then three areas, each of which grows by itself. */
 struct header {
 	uint64_t magic;
-	_Atomic uint64_t there[3]; /* bytes of each area that are on the file system */
+	int64_t since;
+	_Atomic uint64_t there[3]; /* bytes of each area that can be used */
 };
 
 enum { AREA_ROWS, AREA_STORED, AREA_BLOCKS, N_AREAS };
@@ -55,7 +56,7 @@ static size_t area_at(int area)
 	return at;
 }
 
-/* What is not on the file system must not be touched: that would be the end of us. */
+/* What is not there yet must not be touched: where memory is short that would be the end of us. */
 static int ensure(struct opens *o, int area, size_t upto)
 {
 	size_t there = o->header->there[area];
@@ -291,10 +292,8 @@ static int make_taken(struct opens *o)
 	return 0;
 }
 
-static int map_file(struct opens *o, bool fresh)
+static int map_file(struct opens *o)
 {
-	if (fresh && ftruncate(o->fd, 0) < 0)
-		return -errno;
 	if (posix_fallocate(o->fd, 0, HEADER_SIZE) != 0)
 		return -ENOSPC;
 	o->size = area_at(N_AREAS);
@@ -305,12 +304,14 @@ static int map_file(struct opens *o, bool fresh)
 	o->rows = (void *)(o->map + area_at(AREA_ROWS));
 	o->stored = (void *)(o->map + area_at(AREA_STORED));
 	o->blocks = o->map + area_at(AREA_BLOCKS);
-	if (fresh)
+	if (!o->header->magic) {
+		o->header->since = time(NULL);
 		o->header->magic = MAGIC;
+	}
 	return o->header->magic == MAGIC ? 0 : -EBADMSG;
 }
 
-int opens_open(const char *path, bool fresh, struct opens **out)
+int opens_open(int fd, struct opens **out)
 {
 	struct opens *o = calloc(1, sizeof(*o));
 	int r;
@@ -319,8 +320,8 @@ int opens_open(const char *path, bool fresh, struct opens **out)
 		return -ENOMEM;
 	pthread_mutex_init(&o->lock, NULL);
 	o->map = MAP_FAILED;
-	o->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	r = o->fd < 0 ? -errno : map_file(o, fresh);
+	o->fd = fd;
+	r = map_file(o);
 	if (r == 0)
 		r = make_taken(o);
 	if (r < 0) {
@@ -332,6 +333,11 @@ int opens_open(const char *path, bool fresh, struct opens **out)
 	return 0;
 }
 
+time_t opens_since(const struct opens *o)
+{
+	return (time_t)o->header->since;
+}
+
 void opens_close(struct opens *o)
 {
 	if (!o)
@@ -340,7 +346,6 @@ void opens_close(struct opens *o)
 		free(o->taken[i].bits);
 	if (o->map != MAP_FAILED)
 		munmap(o->map, o->size);
-	close_fd(&o->fd);
 	pthread_mutex_destroy(&o->lock);
 	free(o);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Open files and the texts they show, in a file that is mapped: a worker that takes over goes on
- * with them, and no reader notices. It lives as long as the mount. A row is there from the moment
+ * Open files and the texts they show, in shared memory: a worker that takes over goes on with
+ * them, and no reader notices. It lives as long as the mount. A row is there from the moment
  * its state is set, which is the last thing that is written of it.
  */
 #pragma once
@@ -15,9 +15,14 @@
 
 struct opens;
 
-/* @fresh: of a new mount, nothing is open. -ENOSPC: no room where @path is. */
-int opens_open(const char *path, bool fresh, struct opens **out) MUST_CHECK;
+/*
+ * @fd: of the memory, which is empty at a new mount, and stays the caller's. -EBADMSG: not of this
+ * program's kind.
+ */
+int opens_open(int fd, struct opens **out) MUST_CHECK;
 void opens_close(struct opens *o);
+/* When it was made: realtime, seconds. */
+time_t opens_since(const struct opens *o);
 
 /* ---- texts: made whole, and never changed ---- */
 
@@ -49,10 +54,10 @@ struct open_row {
 	_Atomic uint32_t state;
 	uint32_t generation;
 	uint64_t unique; /* of the request that opened it */
+	uint64_t begun;	 /* of the one that first read its start, or did so anew; 0: none */
 	uint64_t ino;
 	uint32_t owner; /* the container's slot; 0: the host */
 	int32_t pid;	/* who opened it */
-	uint32_t begun; /* its start was read: who reads there again wants to know anew */
 	_Atomic uint64_t text;
 	struct open_trigger trigger;
 };

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
-#include <fuse_lowlevel.h>
+#include <linux/fuse.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include "base/say.h"
 #include "procfs/psi.h"
 
 #define TEXT_MAX 64 /* longer than any trigger the kernel takes */
@@ -17,7 +18,7 @@ struct trigger {
 	uint64_t id, fh;
 	int fd; /* of the cgroup's file; the trigger lives as long as it is open */
 	bool fired, gone;
-	struct fuse_pollhandle *waiter;
+	uint64_t waiter; /* 0: nobody waits */
 	struct trigger *next;
 };
 
@@ -25,15 +26,20 @@ struct psi {
 	pthread_mutex_t lock;
 	struct trigger *triggers;
 	uint64_t last_id;
-	int epoll, stop;
+	int fuse, epoll, stop;
 	pthread_t thread;
 };
 
-static void release_waiter(struct trigger *t)
+static void tell_waiter(const struct psi *p, struct trigger *t)
 {
-	if (t->waiter)
-		fuse_pollhandle_destroy(t->waiter);
-	t->waiter = NULL;
+	struct {
+		struct fuse_out_header head;
+		struct fuse_notify_poll_wakeup_out wakeup;
+	} m = { { sizeof(m), FUSE_NOTIFY_POLL, 0 }, { t->waiter } };
+
+	if (t->waiter && write(p->fuse, &m, sizeof(m)) < 0 && errno != ENOENT)
+		warn(-errno, "wake who waits for pressure");
+	t->waiter = 0;
 }
 
 /* Events carry a number, not an address: the trigger may be dropped before its event is read. */
@@ -50,9 +56,7 @@ static void event(struct psi *p, uint64_t id, uint32_t events)
 			t->gone = true;
 			(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, t->fd, NULL);
 		}
-		if (t->waiter)
-			(void)fuse_lowlevel_notify_poll(t->waiter);
-		release_waiter(t);
+		tell_waiter(p, t);
 	}
 	pthread_mutex_unlock(&p->lock);
 }
@@ -73,7 +77,7 @@ static void *run(void *arg)
 	}
 }
 
-int psi_start(struct psi **out)
+int psi_start(int fuse_fd, struct psi **out)
 {
 	struct epoll_event stop = { .events = EPOLLIN, .data.u64 = 0 };
 	struct psi *p = calloc(1, sizeof(*p));
@@ -82,6 +86,7 @@ int psi_start(struct psi **out)
 	if (!p)
 		return -ENOMEM;
 	pthread_mutex_init(&p->lock, NULL);
+	p->fuse = fuse_fd;
 	p->epoll = epoll_create1(EPOLL_CLOEXEC);
 	p->stop = eventfd(0, EFD_CLOEXEC);
 	r = p->epoll < 0 || p->stop < 0 || epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->stop, &stop) < 0
@@ -180,17 +185,15 @@ void psi_drop(struct psi *p, uint64_t fh)
 	pthread_mutex_lock(&p->lock);
 	at = place_of(p, fh);
 	t = *at;
-	if (t) {
+	if (t)
 		*at = t->next;
-		release_waiter(t);
-	}
 	pthread_mutex_unlock(&p->lock);
 	if (t)
 		close_fd(&t->fd);
 	free(t);
 }
 
-unsigned psi_poll(struct psi *p, uint64_t fh, struct fuse_pollhandle *waiter)
+unsigned psi_poll(struct psi *p, uint64_t fh, uint64_t waiter)
 {
 	unsigned told = ALWAYS;
 	struct trigger *t;
@@ -205,13 +208,8 @@ unsigned psi_poll(struct psi *p, uint64_t fh, struct fuse_pollhandle *waiter)
 		told |= POLLERR;
 	if (t)
 		t->fired = t->gone;
-	if (waiter && t) {
-		release_waiter(t);
+	if (waiter && t)
 		t->waiter = waiter;
-		waiter = NULL;
-	}
 	pthread_mutex_unlock(&p->lock);
-	if (waiter)
-		fuse_pollhandle_destroy(waiter);
 	return told;
 }

@@ -8,9 +8,8 @@
 #include "procfs/container.h"
 
 struct psi;
-struct fuse_pollhandle;
-
-int psi_start(struct psi **out) MUST_CHECK;
+/* @fuse_fd: where the kernel is told who need not wait any more. */
+int psi_start(int fuse_fd, struct psi **out) MUST_CHECK;
 void psi_stop(struct psi *p);
 
 /*
@@ -22,7 +21,5 @@ int psi_set(struct psi *p, const struct container *c, enum cgv_pressure kind, co
 /* The one of an open file, if it has one. */
 void psi_drop(struct psi *p, uint64_t fh);
 
-/*
- * What poll(2) is told. @waiter, which may be NULL, is taken: it is told when that changes, once.
- */
-unsigned psi_poll(struct psi *p, uint64_t fh, struct fuse_pollhandle *waiter);
+/* What poll(2) is told. @waiter, if not 0, is told when that changes, once. */
+unsigned psi_poll(struct psi *p, uint64_t fh, uint64_t waiter);

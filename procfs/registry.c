@@ -137,7 +137,7 @@ static int add(struct registry *r, struct container *c)
 	if (err == 0) /* while the old one's counts are still kept: it can be the same again */
 		err = container_keep(c, r->state);
 	if (err == 0) {
-		c->slot = ++r->last_slot;
+		c->slot = r->state ? c->row.slot : ++r->last_slot;
 		link_in(r, container_get(c));
 	}
 	if (old)
@@ -190,7 +190,7 @@ void registry_restore(struct registry *r)
 					       .fixed_cpus = name.fixed_cpus };
 		struct container *c;
 		uint64_t born;
-		int err = 0;
+		int err;
 
 		if (!key.init) /* of a cgroup: its next reader finds it again */
 			continue;
@@ -198,11 +198,11 @@ void registry_restore(struct registry *r)
 			state_forget_left(r->state, at);
 			continue;
 		}
-		if (name.name)
-			err = registry_register(r, &spec, &c);
+		err = registry_register(r, &spec, &c);
 		if (err < 0)
-			warn(err, "register container '%s' again", name.name);
-		else if (name.name)
+			warn(err, "register container '%s' again",
+			     name.name ? name.name : "of a caller");
+		else
 			container_put(c);
 	}
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 
 #include "base/say.h"
 #include "procfs/control.h"
@@ -20,24 +21,20 @@ struct header {
 	uint64_t cookie_len;
 };
 
-struct message {
+struct call_message {
 	struct header head;
 	struct seccomp_notif call;
 	struct seccomp_notif_resp answer;
 };
 
-enum { FD_PROC, FD_MEM, FD_NOTIFY, N_FDS }; /* what comes with it: /proc/PID, its mem, the filter */
+#define LEFT_MS 100 /* in which a monitor passes an answer on */
 
-struct monitor {
-	int fd;
-	struct monitor *next;
-};
+enum { FD_PROC, FD_MEM, FD_NOTIFY, N_FDS }; /* what comes with it: /proc/PID, its mem, the filter */
 
 struct seccomp {
 	struct callers *callers;
-	const char *path;
+	struct kept *kept; /* the monitors */
 	int listen, epoll, stop;
-	struct monitor *monitors;
 	pthread_t thread;
 };
 
@@ -81,7 +78,7 @@ static bool still_asked(int notify, uint64_t id)
 	return ioctl(notify, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
-static int answer(struct seccomp *s, const struct message *m, const int *fds)
+static int answer(struct seccomp *s, const struct call_message *m, const int *fds)
 {
 	struct container *c;
 	struct sysinfo si;
@@ -105,7 +102,7 @@ static int answer(struct seccomp *s, const struct message *m, const int *fds)
 	return still_asked(fds[FD_NOTIFY], m->call.id) ? 0 : -ESRCH;
 }
 
-static bool well_formed(const struct message *m, ssize_t n, int n_fds)
+static bool well_formed(const struct call_message *m, ssize_t n, int n_fds)
 {
 	return n >= (ssize_t)sizeof(*m) && n_fds == N_FDS &&
 	       m->head.sizes.seccomp_notif == sizeof(m->call) &&
@@ -128,65 +125,97 @@ static int take_fds(struct msghdr *h, int fds[FDS_ROOM])
 	return n;
 }
 
-/* One call. False: the monitor is gone. */
-static bool serve(struct seccomp *s, int fd)
+/*
+ * Was it answered by a worker that ended then? Its caller goes on, as soon as the monitor has
+ * passed the answer on, and nobody waits for that number any more.
+ */
+static bool is_answered(const struct call_message *m, const int *fds)
+{
+	struct timespec ms = { 0, 1000000 };
+
+	for (int i = 0; i < LEFT_MS; i++) {
+		if (!still_asked(fds[FD_NOTIFY], m->call.id))
+			return true;
+		nanosleep(&ms, NULL);
+	}
+	return false;
+}
+
+/* It stays in the socket until it is answered: a worker that ends leaves it to the next. */
+static ssize_t peek(int fd, struct call_message *m, int fds[FDS_ROOM], int *n_fds)
 {
 	char control[CMSG_SPACE(N_FDS * sizeof(int))];
-	struct message m = { 0 };
 	char cookie[256];
-	struct iovec iov[] = { { &m, sizeof(m) }, { cookie, sizeof(cookie) } };
+	struct iovec iov[] = { { m, sizeof(*m) }, { cookie, sizeof(cookie) } };
 	struct msghdr h = { .msg_iov = iov,
 			    .msg_iovlen = ARRAY_LEN(iov),
 			    .msg_control = control,
 			    .msg_controllen = sizeof(control) };
-	int fds[FDS_ROOM], n_fds, r;
-	ssize_t n = recvmsg(fd, &h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	ssize_t n = recvmsg(fd, &h, MSG_PEEK | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+	*n_fds = n < 0 ? 0 : take_fds(&h, fds);
+	return n;
+}
+
+static void consume(int fd)
+{
+	char byte;
+
+	/* Without room for them, what comes along is closed by the kernel. */
+	(void)recv(fd, &byte, 1, MSG_DONTWAIT | MSG_TRUNC);
+}
+
+/* One call. @left: it may have been answered. False: the monitor is gone. */
+static bool serve(struct seccomp *s, int fd, bool left)
+{
+	int fds[FDS_ROOM], n_fds, r = -EBADMSG;
+	struct call_message m = { 0 };
+	ssize_t n = peek(fd, &m, fds, &n_fds);
+	bool sent = true;
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
-	n_fds = take_fds(&h, fds);
-	r = well_formed(&m, n, n_fds) ? answer(s, &m, fds) : -EBADMSG;
-	while (n_fds > 0)
-		close(fds[--n_fds]);
 	if (n == 0)
 		return false;
+	if (well_formed(&m, n, n_fds))
+		r = left && is_answered(&m, fds) ? -EALREADY : answer(s, &m, fds);
+	while (n_fds > 0)
+		close(fds[--n_fds]);
 	m.answer = (struct seccomp_notif_resp){ .id = m.call.id };
 	if (r == -EFAULT)
 		m.answer.error = r;
 	else if (r < 0) /* in doubt the kernel itself answers: never "no such call" */
 		m.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-	return send(fd, &m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(m);
+	if (r != -EALREADY)
+		sent = send(fd, &m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(m);
+	consume(fd);
+	return sent;
+}
+
+enum { EV_LISTEN = KEPT_MAX, EV_STOP };
+
+static int add_event(struct seccomp *s, int fd, uint64_t tag)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u64 = tag };
+
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
 static void take_monitor(struct seccomp *s)
 {
 	auto_fd fd = accept4(s->listen, NULL, NULL, SOCK_CLOEXEC);
-	struct epoll_event e = { .events = EPOLLIN };
-	struct monitor *m;
+	int id;
 
 	if (fd < 0 || !peer_is_root(fd))
 		return;
-	m = malloc(sizeof(*m));
-	if (!m)
-		return;
-	e.data.ptr = m;
-	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &e) < 0) {
-		free(m);
+	id = kept_new(s->kept, fd);
+	if (id < 0) {
+		warn(id, "keep the connection of a monitor: its container asks the kernel itself");
 		return;
 	}
-	*m = (struct monitor){ take_fd(&fd), s->monitors };
-	s->monitors = m;
-}
-
-static void drop_monitor(struct seccomp *s, struct monitor *m)
-{
-	struct monitor **at = &s->monitors;
-
-	while (*at != m)
-		at = &(*at)->next;
-	*at = m->next;
-	close_fd(&m->fd);
-	free(m);
+	if (add_event(s, fd, (uint64_t)id) < 0)
+		kept_drop(s->kept, (uint32_t)id);
+	(void)take_fd(&fd);
 }
 
 static void *run(void *arg)
@@ -197,38 +226,48 @@ static void *run(void *arg)
 	for (;;) {
 		if (epoll_wait(s->epoll, &e, 1, -1) < 1)
 			continue;
-		if (e.data.ptr == &s->stop)
+		if (e.data.u64 == EV_STOP)
 			return NULL;
-		if (e.data.ptr == &s->listen)
+		if (e.data.u64 == EV_LISTEN)
 			take_monitor(s);
-		else if (!serve(s, ((struct monitor *)e.data.ptr)->fd))
-			drop_monitor(s, e.data.ptr);
+		else if (!serve(s, kept_fd(s->kept, (uint32_t)e.data.u64), false))
+			kept_drop(s->kept, (uint32_t)e.data.u64);
 	}
 }
 
-static int add_event(struct seccomp *s, int *fd)
+/* Of a worker before us, with what it may have left unanswered. */
+static int take_kept(struct seccomp *s)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = fd };
+	int r = 0;
 
-	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, *fd, &e) < 0 ? -errno : 0;
+	for (uint32_t id = 1; id < KEPT_MAX && r == 0; id++) {
+		int fd = kept_fd(s->kept, id);
+
+		if (fd < 0)
+			continue;
+		if (serve(s, fd, true))
+			r = add_event(s, fd, id);
+		else
+			kept_drop(s->kept, id);
+	}
+	return r;
 }
 
-int seccomp_start(struct callers *callers, const char *path, struct seccomp **out)
+int seccomp_start(struct callers *callers, int listen, struct kept *kept, struct seccomp **out)
 {
 	struct seccomp *s = calloc(1, sizeof(*s));
 	int r;
 
 	if (!s)
-		return fail(-ENOMEM, "seccomp socket '%s'", path);
-	*s = (struct seccomp){ .callers = callers, .path = path };
+		return -ENOMEM;
+	*s = (struct seccomp){ .callers = callers, .kept = kept, .listen = listen };
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	s->stop = eventfd(0, EFD_CLOEXEC);
-	s->listen = listen_at(path, SOCK_SEQPACKET);
-	r = s->listen < 0 ? s->listen : s->epoll < 0 || s->stop < 0 ? -EMFILE : 0;
+	r = s->epoll < 0 || s->stop < 0 ? -EMFILE : add_event(s, s->listen, EV_LISTEN);
 	if (r == 0)
-		r = add_event(s, &s->listen);
+		r = add_event(s, s->stop, EV_STOP);
 	if (r == 0)
-		r = add_event(s, &s->stop);
+		r = take_kept(s);
 	if (r == 0)
 		r = -pthread_create(&s->thread, NULL, run, s);
 	if (r == 0) {
@@ -237,7 +276,6 @@ int seccomp_start(struct callers *callers, const char *path, struct seccomp **ou
 	}
 	close_fd(&s->epoll);
 	close_fd(&s->stop);
-	close_fd(&s->listen);
 	free(s);
 	return r;
 }
@@ -248,10 +286,6 @@ void seccomp_stop(struct seccomp *s)
 		return;
 	(void)eventfd_write(s->stop, 1);
 	pthread_join(s->thread, NULL);
-	while (s->monitors)
-		drop_monitor(s, s->monitors);
-	(void)unlink(s->path);
-	close_fd(&s->listen);
 	close_fd(&s->stop);
 	close_fd(&s->epoll);
 	free(s);

@@ -6,9 +6,11 @@
 #pragma once
 
 #include "procfs/caller.h"
+#include "procfs/kept.h"
 
 struct seccomp;
 
-/* @path: of the socket. All errors are said. */
-int seccomp_start(struct callers *c, const char *path, struct seccomp **out) MUST_CHECK;
+/* @listen: the socket; @kept: connections of earlier workers, and those to come. */
+int seccomp_start(struct callers *c, int listen, struct kept *kept,
+		  struct seccomp **out) MUST_CHECK;
 void seccomp_stop(struct seccomp *s);

@@ -366,3 +366,53 @@ int shared_part(struct fs *fs, fuse_ino_t ino, size_t size, size_t at, struct mo
 	shared_put(s);
 	return r;
 }
+
+/* ---- what is left of workers before ---- */
+
+static int restore_stored(struct fs *fs, struct stored_row *row)
+{
+	struct shared **at = place_of(fs->sharing, row->ino);
+
+	/* Two of one inode: a worker ended between making one and dropping the other. */
+	return *at ? -EEXIST : shared_new(fs, row->ino, row, at);
+}
+
+static void restore_trigger(struct fs *fs, const struct open_row *row, struct container *c)
+{
+	uint64_t fh = open_row_handle(fs->opens, row);
+	const struct node *n = node_at(fs, at_of(row->ino));
+	enum cgv_pressure kind;
+
+	if (!row->trigger.len || row->trigger.len > sizeof(row->trigger.text) || !n ||
+	    !pressure_kind(n->path, &kind))
+		return;
+	if (psi_set(fs->psi, c, kind, row->trigger.text, row->trigger.len, fh) == 0)
+		(void)psi_poll(fs->psi, fh, row->trigger.waiter);
+}
+
+static void restore_open(struct fs *fs, const struct open_row *row)
+{
+	auto_container c = registry_by_slot(fs->registry, row->owner);
+	struct shared *s;
+
+	if (row->state == OPEN_SHARED && shared_get(fs, row->ino, true, &s) == 0) {
+		s->opens++;
+		shared_put(s);
+	}
+	if (row->state == OPEN_PRIVATE && c) {
+		atomic_fetch_add(&c->private_texts, 1);
+		restore_trigger(fs, row, c);
+	}
+}
+
+void shared_restore(struct fs *fs)
+{
+	struct stored_row *stored;
+	struct open_row *row;
+
+	for (uint32_t at = 0; (stored = stored_row_next(fs->opens, &at));)
+		if (restore_stored(fs, stored) < 0)
+			stored_row_free(fs->opens, stored);
+	for (uint32_t at = 0; (row = open_row_next(fs->opens, &at));)
+		restore_open(fs, row);
+}

@@ -9,6 +9,8 @@
 
 int shared_start(struct fs *fs) MUST_CHECK;
 void shared_stop(struct fs *fs);
+/* What is open, and was opened by workers before this one, is so from here on. */
+void shared_restore(struct fs *fs);
 /* Let go of texts that nobody shows, and of what is known of containers that are gone. */
 void shared_sweep(struct fs *fs);
 

@@ -14,6 +14,7 @@
 struct header {
 	uint64_t magic, stride, cpus;
 	char boot_id[40];
+	uint32_t last_slot;
 };
 
 /* One of a row's two: the newer one that is whole counts. */
@@ -28,6 +29,7 @@ struct record {
 	_Atomic uint32_t used; /* set last, cleared first */
 	uint32_t generation;
 	uint32_t fixed_cpus;
+	uint32_t slot;
 	uint32_t door, id; /* where in the text; 0: no name */
 	struct state_key key;
 	char text[TEXT_LEN];
@@ -256,6 +258,28 @@ static bool put_name(struct record *r, const struct state_name *name)
 	return true;
 }
 
+static bool same_name(const struct record *r, const struct state_name *name)
+{
+	return name->name ? r->door && strcmp(r->text, name->name) == 0 : !r->door;
+}
+
+/* What an earlier daemon left of it goes; its slot goes on. */
+static uint32_t take_slot(struct state *s, const struct state_key *key,
+			  const struct state_name *name)
+{
+	uint32_t slot = 0;
+
+	for (uint32_t at = 1; at <= rows_there(s); at++) {
+		struct record *r = record_at(s, at);
+
+		if (s->owned[at - 1] || !same(r, key) || !same_name(r, name))
+			continue;
+		slot = r->slot;
+		atomic_store(&r->used, 0);
+	}
+	return slot ? slot : ++s->header->last_slot;
+}
+
 static struct state_row take(struct state *s, const struct state_key *key,
 			     const struct state_name *name, struct state_counts *counts)
 {
@@ -265,24 +289,24 @@ static struct state_row take(struct state *s, const struct state_key *key,
 
 	if (h)
 		copy_counts(counts, h, s->cpus);
+	row.slot = take_slot(s, key, name);
 	row.at = free_row(s);
 	if (!row.at)
 		return row;
 	r = record_at(s, row.at);
 	atomic_store(&r->used, 0);
 	r->key = *key;
+	r->slot = row.slot;
 	row.generation = ++r->generation;
 	half_at(s, row.at, 0)->turn = half_at(s, row.at, 1)->turn = 0;
 	if (h)
 		put_half(s, row.at, counts);
-	if (!put_name(r, name))
-		return (struct state_row){ 0 };
+	if (!put_name(r, name)) {
+		row.at = 0;
+		return row;
+	}
 	s->owned[row.at - 1] = true;
 	atomic_store(&r->used, 1);
-	/* What was left of it is now here. */
-	for (uint32_t at = 1; at <= rows_there(s); at++)
-		if (!s->owned[at - 1] && same(record_at(s, at), key))
-			atomic_store(&record_at(s, at)->used, 0);
 	return row;
 }
 

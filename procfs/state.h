@@ -25,6 +25,7 @@ struct state_key {
 /* A container's row. Once it is given back, its holder writes into the void. */
 struct state_row {
 	uint32_t at, generation; /* at 0: none */
+	uint32_t slot;		 /* the container's number, of which there is one a boot */
 };
 
 /* Who registered it. All NULL: it is known by its callers only. */
@@ -43,7 +44,8 @@ struct state_counts {
 
 /*
  * A row for a container. When there is one of the same key, @counts gets what was counted there,
- * else it stays as it is. No room: a row 0.
+ * else it stays as it is. One that an earlier daemon left of the same key and name is taken over,
+ * with its slot. No room: a row 0, and a slot.
  */
 struct state_row state_take(struct state *s, const struct state_key *key,
 			    const struct state_name *name, struct state_counts *counts);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The daemon is two processes of one program. The keeper holds what must never be closed: the
+ * mount's /dev/fuse, the sockets, and connections that were accepted. The worker answers. However
+ * the worker ends, the keeper starts another, which goes on where it was.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+#define ROOM (PATH_MAX + 16)
+
+struct daemon {
+	char mount[PATH_MAX], run[PATH_MAX]; /* the mount point; where all below is */
+	char lock[ROOM];
+	char control[ROOM], seccomp[ROOM], takeover[ROOM]; /* sockets */
+	char kept[ROOM];				   /* what outlives even the mount */
+	bool foreground;
+	int (*main)(struct daemon *d); /* which part of it this process is */
+	int ready;		       /* to be written when the daemon is; -EBADF: nobody waits */
+};
+
+/* What a worker finds open. */
+enum { FD_KEEPER = 3, FD_FUSE, FD_CONTROL, FD_SECCOMP, FD_SLOTS, FD_OPENS };
+
+/* Between the two, in packets; an fd may come along. */
+enum message_kind {
+	MSG_PREPARED = 1, /* to the keeper: this worker can render */
+	MSG_READY,	  /* to the keeper: it serves */
+	MSG_KEEP,	  /* to the keeper: keep this fd, by that number */
+	MSG_DROP,	  /* to the keeper: no more */
+	MSG_KEPT,	  /* to the worker: kept for one before it */
+	MSG_GO,		  /* to the worker: there is no other one any more */
+};
+
+struct message {
+	uint32_t kind;
+	uint32_t id; /* of what is kept */
+};
+
+#define KEPT_MAX 4096
+
+/* @fd -1: none comes along. */
+int message_send(int sock, enum message_kind kind, uint32_t id, int fd);
+/* 0: the other end is gone; 1: a message, and *fd is its fd, or -EBADF. */
+int message_receive(int sock, struct message *out, int *fd) MUST_CHECK;
+
+/* How a worker exits. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_ABORTED = 3 };
+
+/* The process's exit status. All errors are said. */
+int keeper_main(struct daemon *d);
+int worker_main(struct daemon *d);

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * It reads nothing that comes from containers, allocates nothing once it runs, and does one
+ * thing: that there is a worker.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "base/say.h"
+#include "procfs/control.h"
+#include "procfs/daemon.h"
+#include "procfs/mount.h"
+#include "procfs/slots.h"
+
+#define BACK_OFF_MAX 250  /* ms: as long a reader waits in vain */
+#define STARTS_MAX   5	  /* that fail in a row, then something else must be done */
+#define STUCK_MS     5000 /* a request that takes longer has its worker ended */
+#define LOOK_MS	     1000
+
+struct worker {
+	pid_t pid; /* 0: none */
+	int pidfd, sock;
+	bool prepared, ready;
+	uint64_t since; /* ms: ready */
+};
+
+struct keeper {
+	struct daemon *d;
+	int lock, fuse, slots_fd, opens_fd, control, seccomp, takeover, signals;
+	int exe, exe_before; /* what is run as worker; what was before the last takeover */
+	struct slots *slots;
+	struct worker now, next; /* the one that serves; one that shall */
+	int next_exe;
+	unsigned failures;    /* starts since one was ready */
+	unsigned short_lived; /* workers in a row that served less than a second */
+	bool was_ready, ending;
+	int kept[KEPT_MAX]; /* fds, by number */
+};
+
+/* ---- what a worker needs ---- */
+
+static int take_lock(struct keeper *k)
+{
+	int r = make_dirs(k->d->run, true);
+
+	if (r < 0)
+		return fail(r, "make the directory '%s'", k->d->run);
+	k->lock = open(k->d->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (k->lock < 0)
+		return fail(-errno, "open '%s'", k->d->lock);
+	if (flock(k->lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK
+			   ? refuse(-EBUSY,
+				    "another pctfs runs with '%s': stop that one first, "
+				    "or give this one a --run directory of its own",
+				    k->d->run)
+			   : fail(-errno, "lock '%s'", k->d->lock);
+	return 0;
+}
+
+static int open_sockets(struct keeper *k)
+{
+	k->control = listen_at(k->d->control, SOCK_STREAM);
+	if (k->control < 0)
+		return k->control;
+	k->seccomp = listen_at(k->d->seccomp, SOCK_SEQPACKET);
+	if (k->seccomp < 0)
+		return k->seccomp;
+	k->takeover = listen_at(k->d->takeover, SOCK_SEQPACKET);
+	return MIN(k->takeover, 0);
+}
+
+/* Shared memory for workers, as empty as a new mount's must be. */
+static int new_memory(int *fd, const char *name)
+{
+	close_fd(fd);
+	*fd = memfd_create(name, MFD_CLOEXEC);
+	return *fd < 0 ? fail(-errno, "make shared memory") : 0;
+}
+
+/* A mount, with nothing open and no request in hand. */
+static int mount_anew(struct keeper *k)
+{
+	int r = new_memory(&k->slots_fd, "pctfs-slots");
+
+	if (r == 0)
+		r = new_memory(&k->opens_fd, "pctfs-opens");
+	if (r < 0)
+		return r;
+	slots_close(k->slots);
+	k->slots = NULL;
+	r = slots_open(k->slots_fd, &k->slots);
+	if (r < 0)
+		return fail(r, "share memory");
+	close_fd(&k->fuse);
+	return mount_views(k->d->mount, &k->fuse);
+}
+
+/* ---- a worker ---- */
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* ---- a worker ---- */
+
+static void become_worker(const struct keeper *k, int exe, int sock)
+{
+	const int from[] = { sock, k->fuse, k->control, k->seccomp, k->slots_fd, k->opens_fd };
+	char *argv[] = { "pctfs", "--worker", "--log-level", (char *)say_level_name(say_limit),
+			 "--run", k->d->run,  k->d->mount,   NULL };
+	int high[ARRAY_LEN(from)];
+	sigset_t none;
+
+	/* Out of the way first: a target may be somebody's source. */
+	for (size_t i = 0; i < ARRAY_LEN(from); i++)
+		high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 64);
+	exe = fcntl(exe, F_DUPFD_CLOEXEC, 64);
+	for (size_t i = 0; i < ARRAY_LEN(from); i++)
+		if (dup2(high[i], FD_KEEPER + (int)i) < 0)
+			_exit(EXIT_FAILED);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	fexecve(exe, argv, environ);
+	_exit(fail(-errno, "start a worker") < 0 ? EXIT_FAILED : 0);
+}
+
+static int start(struct keeper *k, int exe, struct worker *w)
+{
+	int sock[2];
+
+	*w = (struct worker){ .pidfd = -EBADF, .sock = -EBADF };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
+		return fail(-errno, "make a socket");
+	w->pid = fork();
+	if (w->pid == 0)
+		become_worker(k, exe, sock[1]);
+	close(sock[1]);
+	w->sock = sock[0];
+	if (w->pid < 0) {
+		w->pid = 0;
+		close_fd(&w->sock);
+		return fail(-errno, "start a worker");
+	}
+	w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
+	return w->pidfd < 0 ? fail(-errno, "watch the worker") : 0;
+}
+
+/* Its exit status, or 128 and the signal. */
+static int reap(struct worker *w)
+{
+	int status = 0;
+
+	if (w->pid)
+		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	close_fd(&w->pidfd);
+	close_fd(&w->sock);
+	w->pid = 0;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void end(struct worker *w, int sig)
+{
+	if (w->pid)
+		kill(w->pid, sig);
+	(void)reap(w);
+}
+
+/* There is no other one: it may take what is left of that. */
+static int let_go(struct keeper *k, struct worker *w)
+{
+	int r = 0;
+
+	for (uint32_t id = 1; id < KEPT_MAX && r == 0; id++)
+		if (k->kept[id] >= 0)
+			r = message_send(w->sock, MSG_KEPT, id, k->kept[id]);
+	return r < 0 ? r : message_send(w->sock, MSG_GO, 0, -1);
+}
+
+static void tell_ready(struct keeper *k)
+{
+	if (k->was_ready)
+		return;
+	k->was_ready = true;
+	(void)sd_notify(0, "READY=1");
+	if (k->d->foreground) {
+		info("serving on '%s'", k->d->mount);
+		return;
+	}
+	if (k->d->ready >= 0 && write(k->d->ready, "", 1) < 0)
+		warn(-errno, "tell that pctfs is ready");
+	close_fd(&k->d->ready);
+	/* A terminal or pipe is the starter's; a file was meant for us. */
+	if (isatty(STDERR_FILENO) || lseek(STDERR_FILENO, 0, SEEK_CUR) < 0) {
+		auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		(void)dup2(null, STDERR_FILENO);
+	}
+}
+
+static void keep(struct keeper *k, uint32_t id, int fd)
+{
+	if (id == 0 || id >= KEPT_MAX) {
+		close_fd(&fd);
+		return;
+	}
+	close_fd(&k->kept[id]);
+	k->kept[id] = fd;
+}
+
+/* False: it has nothing more to say. */
+static bool hear(struct keeper *k, struct worker *w)
+{
+	struct message m;
+	int fd, r = message_receive(w->sock, &m, &fd);
+
+	if (r < 1)
+		return false;
+	if (m.kind == MSG_PREPARED) {
+		w->prepared = true;
+		return w == &k->next || let_go(k, w) == 0;
+	}
+	if (m.kind == MSG_READY) {
+		w->ready = true;
+		w->since = now_ms();
+		k->failures = 0;
+		tell_ready(k);
+	} else if (m.kind == MSG_KEEP || m.kind == MSG_DROP) {
+		keep(k, m.id, fd);
+		fd = -EBADF;
+	}
+	close_fd(&fd);
+	return true;
+}
+
+/* ---- when things go wrong ---- */
+
+/* For a while nobody can answer but us: rather an error than a reader who waits for ever. */
+static void refuse_for(struct keeper *k, int ms)
+{
+	uint64_t until = now_ms() + (uint64_t)ms;
+	static char buf[SLOT_SIZE];
+
+	for (unsigned i = 0; i < SLOTS; i++)
+		if (slot_at(k->slots, i)->head.unique) {
+			slot_refuse(k->fuse, &slot_at(k->slots, i)->head, -EIO);
+			slot_at(k->slots, i)->head = (struct fuse_in_header){ 0 };
+		}
+	for (uint64_t t; (t = now_ms()) < until;) {
+		struct pollfd p[] = { { k->fuse, POLLIN, 0 }, { k->signals, POLLIN, 0 } };
+
+		if (poll(p, ARRAY_LEN(p), (int)(until - t)) < 1)
+			continue;
+		if (p[1].revents || (p[0].revents & POLLERR))
+			return;
+		if (read(k->fuse, buf, sizeof(buf)) >= (ssize_t)sizeof(struct fuse_in_header))
+			slot_refuse(k->fuse, (struct fuse_in_header *)(void *)buf, -EIO);
+	}
+}
+
+static void back_off(struct keeper *k)
+{
+	struct pollfd p = { k->signals, POLLIN, 0 };
+	unsigned n = k->failures + k->short_lived;
+
+	/* The first ones at once. */
+	if (n > 4)
+		(void)poll(&p, 1, n < 12 ? 1 << (n - 4) : BACK_OFF_MAX);
+}
+
+/* Also one that was never asked to end. 0: there is a new one, or will be. */
+static int replace(struct keeper *k)
+{
+	bool was_ready = k->now.ready;
+	uint64_t since = k->now.since;
+	pid_t pid = k->now.pid;
+	int status = reap(&k->now);
+
+	if (!k->was_ready)
+		return -ECHILD; /* it has said why */
+	if (status > 128 && status != 128 + SIGKILL && status != 128 + SIGTERM)
+		slots_blame(k->slots, pid);
+	k->failures += !was_ready;
+	k->short_lived = was_ready && now_ms() - since > 1000 ? 0 : k->short_lived + was_ready;
+	if (status != EXIT_ABORTED)
+		warn(0, "the worker ended by %s %d: another one goes on",
+		     status > 128 ? "signal" : "exit status", status > 128 ? status - 128 : status);
+	if (k->failures > STARTS_MAX && k->exe_before >= 0) {
+		warn(0, "%d workers in a row could not start: back to the program before",
+		     STARTS_MAX);
+		close_fd(&k->exe);
+		k->exe = take_fd(&k->exe_before);
+		k->failures = 1;
+	}
+	if (k->failures > STARTS_MAX) {
+		warn(0, "no worker can start: reads are answered with an error meanwhile");
+		refuse_for(k, LOOK_MS);
+	} else {
+		back_off(k);
+	}
+	return start(k, k->exe, &k->now);
+}
+
+/* The program that puts views into containers, beside ours. */
+static void repair(const struct keeper *k)
+{
+	char path[PATH_MAX], *slash;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 16);
+	pid_t pid;
+
+	path[n > 0 ? n : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return;
+	strcpy(slash, "/pct-launch");
+	pid = fork();
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+	if (pid == 0 && fork() == 0) { /* nobody waits for it */
+		sigset_t none;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		execl(path, "pct-launch", "--socket", k->d->control, "repair", "--all", NULL);
+	}
+	if (pid == 0)
+		_exit(127);
+}
+
+/* Somebody with the right to do so has cut the connection: all containers need another one. */
+static int revive(struct keeper *k)
+{
+	int r;
+
+	warn(0, "the mount '%s' was cut off: mounting it anew", k->d->mount);
+	end(&k->now, SIGKILL);
+	r = mount_anew(k);
+	if (r == 0)
+		r = start(k, k->exe, &k->now);
+	while (r == 0 && !k->now.ready)
+		r = hear(k, &k->now) ? 0 : -ECHILD;
+	if (r == 0)
+		repair(k);
+	return r;
+}
+
+/* A request that one worker had for long will be another's, which is better than nobody's. */
+static void look_for_stuck(struct keeper *k)
+{
+	uint64_t now = now_ms();
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		const struct slot *t = slot_at(k->slots, i);
+		uint64_t since = t->since / 1000000;
+
+		if (!since || !t->head.unique || now < since + STUCK_MS)
+			continue;
+		warn(0, "the worker does not answer request %u for inode %#llx: it is ended",
+		     t->head.opcode, (unsigned long long)t->head.nodeid);
+		slot_at(k->slots, i)->crashes++;
+		kill(k->now.pid, SIGKILL);
+		return;
+	}
+}
+
+/* ---- another program ---- */
+
+/* The one that asks sends its own program; it hears when that serves, or nothing. */
+static void take_over(struct keeper *k)
+{
+	auto_fd fd = accept4(k->takeover, NULL, NULL, SOCK_CLOEXEC);
+	struct timeval patience = { .tv_sec = 1 };
+	struct message m;
+	int exe = -EBADF;
+
+	if (fd < 0 || !peer_is_root(fd))
+		return;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (message_receive(fd, &m, &exe) < 1 || m.kind != MSG_GO || exe < 0) {
+		close_fd(&exe);
+		return;
+	}
+	if (start(k, exe, &k->next) < 0 || !hear(k, &k->next) || !k->next.prepared) {
+		end(&k->next, SIGKILL);
+		close_fd(&exe);
+		(void)message_send(fd, MSG_DROP, 0, -1);
+		return;
+	}
+	end(&k->now, SIGKILL); /* what it has in hand the next one has */
+	k->now = k->next;
+	k->next = (struct worker){ .pidfd = -EBADF, .sock = -EBADF };
+	close_fd(&k->exe_before);
+	k->exe_before = k->exe;
+	k->exe = exe;
+	if (let_go(k, &k->now) == 0)
+		while (!k->now.ready && hear(k, &k->now))
+			;
+	(void)message_send(fd, k->now.ready ? MSG_READY : MSG_DROP, 0, -1);
+}
+
+/* ---- all of it ---- */
+
+static int step(struct keeper *k)
+{
+	struct pollfd p[] = { { k->now.pidfd, POLLIN, 0 },
+			      { k->now.sock, POLLIN, 0 },
+			      { k->signals, POLLIN, 0 },
+			      { k->takeover, POLLIN, 0 },
+			      { k->fuse, 0, 0 } };
+	int n = poll(p, ARRAY_LEN(p), LOOK_MS);
+	struct signalfd_siginfo sig;
+
+	if (n == 0)
+		look_for_stuck(k);
+	if (n < 1)
+		return 0;
+	if (p[2].revents) {
+		k->ending = read(k->signals, &sig, sizeof(sig)) == sizeof(sig);
+		return 0;
+	}
+	if (p[4].revents & POLLERR)
+		return revive(k);
+	if (p[1].revents && hear(k, &k->now))
+		return 0;
+	if (p[0].revents || p[1].revents)
+		return replace(k);
+	if (p[3].revents)
+		take_over(k);
+	return 0;
+}
+
+static int run(struct keeper *k)
+{
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	k->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	k->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (k->signals < 0 || k->exe < 0)
+		return fail(-errno, "start the keeper");
+	r = mount_anew(k);
+	if (r == 0)
+		r = open_sockets(k);
+	if (r == 0)
+		r = start(k, k->exe, &k->now);
+	while (r == 0 && !k->ending)
+		r = step(k);
+	return r;
+}
+
+static void take_off(struct keeper *k)
+{
+	end(&k->now, SIGTERM);
+	if (k->fuse >= 0 && umount2(k->d->mount, MNT_DETACH) < 0 && errno != EINVAL)
+		warn(-errno, "unmount '%s'", k->d->mount);
+	if (k->control >= 0)
+		(void)unlink(k->d->control);
+	if (k->seccomp >= 0)
+		(void)unlink(k->d->seccomp);
+	if (k->takeover >= 0)
+		(void)unlink(k->d->takeover);
+}
+
+int keeper_main(struct daemon *d)
+{
+	static struct keeper k;
+	int r;
+
+	k = (struct keeper){ .d = d,
+			     .lock = -EBADF,
+			     .fuse = -EBADF,
+			     .slots_fd = -EBADF,
+			     .opens_fd = -EBADF,
+			     .control = -EBADF,
+			     .seccomp = -EBADF,
+			     .takeover = -EBADF,
+			     .exe = -EBADF,
+			     .exe_before = -EBADF,
+			     .now = { .pidfd = -EBADF, .sock = -EBADF },
+			     .next = { .pidfd = -EBADF, .sock = -EBADF } };
+	for (int i = 0; i < KEPT_MAX; i++)
+		k.kept[i] = -EBADF;
+	r = take_lock(&k);
+	if (r < 0)
+		return EXIT_FAILED;
+	r = run(&k);
+	take_off(&k);
+	slots_close(k.slots);
+	return r < 0 ? EXIT_FAILED : EXIT_DONE;
+}

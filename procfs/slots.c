@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "base/say.h"
+#include "procfs/daemon.h"
+#include "procfs/die.h"
+#include "procfs/slots.h"
+
+#define MAGIC	    0x31746f6c73636370 /* "pccslot1": the layout below */
+#define CRASHES_MAX 2
+#define TRIES_MAX   20 /* however the workers ended */
+
+struct first {
+	uint64_t magic;
+	uint32_t init_len; /* 0: the connection has not begun */
+	char init[1024];   /* the kernel's first request, for every session after the first */
+};
+
+struct slots {
+	struct first *first;
+	struct slot *slot;
+	struct fuse_session *session;
+	atomic_bool stop;
+	atomic_int failure;   /* why a thread ended by itself */
+	pthread_mutex_t lock; /* of who is alive */
+	bool alive[SLOTS];
+	pthread_t thread[SLOTS];
+	struct arg {
+		struct slots *all;
+		struct slot *mine;
+	} arg[SLOTS];
+};
+
+#define FIRST_SIZE ((size_t)4096)
+#define FILE_SIZE  (FIRST_SIZE + SLOTS * sizeof(struct slot))
+
+static _Thread_local struct slot *current;
+static _Thread_local bool left;
+static pthread_mutex_t suspects = PTHREAD_MUTEX_INITIALIZER;
+
+const struct slot *slot_current(void)
+{
+	return current;
+}
+
+uint64_t slot_unique(void)
+{
+	return current ? current->head.unique : 0;
+}
+
+uint64_t slot_waiter(void)
+{
+	const struct fuse_poll_in *in = current ? (const void *)(&current->head + 1) : NULL;
+
+	return in && current->head.opcode == FUSE_POLL && (in->flags & FUSE_POLL_SCHEDULE_NOTIFY)
+		   ? in->kh
+		   : 0;
+}
+
+bool slot_is_left(void)
+{
+	return left;
+}
+
+/*
+ * Every page is there from the start, and stays: one that had to be fetched while its worker is
+ * being killed would fail the kernel's copy, and with it the request.
+ */
+static char *map_slots(int fd)
+{
+	char *map = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+
+	if (map != MAP_FAILED && mlock(map, FILE_SIZE) < 0)
+		debug("keep the requests in memory: %s", strerror(errno));
+	return map;
+}
+
+int slots_open(int fd, struct slots **out)
+{
+	struct slots *s = calloc(1, sizeof(*s));
+	char *map = MAP_FAILED;
+
+	if (s && ftruncate(fd, FILE_SIZE) == 0)
+		map = map_slots(fd);
+	if (!s || map == MAP_FAILED) {
+		free(s);
+		return s ? -errno : -ENOMEM;
+	}
+	pthread_mutex_init(&s->lock, NULL);
+	s->first = (void *)map;
+	s->slot = (void *)(map + FIRST_SIZE);
+	if (!s->first->magic)
+		s->first->magic = MAGIC;
+	if (s->first->magic != MAGIC) {
+		slots_close(s);
+		return -EBADMSG;
+	}
+	*out = s;
+	return 0;
+}
+
+void slots_close(struct slots *s)
+{
+	if (!s)
+		return;
+	munmap(s->first, FILE_SIZE);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+struct slot *slot_at(struct slots *s, unsigned i)
+{
+	return &s->slot[i];
+}
+
+void slots_blame(struct slots *s, int32_t worker)
+{
+	for (int i = 0; i < SLOTS; i++)
+		if (s->slot[i].head.unique && s->slot[i].by == worker)
+			s->slot[i].crashes++;
+}
+
+/* ---- one request ---- */
+
+void slot_refuse(int fuse_fd, const struct fuse_in_header *head, int err)
+{
+	struct fuse_out_header out = { sizeof(out), err, head->unique };
+
+	if (head->opcode == FUSE_FORGET || head->opcode == FUSE_BATCH_FORGET ||
+	    head->opcode == FUSE_INTERRUPT)
+		return;
+	/* ENOENT: it was answered before. */
+	if (write(fuse_fd, &out, sizeof(out)) < 0 && errno != ENOENT)
+		warn(-errno, "refuse a request");
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* The header goes first: without a number nobody takes what is behind it for a request. */
+static void empty(struct slot *t)
+{
+	memset(&t->head, 0, sizeof(t->head));
+	atomic_thread_fence(memory_order_release);
+	t->since = 0;
+	t->by = 0;
+	t->tries = t->crashes = 0;
+}
+
+static void handle(struct slots *s, struct slot *t)
+{
+	struct fuse_buf buf = { .size = t->head.len, .mem = t->request };
+
+	if (t->crashes >= CRASHES_MAX || atomic_fetch_add(&t->tries, 1) >= TRIES_MAX) {
+		warn(0, "request %u for inode %#llx: %s at it, it is answered by an error",
+		     t->head.opcode, (unsigned long long)t->head.nodeid,
+		     t->crashes >= CRASHES_MAX ? "two workers crashed" : "many workers ended");
+		slot_refuse(fuse_session_fd(s->session), &t->head, -EIO);
+		empty(t);
+		return;
+	}
+	t->by = getpid();
+	DIE_AT("read");
+	current = t;
+	fuse_session_process_buf(s->session, &buf);
+	current = NULL;
+	DIE_AT("reply");
+	empty(t);
+}
+
+/* 0: there is a request. */
+static int take(struct slots *s, struct slot *t)
+{
+	ssize_t n = read(fuse_session_fd(s->session), t->request, sizeof(t->request));
+
+	if (n >= (ssize_t)sizeof(t->head)) {
+		t->since = now();
+		return 0;
+	}
+	/* ENOENT: it was taken back while we took it. */
+	return n < 0 && (errno == EINTR || errno == EAGAIN || errno == ENOENT) ? -EAGAIN
+	       : n < 0							       ? -errno
+									       : -EBADMSG;
+}
+
+static void *run(void *arg)
+{
+	struct slots *s = ((struct arg *)arg)->all;
+	struct slot *t = ((struct arg *)arg)->mine;
+
+	if (t->head.unique) {
+		bool suspect = t->crashes > 0;
+
+		/* One of them at a time, so that the next crash shows which it was. */
+		if (suspect)
+			pthread_mutex_lock(&suspects);
+		left = true;
+		handle(s, t);
+		left = false;
+		if (suspect)
+			pthread_mutex_unlock(&suspects);
+	}
+	while (!s->stop && !fuse_session_exited(s->session)) {
+		int r = take(s, t);
+
+		if (r == 0) {
+			handle(s, t);
+		} else if (r != -EAGAIN) {
+			s->failure = r;
+			break;
+		}
+	}
+	pthread_mutex_lock(&s->lock);
+	s->alive[t - s->slot] = false;
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+/* ---- all of them ---- */
+
+static void wake(int sig)
+{
+	(void)sig;
+}
+
+/* The first session has the kernel's first request; those after it are told the same again. */
+static int begin(struct slots *s)
+{
+	struct slot *t = &s->slot[0];
+	struct fuse_buf buf;
+	int r = 0;
+
+	if (!s->first->init_len) {
+		do {
+			r = t->head.unique ? 0 : take(s, t);
+		} while (r == -EAGAIN && !s->stop);
+		if (r < 0)
+			return r;
+		if (t->head.opcode != FUSE_INIT || t->head.len > sizeof(s->first->init))
+			return -EPROTO;
+		memcpy(s->first->init, t->request, t->head.len);
+		s->first->init_len = t->head.len;
+	}
+	buf = (struct fuse_buf){ .size = s->first->init_len, .mem = s->first->init };
+	fuse_session_process_buf(s->session, &buf);
+	if (t->head.opcode == FUSE_INIT)
+		empty(t);
+	return 0;
+}
+
+int slots_serve(struct slots *s, struct fuse_session *se, int keeper)
+{
+	struct sigaction act = { .sa_handler = wake };
+	unsigned n = 0;
+	int r;
+
+	sigaction(SIGUSR1, &act, NULL);
+	s->session = se;
+	r = begin(s);
+	while (r == 0 && n < SLOTS) {
+		s->arg[n] = (struct arg){ s, &s->slot[n] };
+		pthread_mutex_lock(&s->lock);
+		r = -pthread_create(&s->thread[n], NULL, run, &s->arg[n]);
+		s->alive[n] = r == 0;
+		n += r == 0;
+		pthread_mutex_unlock(&s->lock);
+	}
+	if (r == 0)
+		r = message_send(keeper, MSG_READY, 0, -1);
+	if (r < 0)
+		slots_stop(s);
+	while (n)
+		pthread_join(s->thread[--n], NULL);
+	return r < 0 ? r : s->stop ? 0 : s->failure;
+}
+
+void slots_stop(struct slots *s)
+{
+	struct timespec ms = { 0, 1000000 };
+	bool any = true;
+
+	s->stop = true;
+	/* Again and again: one may have been about to wait when it was told. */
+	while (any) {
+		any = false;
+		pthread_mutex_lock(&s->lock);
+		for (int i = 0; i < SLOTS; i++)
+			if (s->alive[i]) {
+				any = true;
+				pthread_kill(s->thread[i], SIGUSR1);
+			}
+		pthread_mutex_unlock(&s->lock);
+		nanosleep(&ms, NULL);
+	}
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "base/say.h"
+#include "procfs/control.h"
+#include "procfs/daemon.h"
+#include "procfs/sampler.h"
+#include "procfs/seccomp.h"
+#include "procfs/shared.h"
+#include "procfs/slots.h"
+
+#define FILES_EACH   16			 /* that a container keeps open, as a rule */
+#define FILES_WANTED (1000 * FILES_EACH) /* less than this is worth a warning */
+
+struct worker {
+	struct daemon *d;
+	struct cgv_host host;
+	struct fs fs;
+	struct state *state;
+	struct slots *slots;
+	struct kept kept;
+	struct control *control;
+	struct sampler *sampler;
+	struct seccomp *seccomp;
+};
+
+/* Cgroup files stay open: as many as the system lets us. */
+static void raise_files(void)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &most) < 0)
+		return;
+	most.rlim_cur = most.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &most);
+}
+
+static void warn_of_few_files(void)
+{
+	struct rlimit have;
+
+	if (getrlimit(RLIMIT_NOFILE, &have) == 0 && have.rlim_cur < FILES_WANTED)
+		warn(0, "only %llu files can be open: that is for some %llu containers",
+		     (unsigned long long)have.rlim_cur,
+		     (unsigned long long)have.rlim_cur / FILES_EACH);
+}
+
+/* Else the pids of our callers would be looked up among other processes. */
+static bool proc_is_ours(void)
+{
+	char self[16];
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
+
+	self[MAX(n, (ssize_t)0)] = '\0';
+	return strtol(self, NULL, 10) == getpid();
+}
+
+/* What does not matter to the worker before: all that can fail because of this program. */
+static int prepare(struct worker *w)
+{
+	int r;
+
+	if (!proc_is_ours())
+		return refuse(-EINVAL, "/proc is of another pid namespace: mount one of this "
+				       "(unshare --mount-proc)");
+	raise_files();
+	warn_of_few_files();
+	r = cgv_host_open(&w->host);
+	if (r < 0)
+		return fail(r, "read the host's /proc, /sys and cgroups");
+	w->fs.host = &w->host;
+	r = tree_build(&w->host, &w->fs.tree);
+	return r < 0 ? fail(r, "learn what the host's /proc and /sys have") : 0;
+}
+
+/* Can it do its work at all? Of the container that it is in itself. */
+static int try_one(struct worker *w)
+{
+	struct container_spec spec = { .init = getpid() };
+	struct container *c = NULL;
+	struct moment m;
+	int r = cgv_place_of_pid(&w->host, spec.init, &spec.place);
+
+	if (r == 0)
+		r = container_new(&w->host, &spec, &c);
+	cgv_place_free(&spec.place);
+	if (r == 0)
+		r = container_render(c, file_find("proc/meminfo"), "proc/meminfo", &m);
+	if (c)
+		container_put(c);
+	return r < 0 ? fail(r, "render a file") : 0;
+}
+
+/* From here on there is no other worker, and what it left is ours. */
+static int wait_for_turn(struct worker *w)
+{
+	struct message m;
+	int fd, r = message_send(FD_KEEPER, MSG_PREPARED, 0, -1);
+
+	if (r < 0)
+		return fail(r, "talk to the keeper");
+	while ((r = message_receive(FD_KEEPER, &m, &fd)) == 1 && m.kind != MSG_GO)
+		if (m.kind != MSG_KEPT || kept_add(&w->kept, m.id, fd) < 0)
+			close_fd(&fd);
+	return r == 1 ? 0 : -ECONNRESET; /* the keeper ended, and has said why */
+}
+
+static int take_what_is_left(struct worker *w)
+{
+	struct daemon *d = w->d;
+	int r = state_open(d->kept, &w->host, &w->state);
+
+	if (r < 0)
+		return fail(r, "open '%s'", d->kept);
+	r = slots_open(FD_SLOTS, &w->slots);
+	if (r == 0)
+		r = opens_open(FD_OPENS, &w->fs.opens);
+	if (r < 0)
+		return fail(r, "take over what the worker before had in hand");
+	w->fs.since = opens_since(w->fs.opens);
+	r = registry_new(&w->host, w->state, &w->fs.registry);
+	if (r == 0)
+		r = callers_new(&w->host, w->fs.registry, &w->fs.callers);
+	if (r == 0)
+		r = shared_start(&w->fs);
+	if (r == 0)
+		r = psi_start(FD_FUSE, &w->fs.psi);
+	if (r < 0)
+		return fail(r, "go on where the worker before was");
+	registry_restore(w->fs.registry);
+	shared_restore(&w->fs);
+	return 0;
+}
+
+static void close_all(struct worker *w)
+{
+	psi_stop(w->fs.psi);
+	shared_stop(&w->fs);
+	opens_close(w->fs.opens);
+	slots_close(w->slots);
+	callers_free(w->fs.callers);
+	registry_free(w->fs.registry);
+	state_close(w->state);
+	tree_free(&w->fs.tree);
+	cgv_host_close(&w->host);
+	kept_close(&w->kept);
+}
+
+/* ---- serving ---- */
+
+/* Ends the process's service: a signal, or the keeper's end, after which nobody needs us. */
+static void *wait_for_end(void *arg)
+{
+	struct worker *w = arg;
+	struct message m;
+	sigset_t none;
+	int fd;
+
+	sigemptyset(&none);
+	sigaddset(&none, SIGTERM);
+	pthread_sigmask(SIG_UNBLOCK, &none, NULL);
+	while (message_receive(FD_KEEPER, &m, &fd) == 1)
+		close_fd(&fd);
+	slots_stop(w->slots);
+	return NULL;
+}
+
+static void stop_hearing(int sig)
+{
+	(void)sig;
+	(void)shutdown(FD_KEEPER, SHUT_RD);
+}
+
+static int start_threads(struct worker *w)
+{
+	int r = control_start(&w->fs, FD_CONTROL, w->d->mount, &w->control);
+
+	if (r == 0)
+		r = seccomp_start(w->fs.callers, FD_SECCOMP, &w->kept, &w->seccomp);
+	if (r == 0)
+		r = sampler_start(&w->fs, &w->sampler);
+	return r < 0 ? fail(r, "start the threads") : 0;
+}
+
+static int serve(struct worker *w, struct fuse_session *se)
+{
+	struct sigaction act = { .sa_handler = stop_hearing };
+	pthread_t waiter;
+	sigset_t all;
+	int r;
+
+	/* Signals are for the thread that waits for the end. */
+	sigfillset(&all);
+	sigdelset(&all, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	r = start_threads(w);
+	if (r == 0)
+		r = -pthread_create(&waiter, NULL, wait_for_end, w);
+	if (r == 0) {
+		r = slots_serve(w->slots, se, FD_KEEPER);
+		if (r < 0 && r != -ENODEV)
+			(void)fail(r, "serve '%s'", w->d->mount);
+		(void)shutdown(FD_KEEPER, SHUT_RD);
+		pthread_join(waiter, NULL);
+	}
+	sampler_stop(w->sampler);
+	seccomp_stop(w->seccomp);
+	control_stop(w->control);
+	return r;
+}
+
+static void log_fuse(enum fuse_log_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	if (vsnprintf(line, sizeof(line), fmt, ap) < 0)
+		return;
+	line[strcspn(line, "\n")] = '\0';
+	say(level <= FUSE_LOG_ERR ? SAY_ERR : SAY_DEBUG, 0, "%s", line);
+}
+
+static int serve_mount(struct worker *w)
+{
+	char *argv[] = { "pctfs", NULL };
+	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
+	char fd_path[32];
+	struct fuse_session *se;
+	int r;
+
+	fuse_set_log_func(log_fuse);
+	se = fuse_session_new(&args, &fs_operations, sizeof(fs_operations), &w->fs);
+	fuse_opt_free_args(&args);
+	w->fs.session = se;
+	if (!se)
+		return fail(-ENOMEM, "start a FUSE session");
+	snprintf(fd_path, sizeof(fd_path), "/dev/fd/%d", FD_FUSE);
+	r = fuse_session_mount(se, fd_path) < 0 ? fail(-EIO, "take the mount over") : serve(w, se);
+	fuse_session_destroy(se);
+	return r;
+}
+
+int worker_main(struct daemon *d)
+{
+	static struct worker w;
+	int r;
+
+	w.d = d;
+	for (int i = 0; i < CGV_N_CONTROLLERS; i++)
+		w.host.tree[i].dir = -EBADF;
+	w.host.root = w.host.proc = w.host.meminfo = w.host.online = -EBADF;
+	r = prepare(&w);
+	if (r == 0)
+		r = try_one(&w);
+	if (r == 0)
+		r = wait_for_turn(&w);
+	if (r == 0)
+		r = take_what_is_left(&w);
+	if (r == 0)
+		r = serve_mount(&w);
+	close_all(&w);
+	return r == -ENODEV ? EXIT_ABORTED : r < 0 ? EXIT_FAILED : EXIT_DONE;
+}
