@@ -198,7 +198,7 @@ struct open_row *open_row_of(const struct opens *o, uint64_t fh)
 	uint32_t at = (uint32_t)fh;
 	struct open_row *row = &o->rows[at];
 
-	if (at == 0 || (at + 1) * sizeof(*row) > o->header->there[AREA_ROWS] ||
+	if (at == 0 || ((size_t)at + 1) * sizeof(*row) > o->header->there[AREA_ROWS] ||
 	    row->generation != fh >> 32 || row->state == OPEN_FREE)
 		return NULL;
 	return row;

@@ -87,15 +87,14 @@ static char *shown(const struct tmp *t, const char *path, pid_t init)
 	struct container_spec spec = { .init = init };
 	struct cgv_host h;
 	struct container *c;
-	struct snapshot *s;
+	struct moment m;
 	char *text;
 
 	tmp_open(t, &h);
 	ck_assert_int_eq(cgv_place_of_path("a", &spec.place), 0);
 	ck_assert_int_eq(container_new(&h, &spec, &c), 0);
-	ck_assert_msg(container_render(c, file_find(path), path, &s) == 0, "%s", path);
-	text = strndup(s->text, s->len);
-	snapshot_free(s);
+	ck_assert_msg(container_render(c, file_find(path), path, &m) == 0, "%s", path);
+	text = strndup(m.text, m.len);
 	container_put(c);
 	cgv_host_close(&h);
 	return text;
