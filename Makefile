@@ -86,8 +86,18 @@ $(B)/bench-%: $(B)/obj/bench/bench-%.o
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
+# pctfs with places at which its worker can be made to end (procfs/die.h).
+$(B)/die/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC    $< (die)")
+	$(Q)$(CC) $(CPPFLAGS) -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS) -DPCT_DIE $(CFLAGS) -c -o $@ $<
+
+$(B)/die/pctfs: $(patsubst %.c,$(B)/die/%.o,$(wildcard procfs/*.c)) $(B)/libcgview.a $(B)/obj/base/say.o
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lpthread
+
 # For system tests: it runs in containers, without their libraries.
-$(B)/work: tests/work.c
+$(B)/work $(B)/reader: $(B)/%: tests/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
@@ -146,7 +156,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work
+tests: $(tests) $(B)/work $(B)/reader $(B)/die/pctfs
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf

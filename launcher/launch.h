@@ -28,7 +28,7 @@ struct command {
 	int (*run)(const struct options *o, int argc, char *argv[]); /* errors are said */
 };
 
-extern const struct command cmd_lxc, cmd_attach, cmd_detach;
+extern const struct command cmd_lxc, cmd_attach, cmd_detach, cmd_repair;
 
 /* ---- client.c: the control socket ---- */
 

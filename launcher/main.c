@@ -8,6 +8,7 @@ static const struct command *const commands[] = {
 	&cmd_attach,
 	&cmd_detach,
 	&cmd_lxc,
+	&cmd_repair,
 };
 
 static int usage(FILE *to)
@@ -65,7 +66,7 @@ static int parse(int argc, char *argv[], struct options *o)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
 		if (c == 's')
 			o->socket = optarg;
 		else if (c == 'S')

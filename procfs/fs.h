@@ -27,6 +27,7 @@ struct fs {
 	struct sharing *sharing;
 	struct fuse_session *session;
 	time_t since;
+	pid_t keeper; /* who is to be told to end */
 };
 
 #define FS_MAX_WRITE 4096 /* bytes of a write; triggers are short */

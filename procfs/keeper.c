@@ -298,8 +298,9 @@ static int replace(struct keeper *k)
 	k->failures += !was_ready;
 	k->short_lived = was_ready && now_ms() - since > 1000 ? 0 : k->short_lived + was_ready;
 	if (status != EXIT_ABORTED)
-		warn(0, "the worker ended by %s %d: another one goes on",
-		     status > 128 ? "signal" : "exit status", status > 128 ? status - 128 : status);
+		warn(0, "the worker ended by %s %d, requests in hand: %u; another one goes on",
+		     status > 128 ? "signal" : "exit status", status > 128 ? status - 128 : status,
+		     slots_in_hand(k->slots));
 	if (k->failures > STARTS_MAX && k->exe_before >= 0) {
 		warn(0, "%d workers in a row could not start: back to the program before",
 		     STARTS_MAX);

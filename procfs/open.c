@@ -156,6 +156,7 @@ void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	(void)ino;
 	if (row)
 		close_row(fs, row);
+	DIE_AT("release");
 	fuse_reply_err(req, 0);
 }
 
@@ -224,6 +225,7 @@ void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 		r = -EINVAL;
 	else
 		r = read_private(req, ino, row, size, off, &part);
+	DIE_AT("part");
 	/* With no lock: once it is answered the file can be closed, and the row is gone. */
 	if (r < 0)
 		fuse_reply_err(req, -r);

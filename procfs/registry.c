@@ -125,10 +125,24 @@ static int free_name(struct registry *r, struct container *c)
 	return 0;
 }
 
-static int add(struct registry *r, struct container *c)
+/* The very same, once more: its views are attached anew. What is open of it stays as it is. */
+static bool is_same(const struct container *a, const struct container *b)
 {
-	struct container *old = c->name ? find(r, NULL, c->door, c->id) : NULL;
+	return a->init && a->init == b->init && !container_dead(a) &&
+	       a->sample.fixed_cpus == b->sample.fixed_cpus;
+}
+
+/* *it becomes the one that was there before, if it is the same. */
+static int add(struct registry *r, struct container **it)
+{
+	struct container *c = *it, *old = c->name ? find(r, NULL, c->door, c->id) : NULL;
 	int err = 0;
+
+	if (old && is_same(old, c)) {
+		*it = container_get(old);
+		container_put(c);
+		return 0;
+	}
 
 	if (old)
 		unlink_from(r, old);
@@ -153,7 +167,7 @@ int registry_add(struct registry *r, struct container_spec *spec, struct contain
 	if (err < 0)
 		return err;
 	pthread_rwlock_wrlock(&r->lock);
-	err = add(r, c);
+	err = add(r, &c);
 	pthread_rwlock_unlock(&r->lock);
 	if (err < 0)
 		container_put(c);

@@ -54,7 +54,7 @@ static json_object *views(const struct tree *t, bool all)
 static int ping(const struct requests *q, json_object *in, json_object *out)
 {
 	(void)in;
-	json_object_object_add(out, "pid", json_object_new_int(getpid()));
+	json_object_object_add(out, "pid", json_object_new_int(q->fs->keeper));
 	add_text(out, "mount", q->mount);
 	json_object_object_add(out, "views", views(&q->fs->tree, true));
 	return 0;
@@ -109,7 +109,9 @@ int requests_watch(const struct requests *q, const struct container *made)
 	struct epoll_event e = { .events = EPOLLIN | EPOLLONESHOT, /* it ends once */
 				 .data.u64 = (uint64_t)made->slot << 1 | 1 };
 
-	return epoll_ctl(q->watch, EPOLL_CTL_ADD, made->pidfd, &e) < 0 ? -errno : 0;
+	/* EEXIST: it was registered before. */
+	return epoll_ctl(q->watch, EPOLL_CTL_ADD, made->pidfd, &e) < 0 && errno != EEXIST ? -errno
+											  : 0;
 }
 
 /*
@@ -236,14 +238,25 @@ static int list(const struct requests *q, json_object *in, json_object *out)
 	return 0;
 }
 
+/* How many files are: of a daemon that nobody reads from, none. */
+static int count_open(const struct requests *q, json_object *in, json_object *out)
+{
+	uint32_t at = 0;
+	int64_t n = 0;
+
+	(void)in;
+	while (q->fs->opens && open_row_next(q->fs->opens, &at))
+		n++;
+	json_object_object_add(out, "open", json_object_new_int64(n));
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct requests *q, json_object *in, json_object *out);
 } requests[] = {
-	{ "ping", ping },
-	{ "register", do_register },
-	{ "forget", forget },
-	{ "list", list },
+	{ "ping", ping }, { "register", do_register }, { "forget", forget },
+	{ "list", list }, { "open", count_open },
 };
 
 static int dispatch(const struct requests *q, json_object *in, json_object *out)

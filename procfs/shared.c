@@ -2,6 +2,7 @@
 #include "procfs/shared.h"
 #include <sys/personality.h>
 
+#include "procfs/die.h"
 #include "procfs/reader.h"
 
 #define BUCKETS	    4096
@@ -238,6 +239,7 @@ static int renew(struct fs *fs, struct shared *s, struct container *c)
 	s->row->tick = m.tick;
 	clock_gettime(CLOCK_REALTIME, &s->row->made);
 	s->pushed = false;
+	DIE_AT("render");
 	return 0;
 }
 
@@ -258,6 +260,7 @@ static bool push(struct fs *fs, struct shared *s)
 	    fuse_lowlevel_notify_inval_inode(fs->session, s->ino, -1, 0) < 0)
 		return false;
 	s->kernel_len = t.len;
+	DIE_AT("store");
 	return s->pushed = true;
 }
 

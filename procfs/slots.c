@@ -117,6 +117,15 @@ struct slot *slot_at(struct slots *s, unsigned i)
 	return &s->slot[i];
 }
 
+unsigned slots_in_hand(struct slots *s)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < SLOTS; i++)
+		n += s->slot[i].head.unique != 0;
+	return n;
+}
+
 void slots_blame(struct slots *s, int32_t worker)
 {
 	for (int i = 0; i < SLOTS; i++)

@@ -9,6 +9,7 @@
 #include <fuse_lowlevel.h>
 #include <linux/fuse.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/base.h"
 
@@ -49,6 +50,9 @@ bool slot_is_left(void);
  */
 int slots_serve(struct slots *s, struct fuse_session *se, int keeper);
 void slots_stop(struct slots *s);
+
+/* How many requests nobody has answered yet. */
+unsigned slots_in_hand(struct slots *s);
 
 /* The keeper says that this worker crashed: at one of the requests it had begun. */
 void slots_blame(struct slots *s, int32_t worker);

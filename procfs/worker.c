@@ -72,6 +72,7 @@ static int prepare(struct worker *w)
 	if (r < 0)
 		return fail(r, "read the host's /proc, /sys and cgroups");
 	w->fs.host = &w->host;
+	w->fs.keeper = getppid();
 	r = tree_build(&w->host, &w->fs.tree);
 	return r < 0 ? fail(r, "learn what the host's /proc and /sys have") : 0;
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Views anew for containers that have lost theirs, or have them of a mount that is gone.
+ */
+#include "launcher/launch.h"
+
+static const char *text_of(json_object *o, const char *key)
+{
+	json_object *m = NULL;
+
+	return json_object_object_get_ex(o, key, &m) ? json_object_get_string(m) : NULL;
+}
+
+static int repair(const struct options *o, json_object *container)
+{
+	const char *door = text_of(container, "door"), *id = text_of(container, "id");
+	struct options its = *o;
+	json_object *pid = NULL, *fixed = NULL;
+
+	(void)json_object_object_get_ex(container, "pid", &pid);
+	(void)json_object_object_get_ex(container, "fixed_cpus", &fixed);
+	if (!door || !id || json_object_get_int(pid) < 1)
+		return refuse(-EPROTO, "pctfs does not say who its containers are: are pctfs and "
+				       "pct-launch of the same version?");
+	its.cpus = json_object_get_boolean(fixed) ? CPUS_FIXED : CPUS_LIVE;
+	return put_views(&its, door, id, json_object_get_int(pid), "");
+}
+
+static int run(const struct options *o, int argc, char *argv[])
+{
+	auto_json answer = NULL;
+	json_object *all = NULL;
+	int r = 0, failed = 0;
+
+	if (argc > 1 && strcmp(argv[1], "--all") != 0)
+		return refuse(-EINVAL, "repair '%s': --all is all it can do", argv[1]);
+	r = ask(o, request_new("list", NULL, NULL), &answer);
+	if (r < 0)
+		return r;
+	if (!json_object_object_get_ex(answer, "containers", &all) ||
+	    !json_object_is_type(all, json_type_array))
+		return refuse(-EPROTO, "pctfs lists no containers: are pctfs and pct-launch of the "
+				       "same version?");
+	/* One that cannot be helped does not keep the others from it. */
+	for (size_t i = 0; i < json_object_array_length(all); i++) {
+		r = repair(o, json_object_array_get_idx(all, i));
+		failed = r < 0 ? r : failed;
+	}
+	return failed;
+}
+
+const struct command cmd_repair = {
+	.name = "repair",
+	.args = "--all",
+	.help = "Lay views anew over the files of all registered containers",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Workers end at every place and at any moment, while eight readers of three containers read. None
+# of them may notice. (DEATHS: how many of each kind, 100; KILLS: 1000.)
+. "$(dirname "$0")/box-lib"
+
+DEATHS=${DEATHS:-100} KILLS=${KILLS:-1000}
+LOG=$PCT_ROOT/log
+
+start() { # PROGRAM [VARIABLE=VALUE…]
+	local program=$1
+	shift
+	env "$@" "$program" 2>>"$LOG" || flunk "pctfs starts" "$(tail -3 "$LOG")"
+}
+deaths() { grep -c 'the worker ended by signal 9' "$LOG"; }
+in_hand() { grep 'the worker ended by signal 9' "$LOG" | grep -vc 'in hand: 0;'; }
+
+readers() { # SECONDS: eight of them, three lines each
+	local i box
+	for i in 1 2 3 4 5 6 7 8; do
+		box=$((i % 3 + 1))
+		play "box$box" "$B/reader" "$1" $((box * 65536)) >"$PCT_ROOT/reader$i" 2>"$PCT_ROOT/why$i" &
+		READERS+=($!)
+	done
+}
+readers_end() { # SENTENCE
+	local i sum=0 bad=0 n f t
+	wait "${READERS[@]}"
+	READERS=()
+	for i in 1 2 3 4 5 6 7 8; do
+		read -r n f t <"$PCT_ROOT/reader$i" || n=0 f=1 t=0
+		sum=$((sum + n)) bad=$((bad + f + t))
+	done
+	if [ "$bad" = 0 ] && [ "$sum" -gt 100 ]; then
+		ok "$1: $sum reads, none failed, short, torn or another's" true
+	else
+		flunk "$1: $sum reads, $bad failed or not whole" "$(cat "$PCT_ROOT"/why? | head -5)"
+	fi
+}
+
+for b in 1 2 3; do
+	group g$b && memory g$b $((b * 67108864))
+done
+start "$B/die/pctfs"
+for b in 1 2 3; do box box$b g$b; done
+stop_daemon
+
+for place in read render store open part release reply; do
+	start "$B/die/pctfs" "PCT_DIE_AT=$place" PCT_DIE_EVERY=41
+	for b in 1 2 3; do "$B/pct-launch" attach "${INIT[box$b]}" box$b || flunk "attached again"; done
+	before=$(deaths) held=$(in_hand)
+	END=$((SECONDS + 60))
+	while [ $(($(deaths) - before)) -lt "$DEATHS" ] && [ $SECONDS -lt $END ]; do
+		readers 2
+		wait "${READERS[@]}"
+		readers_end "workers that end after '$place'"
+	done
+	n=$(($(deaths) - before))
+	if [ $n -lt "$DEATHS" ]; then flunk "$DEATHS workers end after '$place'" "only $n did"; else
+		ok "… $n workers did, $(($(in_hand) - held)) of them with a request in hand" true; fi
+	stop_daemon
+done
+
+# The keeper of this root: what holds the lock. Its only child is the worker.
+keeper() { fuser "$RUN/pctfs.lock" 2>/dev/null | tr -d ' '; }
+
+# At any moment, by the hundred.
+start "$B/pctfs"
+for b in 1 2 3; do "$B/pct-launch" attach "${INIT[box$b]}" box$b || flunk "attached again"; done
+before=$(in_hand)
+readers 600
+n=$(python3 - "$(keeper)" "$KILLS" <<'P'
+import os, random, sys, time
+random.seed(7)
+keeper, last, n, end = int(sys.argv[1]), 0, 0, time.time() + 300
+while n < int(sys.argv[2]) and time.time() < end:
+    with open(f'/proc/{keeper}/task/{keeper}/children') as f: now = [int(p) for p in f.read().split()]
+    if not now or now[0] == last:
+        time.sleep(0.001)
+        continue
+    last = now[0]
+    time.sleep(random.random() * 0.04)
+    os.kill(last, 9)
+    n += 1
+print(n)
+P
+)
+for i in 1 2 3; do pkill -TERM --ns "${INIT[box$i]}" --nslist pid -x reader; done
+readers_end "$n workers killed at any moment, $(($(in_hand) - before)) of them with a request in hand"
+is "as many as there should be" "$KILLS" "$n"
+
+# What was opened is closed, whoever opened it and whoever was told.
+open_files() {
+	python3 - "$RUN/pctfs.sock" <<'P'
+import json, socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(b'{"request":"open"}\n'); print(json.loads(s.makefile().readline())["open"])
+P
+}
+none_open() { [ "$(open_files)" = 0 ]; }
+ok "nothing is left open" until_true 5 none_open
+
+# Another program takes over, under load.
+readers 600
+for i in $(seq "${TAKEOVERS:-100}"); do
+	"$B/pctfs" --takeover || flunk "takeover $i"
+done
+for i in 1 2 3; do pkill -TERM --ns "${INIT[box$i]}" --nslist pid -x reader; done
+readers_end "${TAKEOVERS:-100} times another program took over"
+worker=$(pgrep -P "$(keeper)")
+ok "a program that cannot be a worker is not taken" python3 - "$RUN/takeover.sock" <<'P'
+import socket, struct, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect(sys.argv[1])
+with open('/bin/true', 'rb') as f: socket.send_fds(s, [struct.pack('II', 6, 0)], [f.fileno()])
+kind = struct.unpack('II', s.recv(8))[0]
+sys.exit(0 if kind == 4 else f'answer {kind}')
+P
+is "… the same worker too" "$worker" "$(pgrep -P "$(keeper)")"
+
+# Somebody with the right to cuts the connection off.
+cut() { echo 1 >"/sys/fs/fuse/connections/$(stat -c %d "$MOUNT")/abort"; }
+mountpoint -q /sys/fs/fuse/connections || mount -t fusectl none /sys/fs/fuse/connections 2>/dev/null
+if [ -w "/sys/fs/fuse/connections/$(stat -c %d "$MOUNT")/abort" ]; then
+	cut
+	sleep 1
+	for b in 1 2 3; do
+		is "a second after the connection was cut container $b has its views" "$((b * 65536))" \
+			"$(play box$b awk '/^MemTotal/ { print $2 }' /proc/meminfo)"
+	done
+else
+	skip "cutting the connection off" "no fusectl here"
+fi
