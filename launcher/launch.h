@@ -16,6 +16,7 @@ enum cpus_life { CPUS_UNKNOWN, CPUS_FIXED, CPUS_LIVE };
 struct options {
 	const char *socket; /* pctfs's */
 	bool strict;	    /* a container without views must not start */
+	bool all;	    /* that are registered */
 	enum cpus_life cpus;
 };
 

@@ -58,19 +58,19 @@ static bool cpus_life(const char *word, enum cpus_life *out)
 static int parse(int argc, char *argv[], struct options *o)
 {
 	static const struct option options[] = {
-		{ "socket", required_argument, NULL, 's' },
-		{ "strict", no_argument, NULL, 'S' },
-		{ "cpus", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+		{ "socket", required_argument, NULL, 's' }, { "strict", no_argument, NULL, 'S' },
+		{ "cpus", required_argument, NULL, 'c' },   { "all", no_argument, NULL, 'a' },
+		{ "help", no_argument, NULL, 'h' },	    { 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c == 's')
 			o->socket = optarg;
 		else if (c == 'S')
 			o->strict = true;
+		else if (c == 'a')
+			o->all = true;
 		else if (c != 'c' || !cpus_life(optarg, &o->cpus))
 			return c == 'h' ? -ECANCELED : -EINVAL;
 	}

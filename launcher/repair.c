@@ -32,8 +32,10 @@ static int run(const struct options *o, int argc, char *argv[])
 	json_object *all = NULL;
 	int r = 0, failed = 0;
 
-	if (argc > 1 && strcmp(argv[1], "--all") != 0)
-		return refuse(-EINVAL, "repair '%s': --all is all it can do", argv[1]);
+	(void)argc;
+	(void)argv;
+	if (!o->all)
+		return refuse(-EINVAL, "repair: say --all; one container is repaired by 'attach'");
 	r = ask(o, request_new("list", NULL, NULL), &answer);
 	if (r < 0)
 		return r;
@@ -53,7 +55,7 @@ const struct command cmd_repair = {
 	.name = "repair",
 	.args = "--all",
 	.help = "Lay views anew over the files of all registered containers",
-	.min_args = 1,
-	.max_args = 1,
+	.min_args = 0,
+	.max_args = 0,
 	.run = run,
 };

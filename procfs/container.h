@@ -27,8 +27,8 @@ struct container {
 	struct state_row row; /* what is kept of it there */
 
 	atomic_int refs;
-	atomic_int private_texts; /* of files that are open */
-	atomic_uint said;	  /* files whose failure was reported: a bit a row of files[] */
+	atomic_int opens, private_texts; /* files that are open; those with a text of their own */
+	atomic_uint said; /* files whose failure was reported: a bit a row of files[] */
 	atomic_bool gone;
 
 	struct cgv_container *_Atomic cgroups; /* of where it is; changed with the lock held */
@@ -69,7 +69,8 @@ void container_forget(struct container *c);
 /* Has its init ended? Without one: is its cgroup gone? */
 bool container_dead(const struct container *c);
 
-#define PRIVATE_MAX 1024 /* texts of its files that are not shared, at a time */
+#define PRIVATE_MAX 1024  /* texts of its files that are not shared, at a time */
+#define OPENS_MAX   16384 /* its files that are open */
 
 /* A file's text of one moment, in the calling thread's buffer until its next call. */
 struct moment {

@@ -49,6 +49,9 @@ int message_send(int sock, enum message_kind kind, uint32_t id, int fd);
 /* 0: the other end is gone; 1: a message, and *fd is its fd, or -EBADF. */
 int message_receive(int sock, struct message *out, int *fd) MUST_CHECK;
 
+/* A terminal or pipe is the starter's; a file was meant for us. */
+void let_go_of_stderr(void);
+
 /* How a worker exits. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_ABORTED = 3 };
 

@@ -121,8 +121,15 @@ static uint64_t now_ms(void)
 static void become_worker(const struct keeper *k, int exe, int sock)
 {
 	const int from[] = { sock, k->fuse, k->control, k->seccomp, k->slots_fd, k->opens_fd };
-	char *argv[] = { "pctfs", "--worker", "--log-level", (char *)say_level_name(say_limit),
-			 "--run", k->d->run,  k->d->mount,   NULL };
+	char *argv[] = { "pctfs",
+			 k->d->foreground ? "-f" : "-b",
+			 "--worker",
+			 "--log-level",
+			 (char *)say_level_name(say_limit),
+			 "--run",
+			 k->d->run,
+			 k->d->mount,
+			 NULL };
 	int high[ARRAY_LEN(from)];
 	sigset_t none;
 
@@ -205,12 +212,7 @@ static void tell_ready(struct keeper *k)
 	if (k->d->ready >= 0 && write(k->d->ready, "", 1) < 0)
 		warn(-errno, "tell that pctfs is ready");
 	close_fd(&k->d->ready);
-	/* A terminal or pipe is the starter's; a file was meant for us. */
-	if (isatty(STDERR_FILENO) || lseek(STDERR_FILENO, 0, SEEK_CUR) < 0) {
-		auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		(void)dup2(null, STDERR_FILENO);
-	}
+	let_go_of_stderr();
 }
 
 static void keep(struct keeper *k, uint32_t id, int fd)
@@ -396,7 +398,11 @@ static void take_over(struct keeper *k)
 		close_fd(&exe);
 		return;
 	}
-	if (start(k, exe, &k->next) < 0 || !hear(k, &k->next) || !k->next.prepared) {
+	patience.tv_sec = STUCK_MS / 1000;
+	if (start(k, exe, &k->next) == 0)
+		(void)setsockopt(k->next.sock, SOL_SOCKET, SO_RCVTIMEO, &patience,
+				 sizeof(patience));
+	if (k->next.sock < 0 || !hear(k, &k->next) || !k->next.prepared) {
 		end(&k->next, SIGKILL);
 		close_fd(&exe);
 		(void)message_send(fd, MSG_DROP, 0, -1);

@@ -84,7 +84,7 @@ static int parse(int argc, char *argv[], struct daemon *d, int *code)
 	int o;
 
 	*code = 2;
-	while ((o = getopt_long(argc, argv, "fh", options, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "fbh", options, NULL)) != -1) {
 		if (o == 'h') {
 			*code = usage(stdout);
 			return -ECANCELED;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "procfs/daemon.h"
@@ -55,4 +56,14 @@ int message_receive(int sock, struct message *out, int *fd)
 		return 0;
 	}
 	return 1;
+}
+
+void let_go_of_stderr(void)
+{
+	auto_fd null = -EBADF;
+
+	if (!isatty(STDERR_FILENO) && lseek(STDERR_FILENO, 0, SEEK_CUR) >= 0)
+		return;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	(void)dup2(null, STDERR_FILENO);
 }

@@ -68,6 +68,21 @@ static int open_private(fuse_req_t req, fuse_ino_t ino, struct container *c, str
 	return r;
 }
 
+static int open_text(fuse_req_t req, fuse_ino_t ino, bool writes, struct container *c,
+		     struct open_row **out)
+{
+	struct fs *fs = fs_of(req);
+	int r;
+
+	if (!c || writes || !is_shared(fs, at_of(ino), fuse_req_ctx(req)->pid) ||
+	    !shared_open(fs, ino, c))
+		return open_private(req, ino, c, out);
+	r = commit(req, ino, c, (struct text){ 0 }, OPEN_SHARED, out);
+	if (r < 0)
+		shared_close(fs, ino);
+	return r;
+}
+
 static int open_row(fuse_req_t req, fuse_ino_t ino, int flags, struct open_row **out)
 {
 	struct fs *fs = fs_of(req);
@@ -85,31 +100,30 @@ static int open_row(fuse_req_t req, fuse_ino_t ino, int flags, struct open_row *
 		r = owner_of(req, at, &c);
 	if (r < 0)
 		return r;
-	if (!c || writes || !is_shared(fs, at, fuse_req_ctx(req)->pid) || !shared_open(fs, ino, c))
-		return open_private(req, ino, c, out);
-	r = commit(req, ino, c, (struct text){ 0 }, OPEN_SHARED, out);
-	if (r < 0)
-		shared_close(fs, ino);
+	if (c && atomic_fetch_add(&c->opens, 1) >= OPENS_MAX)
+		r = -ENFILE;
+	else
+		r = open_text(req, ino, writes, c, out);
+	if (c && r < 0)
+		atomic_fetch_sub(&c->opens, 1);
 	return r;
 }
 
 static void close_row(struct fs *fs, struct open_row *row)
 {
-	if (row->state == OPEN_SHARED) {
-		fuse_ino_t ino = row->ino;
+	auto_container c = registry_by_slot(fs->registry, row->owner);
+	bool shared = row->state == OPEN_SHARED;
+	fuse_ino_t ino = row->ino;
 
-		open_row_free(fs->opens, row);
-		shared_close(fs, ino);
-		return;
-	}
-	psi_drop(fs->psi, open_row_handle(fs->opens, row));
-	if (row->owner) {
-		auto_container c = registry_by_slot(fs->registry, row->owner);
-
-		if (c)
-			atomic_fetch_sub(&c->private_texts, 1);
-	}
+	if (!shared)
+		psi_drop(fs->psi, open_row_handle(fs->opens, row));
 	open_row_free(fs->opens, row);
+	if (shared)
+		shared_close(fs, ino);
+	if (c)
+		atomic_fetch_sub(&c->opens, 1);
+	if (c && !shared)
+		atomic_fetch_sub(&c->private_texts, 1);
 }
 
 /* What another worker opened for this very request, before it ended. */

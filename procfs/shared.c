@@ -402,6 +402,8 @@ static void restore_open(struct fs *fs, const struct open_row *row)
 		s->opens++;
 		shared_put(s);
 	}
+	if (c)
+		atomic_fetch_add(&c->opens, 1);
 	if (row->state == OPEN_PRIVATE && c) {
 		atomic_fetch_add(&c->private_texts, 1);
 		restore_trigger(fs, row, c);

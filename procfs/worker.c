@@ -199,6 +199,8 @@ static int serve(struct worker *w, struct fuse_session *se)
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	r = start_threads(w);
+	if (r == 0 && !w->d->foreground)
+		let_go_of_stderr();
 	if (r == 0)
 		r = -pthread_create(&waiter, NULL, wait_for_end, w);
 	if (r == 0) {

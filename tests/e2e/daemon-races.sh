@@ -14,7 +14,7 @@ for g in a b c d; do
 	group $g || { skip "races" "no cgroups can be made here"; exit 77; }
 	box $g $g
 done
-D=$(daemon_pid)
+D=$(worker_pid)
 end=$((SECONDS + S))
 most=$(($(nproc) - 1))
 work=() # what is to come to its end by itself
@@ -143,7 +143,7 @@ wait "${work[@]}"
 for f in "$PCT_ROOT"/said.*; do
 	is "eight readers, waiters, registrations for $S s: ${f##*.} had nothing to say" "" "$(sort "$f" | uniq -c | sort -rn | head -5)"
 done
-is "the daemon is the same" "$D" "$(daemon_pid)"
+is "the daemon is the same" "$D" "$(worker_pid)"
 for g in a b c d; do
 	ok "container $g is shown its files" play $g sh -c "cat /proc/meminfo /proc/stat /proc/uptime /proc/loadavg >/dev/null"
 done

@@ -43,6 +43,9 @@ s.sendall(b'{"request":"ping"}\n'); print(json.loads(s.makefile().readline())["p
 P
 }
 
+# Its keeper is who is told to end; its worker is who answers.
+worker_pid() { pgrep -P "$(daemon_pid)" | head -1; }
+
 pid_of() { pct status "$1" --verbose | awk '/^pid:/ { print $2 }'; }
 
 # Container $1's own cgroup, for a v1 controller where there is one, else in v2.

@@ -13,7 +13,7 @@ pids=$(cat /proc/sys/kernel/pid_max)
 group busy || { skip "a thousand containers" "no cgroups can be made here"; exit 77; }
 group crowd
 ok "a daemon" "$B/pctfs"
-D=$(daemon_pid)
+D=$(worker_pid)
 # User and system time of all of the daemon's threads, in ticks.
 used() { awk '{ print $14 + $15 }' "/proc/$D/stat"; }
 kept() { awk '/^VmRSS/ { print $2 }' "/proc/$D/status"; }

@@ -85,7 +85,7 @@ if setarch linux32 true 2>/dev/null; then
 		"$(setarch linux32 cat "$MOUNT/proc/cpuinfo" | plain | md5sum)"
 	is "… also in a container" "$(setarch linux32 cat /proc/cpuinfo | grep -iE '^(flags|features)' | head -1)" \
 		"$(play outer setarch linux32 cat /proc/cpuinfo | grep -iE '^(flags|features)' | head -1)"
-	D=$(daemon_pid)
+	D=$(worker_pid)
 	if command -v strace >/dev/null; then
 		strace -qq -f -p "$D" -e trace=personality -o "$PCT_ROOT/trace" &
 		tracer=$!
@@ -107,7 +107,7 @@ else
 fi
 
 # Readers that are killed at any moment: nothing stays, and nobody gets what is not his.
-D=$(daemon_pid)
+D=$(worker_pid)
 fds=$(find "/proc/$D/fd" | wc -l)
 wrong=$(PATIENCE=60 play outer python3 -B - "$MOUNT" $((300 << 10)) <<'P'
 import os, random, signal, sys, time
@@ -143,7 +143,7 @@ print('killed', 'many' if killed > 50 else killed)
 P
 )
 is "readers killed at any moment are shown nothing that is not theirs" "killed many" "$wrong"
-is "… the daemon is the same" "$D" "$(daemon_pid)"
+is "… the daemon is the same" "$D" "$(worker_pid)"
 ok "… with no file more open than before" until_true 15 sh -c "[ \$(find /proc/$D/fd | wc -l) -le $((fds + 8)) ]"
 within "… and no more threads than it may have" 1 24 "$(find "/proc/$D/task" -mindepth 1 -maxdepth 1 | wc -l)"
 stop_daemon

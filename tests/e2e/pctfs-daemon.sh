@@ -109,7 +109,7 @@ for i in \$(seq 40); do
 done
 for p in \$pids; do wait \$p || exit 1; done"
 
-pid=$(daemon_pid)
+pid=$(worker_pid)
 fds=$(find "/proc/$pid/fd" | wc -l)
 for _ in $(seq 50); do unshare -pf --mount-proc cat "$MOUNT/proc/stat" >/dev/null; done
 sleep 0.2
@@ -141,7 +141,7 @@ exec 7<"$MOUNT/ct/held/proc/meminfo"
 ask '{"request":"forget","pid":'$held'}' >/dev/null
 kill $held
 wait $held 2>/dev/null
-used() { awk '{ print $14 + $15 }' "/proc/$(daemon_pid)/stat"; }
+used() { awk '{ print $14 + $15 }' "/proc/$(worker_pid)/stat"; }
 before=$(used)
 sleep 1
 within "an end nobody waits for is seen once: the daemon is quiet after it" 0 20 $(($(used) - before))
