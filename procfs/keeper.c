@@ -297,7 +297,8 @@ static int replace(struct keeper *k)
 		return -ECHILD; /* it has said why */
 	if (status > 128 && status != 128 + SIGKILL && status != 128 + SIGTERM)
 		slots_blame(k->slots, pid);
-	k->failures += !was_ready;
+	/* Who was killed might have started. */
+	k->failures += !was_ready && status != 128 + SIGKILL;
 	k->short_lived = was_ready && now_ms() - since > 1000 ? 0 : k->short_lived + was_ready;
 	if (status != EXIT_ABORTED)
 		warn(0, "the worker ended by %s %d, requests in hand: %u; another one goes on",

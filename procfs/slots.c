@@ -275,6 +275,9 @@ int slots_serve(struct slots *s, struct fuse_session *se, int keeper)
 	sigaction(SIGUSR1, &act, NULL);
 	s->session = se;
 	r = begin(s);
+	/* From here on it is a request, not the start, that can be its end. */
+	if (r == 0)
+		r = message_send(keeper, MSG_READY, 0, -1);
 	while (r == 0 && n < SLOTS) {
 		s->arg[n] = (struct arg){ s, &s->slot[n] };
 		pthread_mutex_lock(&s->lock);
@@ -283,8 +286,6 @@ int slots_serve(struct slots *s, struct fuse_session *se, int keeper)
 		n += r == 0;
 		pthread_mutex_unlock(&s->lock);
 	}
-	if (r == 0)
-		r = message_send(keeper, MSG_READY, 0, -1);
 	if (r < 0)
 		slots_stop(s);
 	while (n)
