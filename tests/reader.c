@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * reader SECONDS MEMTOTAL-KB: read views over and over, in pieces of 1 byte to all, and look whether
- * each text is whole, of one moment, and this container's; for that long, or until SIGTERM. Static:
- * it runs in containers.
+ * reader SECONDS MEMTOTAL-KB: read views over and over, in pieces of 1 byte to all, and look
+ * whether each text is whole, of one moment, and this container's; for that long, or until SIGTERM.
+ * Static: it runs in containers.
  */
 #include <errno.h>
 #include <fcntl.h>
