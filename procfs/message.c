@@ -32,7 +32,8 @@ int message_send(int sock, enum message_kind kind, uint32_t id, int fd)
 
 int message_receive(int sock, struct message *out, int *fd)
 {
-	struct iovec iov = { out, sizeof(*out) };
+	struct message m = { 0 };
+	struct iovec iov = { &m, sizeof(m) };
 	union control control = { 0 };
 	struct msghdr h = { .msg_iov = &iov,
 			    .msg_iovlen = 1,
@@ -51,10 +52,11 @@ int message_receive(int sock, struct message *out, int *fd)
 		memcpy(fd, CMSG_DATA(c), sizeof(int));
 	if (n < 0)
 		return errno == ECONNRESET ? 0 : -errno;
-	if (n != sizeof(*out)) {
+	if (n != sizeof(m)) {
 		close_fd(fd);
 		return 0;
 	}
+	*out = m;
 	return 1;
 }
 
