@@ -167,13 +167,15 @@ int open_row_new(struct opens *o, struct open_row **out)
 {
 	uint32_t at = take(o, AREA_ROWS, 1, sizeof(struct open_row));
 	struct open_row *row = &o->rows[at];
-	uint32_t generation;
 
 	if (!at)
 		return -ENFILE;
-	generation = row->generation + 1;
-	memset(row, 0, sizeof(*row));
-	row->generation = generation;
+	/* Field by field: others look through all rows meanwhile, and find it free. */
+	row->generation++;
+	row->unique = row->begun = row->ino = row->text = 0;
+	row->owner = 0;
+	row->pid = 0;
+	row->trigger = (struct open_trigger){ 0 };
 	*out = row;
 	return 0;
 }
@@ -199,7 +201,7 @@ struct open_row *open_row_of(const struct opens *o, uint64_t fh)
 	struct open_row *row = &o->rows[at];
 
 	if (at == 0 || ((size_t)at + 1) * sizeof(*row) > o->header->there[AREA_ROWS] ||
-	    row->generation != fh >> 32 || row->state == OPEN_FREE)
+	    row->state == OPEN_FREE || row->generation != fh >> 32)
 		return NULL;
 	return row;
 }

@@ -52,12 +52,12 @@ struct open_trigger {
 
 struct open_row {
 	_Atomic uint32_t state;
-	uint32_t generation;
-	uint64_t unique; /* of the request that opened it */
-	uint64_t begun;	 /* of the one that first read its start, or did so anew; 0: none */
-	uint64_t ino;
-	uint32_t owner; /* the container's slot; 0: the host */
-	int32_t pid;	/* who opened it */
+	_Atomic uint32_t generation;
+	_Atomic uint64_t unique; /* of the request that opened it */
+	uint64_t begun;		 /* of the one that first read its start, or did so anew; 0: none */
+	_Atomic uint64_t ino;
+	uint32_t owner;	     /* the container's slot; 0: the host */
+	_Atomic int32_t pid; /* who opened it */
 	_Atomic uint64_t text;
 	struct open_trigger trigger;
 };
