@@ -141,6 +141,11 @@ check-tsan: deps
 	$(Q)$(MAKE) --no-print-directory $(races)
 	$(Q)B=$(B) PCTFS=$(B)-thread/pctfs RACES_S=$(or $(RACES_S),30) tests/run tests/e2e/daemon-races.sh
 
+# Of every kind of end a worker can have, as many as are wanted to believe it.
+check-deaths: deps
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)B=$(B) DEATHS=100 KILLS=1000 TAKEOVERS=100 TEST_TIMEOUT=2400 tests/run tests/e2e/worker-dies.sh
+
 check-vm: deps
 	$(Q)$(MAKE) --no-print-directory all $(B)/work
 	$(Q)B=$(B) tests/run tests/vm/check.sh
@@ -201,6 +206,6 @@ uninstall:
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct check-* bench-* fuzz-*) build-*
 
-.PHONY: all deps check check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench lint install uninstall clean
+.PHONY: all deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench lint install uninstall clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)

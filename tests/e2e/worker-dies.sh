@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Workers end at every place and at any moment, while eight readers of three containers read. None
-# of them may notice. (DEATHS: how many of each kind, 100; KILLS: 1000.)
+# of them may notice. (DEATHS: how many of each kind; KILLS, TAKEOVERS. `make check-deaths` has
+# them all.)
 . "$(dirname "$0")/box-lib"
 
-DEATHS=${DEATHS:-100} KILLS=${KILLS:-1000}
+DEATHS=${DEATHS:-20} KILLS=${KILLS:-150} TAKEOVERS=${TAKEOVERS:-20}
 LOG=$PCT_ROOT/log
 
 start() { # PROGRAM [VARIABLE=VALUE…]
@@ -103,11 +104,11 @@ ok "nothing is left open" until_true 5 none_open
 
 # Another program takes over, under load.
 readers 600
-for i in $(seq "${TAKEOVERS:-100}"); do
+for i in $(seq "$TAKEOVERS"); do
 	"$B/pctfs" --takeover || flunk "takeover $i"
 done
 for i in 1 2 3; do pkill -TERM --ns "${INIT[box$i]}" --nslist pid -x reader; done
-readers_end "${TAKEOVERS:-100} times another program took over"
+readers_end "$TAKEOVERS times another program took over"
 worker=$(pgrep -P "$(keeper)")
 ok "a program that cannot be a worker is not taken" python3 - "$RUN/takeover.sock" <<'P'
 import socket, struct, sys
