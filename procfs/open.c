@@ -19,7 +19,7 @@ bool takes_triggers(const struct fs *fs, struct at at)
 #define LOCKS 64
 static pthread_mutex_t locks[LOCKS] = { [0 ... LOCKS - 1] = PTHREAD_MUTEX_INITIALIZER };
 
-/* Of an open file with a text of its own. */
+/* Of what a row has for its own reader: no more than one request at a time changes it. */
 static pthread_mutex_t *lock_of(const struct fs *fs, const struct open_row *row)
 {
 	return &locks[open_row_handle(fs->opens, row) % LOCKS];
@@ -114,10 +114,13 @@ static void close_row(struct fs *fs, struct open_row *row)
 	auto_container c = registry_by_slot(fs->registry, row->owner);
 	bool shared = row->state == OPEN_SHARED;
 	fuse_ino_t ino = row->ino;
+	pthread_mutex_t *lock = lock_of(fs, row);
 
 	if (!shared)
 		psi_drop(fs->psi, open_row_handle(fs->opens, row));
+	pthread_mutex_lock(lock);
 	open_row_free(fs->opens, row);
+	pthread_mutex_unlock(lock);
 	if (shared)
 		shared_close(fs, ino);
 	if (c)
@@ -278,11 +281,15 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 {
 	struct fs *fs = fs_of(req);
 	struct open_row *row = open_row_of(fs->opens, fi->fh);
-	int r;
+	int r = -EBADF;
 
 	(void)off;
 	(void)ino;
-	r = row && row->state == OPEN_PRIVATE ? set_trigger(fs, row, buf, size) : -EBADF;
+	if (row && row->state == OPEN_PRIVATE) {
+		pthread_mutex_lock(lock_of(fs, row));
+		r = set_trigger(fs, row, buf, size);
+		pthread_mutex_unlock(lock_of(fs, row));
+	}
 	if (r < 0)
 		fuse_reply_err(req, -r);
 	else
@@ -302,8 +309,10 @@ void fs_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct f
 	if (takes_triggers(fs, at_of(ino)) && row) {
 		uint64_t waiter = ph ? slot_waiter() : 0;
 
+		pthread_mutex_lock(lock_of(fs, row));
 		if (waiter)
 			row->trigger.waiter = waiter;
+		pthread_mutex_unlock(lock_of(fs, row));
 		if (ph)
 			fuse_pollhandle_destroy(ph);
 		fuse_reply_poll(req, psi_poll(fs->psi, fi->fh, waiter));
