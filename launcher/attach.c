@@ -248,7 +248,7 @@ static bool has(json_object *list, const char *path)
 	return false;
 }
 
-int attach(int pidfd, const char *prefix, const char *root, json_object *list,
+int attach(int pidfd, const char *prefix, const struct source *from, json_object *list,
 	   json_object *yielding)
 {
 	struct view views[VIEWS_MAX];
@@ -257,7 +257,8 @@ int attach(int pidfd, const char *prefix, const char *root, json_object *list,
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		views[i].yields = has(yielding, views[i].path);
-		views[i].tree = clone_view(root, views[i].path);
+		views[i].tree = clone_view(
+		    has(from->fast, views[i].path) ? from->fast_root : from->root, views[i].path);
 		r = MIN(views[i].tree, 0);
 	}
 	if (r == 0)

@@ -17,6 +17,7 @@ struct options {
 	const char *socket; /* pctfs's */
 	bool strict;	    /* a container without views must not start */
 	bool all;	    /* that are registered */
+	bool fast;	    /* what can be is served by the page cache */
 	enum cpus_life cpus;
 };
 
@@ -45,13 +46,18 @@ void put_json(json_object **o);
 
 /* ---- attach.c ---- */
 
+/* What is served for a container: below @root, but what @fast names below @fast_root. */
+struct source {
+	const char *root, *fast_root;
+	json_object *fast; /* NULL: nothing */
+};
+
 /*
  * Lay views over a container's own files, all or none of them. Targets it does not have are
  * skipped, and those in @yielding where something else is mounted already. @pidfd: of a process in
- * it; @prefix: where its root is in its mount namespace, "" as a rule; @root: what is served for
- * it, with @views below. Errors are said.
+ * it; @prefix: where its root is in its mount namespace, "" as a rule. Errors are said.
  */
-int attach(int pidfd, const char *prefix, const char *root, json_object *views,
+int attach(int pidfd, const char *prefix, const struct source *from, json_object *views,
 	   json_object *yielding) MUST_CHECK;
 
 /* Take them off again, whichever are there. */

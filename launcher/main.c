@@ -13,10 +13,10 @@ static const struct command *const commands[] = {
 
 static int usage(FILE *to)
 {
-	fputs(
-	    "usage: pct-launch [--socket PATH] [--strict] [--cpus fixed|live] <command> [args]\n\n"
-	    "Put the views that pctfs serves into containers.\n\n",
-	    to);
+	fputs("usage: pct-launch [--socket PATH] [--strict] [--cpus fixed|live] [--fast] <command> "
+	      "[args]\n\n"
+	      "Put the views that pctfs serves into containers.\n\n",
+	      to);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(to, "  %-8s %-22s %s\n", commands[i]->name, commands[i]->args,
 			commands[i]->help);
@@ -25,7 +25,9 @@ static int usage(FILE *to)
 	    "  --socket PATH  control socket of pctfs (/run/pct/pctfs.sock; PCT_ROOT before it)\n"
 	    "  --strict       a container whose views cannot be attached does not start\n"
 	    "  --cpus WORD    fixed: its cpuset never changes, and bounds the CPUs there can be;\n"
-	    "                 live: the host does (lxc: fixed when its config names the cpuset)\n",
+	    "                 live: the host does (lxc: fixed when its config names the cpuset)\n"
+	    "  --fast         files that can be come from the page cache, as old as pctfs's\n"
+	    "                 --page-cache says: for containers that are polled a lot\n",
 	    to);
 	return to == stdout ? 0 : 2;
 }
@@ -58,9 +60,13 @@ static bool cpus_life(const char *word, enum cpus_life *out)
 static int parse(int argc, char *argv[], struct options *o)
 {
 	static const struct option options[] = {
-		{ "socket", required_argument, NULL, 's' }, { "strict", no_argument, NULL, 'S' },
-		{ "cpus", required_argument, NULL, 'c' },   { "all", no_argument, NULL, 'a' },
-		{ "help", no_argument, NULL, 'h' },	    { 0 },
+		{ "socket", required_argument, NULL, 's' },
+		{ "strict", no_argument, NULL, 'S' },
+		{ "cpus", required_argument, NULL, 'c' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "fast", no_argument, NULL, 'f' },
+		{ 0 },
 	};
 	int c;
 
@@ -71,6 +77,8 @@ static int parse(int argc, char *argv[], struct options *o)
 			o->strict = true;
 		else if (c == 'a')
 			o->all = true;
+		else if (c == 'f')
+			o->fast = true;
 		else if (c != 'c' || !cpus_life(optarg, &o->cpus))
 			return c == 'h' ? -ECANCELED : -EINVAL;
 	}

@@ -15,13 +15,15 @@ static int repair(const struct options *o, json_object *container)
 {
 	const char *door = text_of(container, "door"), *id = text_of(container, "id");
 	struct options its = *o;
-	json_object *pid = NULL, *fixed = NULL;
+	json_object *pid = NULL, *fixed = NULL, *fast = NULL;
 
 	(void)json_object_object_get_ex(container, "pid", &pid);
 	(void)json_object_object_get_ex(container, "fixed_cpus", &fixed);
 	if (!door || !id || json_object_get_int(pid) < 1)
 		return refuse(-EPROTO, "pctfs does not say who its containers are: are pctfs and "
 				       "pct-launch of the same version?");
+	(void)json_object_object_get_ex(container, "fast", &fast);
+	its.fast = json_object_get_boolean(fast);
 	its.cpus = json_object_get_boolean(fixed) ? CPUS_FIXED : CPUS_LIVE;
 	return put_views(&its, door, id, json_object_get_int(pid), "");
 }

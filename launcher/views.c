@@ -26,13 +26,17 @@ static int attach_registered(int pidfd, const char *prefix, json_object *answer)
 {
 	json_object *root = member(answer, "root"), *views = member(answer, "views");
 	json_object *yielding = member(answer, "yielding");
+	json_object *fast_root = member(answer, "fast_root"), *fast = member(answer, "fast");
+	struct source from = { .root = json_object_get_string(root),
+			       .fast_root = json_object_get_string(fast_root),
+			       .fast = fast };
 
 	if (!json_object_is_type(root, json_type_string) ||
 	    !json_object_is_type(views, json_type_array) ||
 	    !json_object_is_type(yielding, json_type_array))
 		return refuse(-EPROTO, "pctfs registered the container but named no views: "
 				       "are pctfs and pct-launch of the same version?");
-	return attach(pidfd, prefix, json_object_get_string(root), views, yielding);
+	return attach(pidfd, prefix, &from, views, yielding);
 }
 
 int put_views(const struct options *o, const char *door, const char *id, pid_t pid,
@@ -45,6 +49,7 @@ int put_views(const struct options *o, const char *door, const char *id, pid_t p
 
 	json_object_object_add(q, "pid", json_object_new_int(pid));
 	json_object_object_add(q, "fixed_cpus", json_object_new_boolean(o->cpus == CPUS_FIXED));
+	json_object_object_add(q, "fast", json_object_new_boolean(o->fast));
 	if (pidfd < 0) {
 		json_object_put(q);
 		return pidfd;

@@ -75,6 +75,7 @@ int container_new(const struct cgv_host *h, struct container_spec *spec, struct 
 	c->init = spec->init;
 	c->who = spec->who;
 	c->sample.fixed_cpus = spec->fixed_cpus;
+	c->fast = spec->fast;
 	c->pidfd = -EBADF;
 	c->refs = 1;
 	pthread_mutex_init(&c->lock, NULL);
@@ -97,7 +98,7 @@ struct container *container_get(struct container *c)
 
 int container_keep(struct container *c, struct state *s)
 {
-	const struct state_name name = { c->name, c->door, c->id, c->sample.fixed_cpus };
+	const struct state_name name = { c->name, c->door, c->id, c->sample.fixed_cpus, c->fast };
 	struct state_key key = { .init = (uint64_t)c->init };
 	int r;
 
@@ -112,6 +113,12 @@ int container_keep(struct container *c, struct state *s)
 	c->row = state_take(s, &key, &name, &c->counts);
 	c->tasks.last_pid = c->counts.last_pid;
 	return 0;
+}
+
+void container_set_fast(struct container *c, bool fast)
+{
+	c->fast = fast;
+	state_set_fast(c->state, &c->row, fast);
 }
 
 void container_forget(struct container *c)

@@ -16,12 +16,13 @@
 struct container {
 	/* Fixed when it is made. */
 	const struct cgv_host *host;
-	uint32_t slot;	 /* which inodes are its own; never used twice */
-	char *name;	 /* below ct/; NULL: known only by its callers */
-	char *door, *id; /* who registered it, and as what */
-	uint64_t who;	 /* its callers: a pid namespace, or a cgroup path's hash */
-	pid_t init;	 /* 0: none of its own, it is judged by its cgroup */
-	int pidfd;	 /* of init */
+	uint32_t slot;	  /* which inodes are its own; never used twice */
+	char *name;	  /* below ct/; NULL: known only by its callers */
+	char *door, *id;  /* who registered it, and as what */
+	uint64_t who;	  /* its callers: a pid namespace, or a cgroup path's hash */
+	atomic_bool fast; /* its files are bound from the mount that is served by the page cache */
+	pid_t init;	  /* 0: none of its own, it is judged by its cgroup */
+	int pidfd;	  /* of init */
 	struct timespec born;
 	struct state *state;
 	struct state_row row; /* what is kept of it there */
@@ -52,6 +53,7 @@ struct container_spec {
 	const char *name, *door, *id;
 	pid_t init;
 	bool fixed_cpus; /* its cpuset stays as it is for life */
+	bool fast;	 /* as of its registration: repair wants to know */
 	uint64_t who;
 	struct cgv_place place;
 };
@@ -63,6 +65,8 @@ void container_put(struct container *c);
 
 /* What it counts goes on from what @s has of it, and is kept there from now on. */
 int container_keep(struct container *c, struct state *s) MUST_CHECK;
+/* It was registered once more, in that way. */
+void container_set_fast(struct container *c, bool fast);
 /* It is gone, or replaced: nothing more is kept of it. */
 void container_forget(struct container *c);
 

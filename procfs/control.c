@@ -199,14 +199,16 @@ static int watch_all(const struct control *c)
 	return r;
 }
 
-int control_start(struct fs *fs, int sock, const char *mount, struct control **out)
+int control_start(struct fs *fs, int sock, const char *mount, const char *fast,
+		  struct control **out)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	int r;
 
 	if (!c)
 		return -ENOMEM;
-	*c = (struct control){ .requests = { .fs = fs, .mount = mount }, .listen = sock };
+	*c = (struct control){ .requests = { .fs = fs, .mount = mount, .fast = fast },
+			       .listen = sock };
 	c->epoll = c->requests.watch = epoll_create1(EPOLL_CLOEXEC);
 	c->stop = eventfd(0, EFD_CLOEXEC);
 	r = c->epoll < 0 || c->stop < 0 ? -EMFILE : 0;

@@ -5,6 +5,8 @@
  *   {"request":"ping"}                                      pid, mount, views
  *   {"request":"register","door":D,"id":I,"pid":N}          name, root, views, yielding
  *     "fixed_cpus":true                                     its cpuset never changes
+ *     "fast":true                                           also fast_root, fast: those of the
+ *                                                           views that are by the page cache
  *   {"request":"forget","door":D,"id":I}  or  {"request":"forget","pid":N}
  *   {"request":"list"}                                      containers
  *
@@ -16,8 +18,9 @@
 
 struct control;
 
-/* @sock: it listens, and stays the caller's; @mount: what to tell clients. */
-int control_start(struct fs *fs, int sock, const char *mount, struct control **out) MUST_CHECK;
+/* @sock: it listens, and stays the caller's; @mount, @fast: what to tell clients. */
+int control_start(struct fs *fs, int sock, const char *mount, const char *fast,
+		  struct control **out) MUST_CHECK;
 void control_stop(struct control *c);
 
 /* A listening socket at @path, root's alone; what a dead daemon left there is replaced. */

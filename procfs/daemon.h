@@ -16,6 +16,9 @@
 
 struct daemon {
 	char mount[PATH_MAX], run[PATH_MAX]; /* the mount point; where all below is */
+	unsigned
+	    page_cache;	 /* ms for which a text of the second mount is shown; 0: no such mount */
+	char fast[ROOM]; /* its mount point */
 	char lock[ROOM];
 	char control[ROOM], seccomp[ROOM], takeover[ROOM]; /* sockets */
 	char kept[ROOM];				   /* what outlives even the mount */
@@ -24,8 +27,18 @@ struct daemon {
 	int ready;		       /* to be written when the daemon is; -EBADF: nobody waits */
 };
 
-/* What a worker finds open. */
-enum { FD_KEEPER = 3, FD_FUSE, FD_CONTROL, FD_SECCOMP, FD_SLOTS, FD_OPENS };
+/* The mounts: one that shows each opener one moment, and one that is served by the page cache. */
+enum { MOUNT_WHOLE, MOUNT_FAST, N_MOUNTS };
+
+/* What a worker finds open; of a second mount's only if there is one. */
+enum {
+	FD_KEEPER = 3,
+	FD_CONTROL,
+	FD_SECCOMP,
+	FD_OPENS,
+	FD_FUSE,
+	FD_SLOTS = FD_FUSE + N_MOUNTS,
+};
 
 /* Between the two, in packets; an fd may come along. */
 enum message_kind {

@@ -64,6 +64,11 @@ bool file_is_direct(const struct file *f)
 	return f->render == uptime_render;
 }
 
+bool file_is_fast(const struct file *f)
+{
+	return !file_is_direct(f) && !file_is_writable(f) && !(f->needs & NEED_PERSONALITY);
+}
+
 bool file_is_writable(const struct file *f)
 {
 	return f->needs & NEED_PRESSURE;

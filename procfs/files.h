@@ -87,6 +87,12 @@ bool file_is_served(const struct cgv_host *h, const struct file *f);
  */
 bool file_is_direct(const struct file *f);
 
+/*
+ * Can it be served by the page cache, to all alike and for a while? Not what must be of this tick,
+ * or takes writes, or depends on who reads.
+ */
+bool file_is_fast(const struct file *f);
+
 /* Does a write set a pressure trigger? */
 bool file_is_writable(const struct file *f);
 

@@ -87,6 +87,14 @@ static void fs_init(void *userdata, struct fuse_conn_info *conn)
 	conn->max_write = FS_MAX_WRITE;
 }
 
+/* Below ct/ only, where an inode is one container's; and not all of its files. */
+static bool is_served(const struct fs *fs, struct at at)
+{
+	const struct node *n = node_at(fs, at);
+
+	return !fs->ttl || (at.slot && (!n || file_is_fast(n->file)));
+}
+
 static double kept(struct fs *fs, struct at at)
 {
 	return at.slot && at.node == NODE_ROOT ? NOT_KEPT
@@ -114,16 +122,18 @@ static int find(fuse_req_t req, struct at dir, const char *name, struct at *out)
 		out->node = NODE_CT;
 	} else if (dir.node < fs->tree.n) {
 		out->node = tree_child(&fs->tree, dir.node, name);
+		if (out->node != NODE_NONE && !is_served(fs, *out))
+			return -ENOENT;
 		if (out->node != NODE_NONE)
 			return may_see(req, *out);
 	}
 	return out->node == NODE_NONE ? -ENOENT : 0;
 }
 
-static double attr_kept(const struct stat *st, struct at at)
+static double attr_kept(const struct fs *fs, const struct stat *st, struct at at)
 {
 	if (S_ISREG(st->st_mode))
-		return at.slot ? ATTR_KEPT : NOT_KEPT;
+		return at.slot && !fs->ttl ? ATTR_KEPT : NOT_KEPT;
 	return at.slot ? 1.0 : FOREVER;
 }
 
@@ -142,7 +152,7 @@ static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	}
 	e.ino = ino_of(at.slot, at.node);
 	e.entry_timeout = kept(fs_of(req), at);
-	e.attr_timeout = attr_kept(&e.attr, at);
+	e.attr_timeout = attr_kept(fs_of(req), &e.attr, at);
 	fuse_reply_entry(req, &e);
 }
 
@@ -166,9 +176,12 @@ static void fs_readlink(fuse_req_t req, fuse_ino_t ino)
 	fuse_reply_readlink(req, to);
 }
 
-/* Size and time are those of the text that is shown, or would be. @fi: who asks is reading. */
+/*
+ * Size and time are those of the text that is shown, or would be; *kept: how long. @fi: who asks is
+ * reading.
+ */
 static void text_attr(fuse_req_t req, fuse_ino_t ino, const struct fuse_file_info *fi,
-		      struct stat *st)
+		      struct stat *st, double *kept)
 {
 	struct fs *fs = fs_of(req);
 	struct at at = at_of(ino);
@@ -178,7 +191,10 @@ static void text_attr(fuse_req_t req, fuse_ino_t ino, const struct fuse_file_inf
 
 	if (!node_at(fs, at) || may_see(req, at) < 0 || owner_of(req, at, &c) < 0)
 		return;
-	if (c && is_shared(fs, at, pid)) {
+	if (c && fs->ttl) {
+		if (fast_attr(fs, ino, c, st, kept) < 0)
+			*kept = NOT_KEPT;
+	} else if (c && is_shared(fs, at, pid)) {
 		shared_attr(fs, ino, c, fi ? pid : 0, st);
 	} else if (make_text(fs, at, c, pid, &m) == 0) {
 		st->st_size = (off_t)m.len;
@@ -191,6 +207,7 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 {
 	struct at at = at_of(ino);
 	struct stat st;
+	double kept;
 	int r;
 
 	r = attr_of(fs_of(req), at, &st);
@@ -198,9 +215,10 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 		fuse_reply_err(req, -r);
 		return;
 	}
+	kept = attr_kept(fs_of(req), &st, at);
 	if (S_ISREG(st.st_mode))
-		text_attr(req, ino, fi, &st);
-	fuse_reply_attr(req, &st, attr_kept(&st, at));
+		text_attr(req, ino, fi, &st, &kept);
+	fuse_reply_attr(req, &st, kept);
 }
 
 /* A shell's ">" empties a file before it writes: a pressure file lets it, and stays as it is. */
@@ -272,7 +290,8 @@ static int list_nodes(struct fs *fs, struct at dir, const struct container *c,
 	if (dir.node >= fs->tree.n)
 		return -ESTALE;
 	for (i = fs->tree.node[dir.node].child; i != NODE_NONE; i = fs->tree.node[i].next)
-		if (!(c && tree_hides(&fs->tree, i, seen)) &&
+		if (is_served(fs, (struct at){ dir.slot, i }) &&
+		    !(c && tree_hides(&fs->tree, i, seen)) &&
 		    !list(l, PLACE_FIRST + i, (struct at){ dir.slot, i }, fs->tree.node[i].name,
 			  fs->tree.node[i].mode))
 			return 0;

@@ -26,6 +26,8 @@ struct fs {
 	struct opens *opens;
 	struct sharing *sharing;
 	struct fuse_session *session;
+	uint64_t
+	    ttl; /* of the mount that is served by the page cache: ns a text is shown; else 0 */
 	time_t since;
 	pid_t keeper; /* who is to be told to end */
 };

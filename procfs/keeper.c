@@ -7,8 +7,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,10 +15,10 @@
 #include <time.h>
 
 #include "base/say.h"
+#include "procfs/connection.h"
 #include "procfs/control.h"
 #include "procfs/daemon.h"
 #include "procfs/mount.h"
-#include "procfs/slots.h"
 
 #define BACK_OFF_MAX 250  /* ms: as long a reader waits in vain */
 #define STARTS_MAX   5	  /* that fail in a row, then something else must be done */
@@ -36,9 +34,9 @@ struct worker {
 
 struct keeper {
 	struct daemon *d;
-	int lock, fuse, slots_fd, opens_fd, control, seccomp, takeover, signals;
-	int exe, exe_before; /* what is run as worker; what was before the last takeover */
-	struct slots *slots;
+	struct connection mounts[N_MOUNTS];
+	int lock, opens, control, seccomp, takeover, signals;
+	int exe, exe_before;	 /* what is run as worker; what was before the last takeover */
 	struct worker now, next; /* the one that serves; one that shall */
 	int next_exe;
 	unsigned failures;    /* starts since one was ready */
@@ -80,33 +78,23 @@ static int open_sockets(struct keeper *k)
 	return MIN(k->takeover, 0);
 }
 
-/* Shared memory for workers, as empty as a new mount's must be. */
-static int new_memory(int *fd, const char *name)
+/* Only in one of the mounts is anything ever open. */
+static int mount_anew(struct keeper *k, int which)
 {
-	close_fd(fd);
-	*fd = memfd_create(name, MFD_CLOEXEC);
-	return *fd < 0 ? fail(-errno, "make shared memory") : 0;
+	int r = which == MOUNT_WHOLE ? new_memory(&k->opens, "pctfs-opens") : 0;
+
+	return r < 0 ? r : connection_mount(&k->mounts[which]);
 }
 
-/* A mount, with nothing open and no request in hand. */
-static int mount_anew(struct keeper *k)
+static int mount_all(struct keeper *k)
 {
-	int r = new_memory(&k->slots_fd, "pctfs-slots");
+	int r = 0;
 
-	if (r == 0)
-		r = new_memory(&k->opens_fd, "pctfs-opens");
-	if (r < 0)
-		return r;
-	slots_close(k->slots);
-	k->slots = NULL;
-	r = slots_open(k->slots_fd, &k->slots);
-	if (r < 0)
-		return fail(r, "share memory");
-	close_fd(&k->fuse);
-	return mount_views(k->d->mount, &k->fuse);
+	for (int i = 0; i < N_MOUNTS && r == 0; i++)
+		if (k->mounts[i].mount)
+			r = mount_anew(k, i);
+	return r;
 }
-
-/* ---- a worker ---- */
 
 static uint64_t now_ms(void)
 {
@@ -120,7 +108,10 @@ static uint64_t now_ms(void)
 
 static void become_worker(const struct keeper *k, int exe, int sock)
 {
-	const int from[] = { sock, k->fuse, k->control, k->seccomp, k->slots_fd, k->opens_fd };
+	const struct connection *whole = &k->mounts[MOUNT_WHOLE], *fast = &k->mounts[MOUNT_FAST];
+	const int from[] = { sock,	  k->control, k->seccomp,    k->opens,
+			     whole->fuse, fast->fuse, whole->memory, fast->memory };
+	char page_cache[40];
 	char *argv[] = { "pctfs",
 			 k->d->foreground ? "-f" : "-b",
 			 "--worker",
@@ -128,17 +119,20 @@ static void become_worker(const struct keeper *k, int exe, int sock)
 			 (char *)say_level_name(say_limit),
 			 "--run",
 			 k->d->run,
+			 page_cache,
 			 k->d->mount,
 			 NULL };
 	int high[ARRAY_LEN(from)];
 	sigset_t none;
 
+	snprintf(page_cache, sizeof(page_cache), "--page-cache=%u", k->d->page_cache);
+
 	/* Out of the way first: a target may be somebody's source. */
 	for (size_t i = 0; i < ARRAY_LEN(from); i++)
-		high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 64);
+		high[i] = from[i] < 0 ? -EBADF : fcntl(from[i], F_DUPFD_CLOEXEC, 64);
 	exe = fcntl(exe, F_DUPFD_CLOEXEC, 64);
 	for (size_t i = 0; i < ARRAY_LEN(from); i++)
-		if (dup2(high[i], FD_KEEPER + (int)i) < 0)
+		if (from[i] >= 0 && dup2(high[i], FD_KEEPER + (int)i) < 0)
 			_exit(EXIT_FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -207,6 +201,8 @@ static void tell_ready(struct keeper *k)
 	(void)sd_notify(0, "READY=1");
 	if (k->d->foreground) {
 		info("serving on '%s'", k->d->mount);
+		if (k->d->page_cache)
+			info("… and from the page cache on '%s'", k->d->fast);
 		return;
 	}
 	if (k->d->ready >= 0 && write(k->d->ready, "", 1) < 0)
@@ -252,27 +248,44 @@ static bool hear(struct keeper *k, struct worker *w)
 
 /* ---- when things go wrong ---- */
 
-/* For a while nobody can answer but us: rather an error than a reader who waits for ever. */
+/* For a while nobody can answer but us. */
 static void refuse_for(struct keeper *k, int ms)
 {
 	uint64_t until = now_ms() + (uint64_t)ms;
-	static char buf[SLOT_SIZE];
+	struct pollfd p[N_MOUNTS + 1] = { [N_MOUNTS] = { k->signals, POLLIN, 0 } };
 
-	for (unsigned i = 0; i < SLOTS; i++)
-		if (slot_at(k->slots, i)->head.unique) {
-			slot_refuse(k->fuse, &slot_at(k->slots, i)->head, -EIO);
-			slot_at(k->slots, i)->head = (struct fuse_in_header){ 0 };
-		}
+	for (int i = 0; i < N_MOUNTS; i++) {
+		p[i] = (struct pollfd){ k->mounts[i].fuse, POLLIN, 0 };
+		if (k->mounts[i].mount)
+			connection_refuse_left(&k->mounts[i]);
+	}
 	for (uint64_t t; (t = now_ms()) < until;) {
-		struct pollfd p[] = { { k->fuse, POLLIN, 0 }, { k->signals, POLLIN, 0 } };
-
 		if (poll(p, ARRAY_LEN(p), (int)(until - t)) < 1)
 			continue;
-		if (p[1].revents || (p[0].revents & POLLERR))
+		if (p[N_MOUNTS].revents)
 			return;
-		if (read(k->fuse, buf, sizeof(buf)) >= (ssize_t)sizeof(struct fuse_in_header))
-			slot_refuse(k->fuse, (struct fuse_in_header *)(void *)buf, -EIO);
+		for (int i = 0; i < N_MOUNTS; i++) {
+			if (p[i].revents & POLLERR)
+				return;
+			if (p[i].revents & POLLIN)
+				connection_refuse(&k->mounts[i]);
+		}
 	}
+}
+
+/* That ended by a crash: which request was it? How many are to be answered by another? */
+static unsigned look_at_slots(struct keeper *k, pid_t crashed)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < N_MOUNTS; i++) {
+		struct slots *s = k->mounts[i].slots;
+
+		if (s && crashed)
+			slots_blame(s, crashed);
+		n += s ? slots_in_hand(s) : 0;
+	}
+	return n;
 }
 
 static void back_off(struct keeper *k)
@@ -292,18 +305,19 @@ static int replace(struct keeper *k)
 	uint64_t since = k->now.since;
 	pid_t pid = k->now.pid;
 	int status = reap(&k->now);
+	bool crashed = status > 128 && status != 128 + SIGKILL && status != 128 + SIGTERM;
+	unsigned in_hand;
 
 	if (!k->was_ready)
 		return -ECHILD; /* it has said why */
-	if (status > 128 && status != 128 + SIGKILL && status != 128 + SIGTERM)
-		slots_blame(k->slots, pid);
+	in_hand = look_at_slots(k, crashed ? pid : 0);
 	/* Who was killed might have started. */
 	k->failures += !was_ready && status != 128 + SIGKILL;
 	k->short_lived = was_ready && now_ms() - since > 1000 ? 0 : k->short_lived + was_ready;
 	if (status != EXIT_ABORTED)
 		warn(0, "the worker ended by %s %d, requests in hand: %u; another one goes on",
 		     status > 128 ? "signal" : "exit status", status > 128 ? status - 128 : status,
-		     slots_in_hand(k->slots));
+		     in_hand);
 	if (k->failures > STARTS_MAX && k->exe_before >= 0) {
 		warn(0, "%d workers in a row could not start: back to the program before",
 		     STARTS_MAX);
@@ -347,13 +361,13 @@ static void repair(const struct keeper *k)
 }
 
 /* Somebody with the right to do so has cut the connection: all containers need another one. */
-static int revive(struct keeper *k)
+static int revive(struct keeper *k, int which)
 {
 	int r;
 
-	warn(0, "the mount '%s' was cut off: mounting it anew", k->d->mount);
+	warn(0, "the mount '%s' was cut off: mounting it anew", k->mounts[which].mount);
 	end(&k->now, SIGKILL);
-	r = mount_anew(k);
+	r = mount_anew(k, which);
 	if (r == 0)
 		r = start(k, k->exe, &k->now);
 	while (r == 0 && !k->now.ready)
@@ -364,19 +378,24 @@ static int revive(struct keeper *k)
 }
 
 /* A request that one worker had for long will be another's, which is better than nobody's. */
+static bool is_stuck(const struct slot *t)
+{
+	uint64_t since = t->since / 1000000;
+
+	return since && t->head.unique && now_ms() >= since + STUCK_MS;
+}
+
 static void look_for_stuck(struct keeper *k)
 {
-	uint64_t now = now_ms();
+	for (unsigned i = 0; i < N_MOUNTS * SLOTS; i++) {
+		struct slots *s = k->mounts[i / SLOTS].slots;
+		struct slot *t = s ? slot_at(s, i % SLOTS) : NULL;
 
-	for (unsigned i = 0; i < SLOTS; i++) {
-		const struct slot *t = slot_at(k->slots, i);
-		uint64_t since = t->since / 1000000;
-
-		if (!since || !t->head.unique || now < since + STUCK_MS)
+		if (!t || !is_stuck(t))
 			continue;
 		warn(0, "the worker does not answer request %u for inode %#llx: it is ended",
 		     t->head.opcode, (unsigned long long)t->head.nodeid);
-		slot_at(k->slots, i)->crashes++;
+		t->crashes++;
 		kill(k->now.pid, SIGKILL);
 		return;
 	}
@@ -429,7 +448,8 @@ static int step(struct keeper *k)
 			      { k->now.sock, POLLIN, 0 },
 			      { k->signals, POLLIN, 0 },
 			      { k->takeover, POLLIN, 0 },
-			      { k->fuse, 0, 0 } };
+			      { k->mounts[MOUNT_WHOLE].fuse, 0, 0 },
+			      { k->mounts[MOUNT_FAST].fuse, 0, 0 } };
 	int n = poll(p, ARRAY_LEN(p), LOOK_MS);
 	struct signalfd_siginfo sig;
 
@@ -441,8 +461,9 @@ static int step(struct keeper *k)
 		k->ending = read(k->signals, &sig, sizeof(sig)) == sizeof(sig);
 		return 0;
 	}
-	if (p[4].revents & POLLERR)
-		return revive(k);
+	for (int i = 0; i < N_MOUNTS; i++)
+		if (p[4 + i].revents & POLLERR)
+			return revive(k, i);
 	if (p[1].revents && hear(k, &k->now))
 		return 0;
 	if (p[0].revents || p[1].revents)
@@ -466,7 +487,7 @@ static int run(struct keeper *k)
 	k->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (k->signals < 0 || k->exe < 0)
 		return fail(-errno, "start the keeper");
-	r = mount_anew(k);
+	r = mount_all(k);
 	if (r == 0)
 		r = open_sockets(k);
 	if (r == 0)
@@ -479,8 +500,8 @@ static int run(struct keeper *k)
 static void take_off(struct keeper *k)
 {
 	end(&k->now, SIGTERM);
-	if (k->fuse >= 0 && umount2(k->d->mount, MNT_DETACH) < 0 && errno != EINVAL)
-		warn(-errno, "unmount '%s'", k->d->mount);
+	for (int i = 0; i < N_MOUNTS; i++)
+		connection_close(&k->mounts[i]);
 	if (k->control >= 0)
 		(void)unlink(k->d->control);
 	if (k->seccomp >= 0)
@@ -496,9 +517,9 @@ int keeper_main(struct daemon *d)
 
 	k = (struct keeper){ .d = d,
 			     .lock = -EBADF,
-			     .fuse = -EBADF,
-			     .slots_fd = -EBADF,
-			     .opens_fd = -EBADF,
+			     .mounts = { { d->mount, -EBADF, -EBADF, NULL },
+					 { d->page_cache ? d->fast : NULL, -EBADF, -EBADF, NULL } },
+			     .opens = -EBADF,
 			     .control = -EBADF,
 			     .seccomp = -EBADF,
 			     .takeover = -EBADF,
@@ -513,6 +534,5 @@ int keeper_main(struct daemon *d)
 		return EXIT_FAILED;
 	r = run(&k);
 	take_off(&k);
-	slots_close(k.slots);
 	return r < 0 ? EXIT_FAILED : EXIT_DONE;
 }

@@ -9,7 +9,7 @@
 
 static int usage(FILE *to)
 {
-	fputs("usage: pctfs [-f] [--log-level L] [--run DIR] [MOUNT]\n"
+	fputs("usage: pctfs [-f] [--log-level L] [--run DIR] [--page-cache=MS] [MOUNT]\n"
 	      "       pctfs --takeover [--run DIR]\n"
 	      "       pctfs render FILE (--pid N | --cgroup PATH) [--fixed-cpus] [--sysroot DIR]\n"
 	      "\n"
@@ -18,6 +18,9 @@ static int usage(FILE *to)
 	      "  -f, --foreground   stay in the foreground\n"
 	      "      --log-level L  error, warning, info (default) or debug\n"
 	      "      --run DIR      where the sockets are made (/run/pct)\n"
+	      "      --page-cache=MS  let containers that are attached with --fast read texts of "
+	      "up to\n"
+	      "                     that age without asking the daemon (10 to 5000 ms)\n"
 	      "      --takeover     have the pctfs that runs go on as this program\n"
 	      "  -h, --help         this text\n"
 	      "\n"
@@ -64,7 +67,20 @@ static int set_paths(struct daemon *d, const char *mount, const char *run)
 	snprintf(d->control, ROOM, "%s/pctfs.sock", d->run);
 	snprintf(d->seccomp, ROOM, "%s/seccomp.sock", d->run);
 	snprintf(d->takeover, ROOM, "%s/takeover.sock", d->run);
+	snprintf(d->fast, ROOM, "%s/page-cache", d->run);
 	snprintf(d->kept, ROOM, "%s/pctfs.state", d->run);
+	return 0;
+}
+
+/* 0: none, which only a keeper says to its worker. */
+static int parse_page_cache(const char *text, bool worker, unsigned *out)
+{
+	char *end;
+	unsigned long ms = strtoul(text, &end, 10);
+
+	if (*end || end == text || *text == '-' || ms > 5000 || ms < (worker ? 0 : 10))
+		return refuse(-EINVAL, "--page-cache '%s': give milliseconds, 10 to 5000", text);
+	*out = (unsigned)ms;
 	return 0;
 }
 
@@ -75,6 +91,7 @@ static int parse(int argc, char *argv[], struct daemon *d, int *code)
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ "run", required_argument, NULL, 'r' },
+		{ "page-cache", required_argument, NULL, 'p' },
 		{ "takeover", no_argument, NULL, 't' },
 		{ "worker", no_argument, NULL, 'w' }, /* the keeper's way to start one */
 		{ "help", no_argument, NULL, 'h' },
@@ -97,6 +114,9 @@ static int parse(int argc, char *argv[], struct daemon *d, int *code)
 			d->main = o == 't' ? takeover_main : worker_main;
 		if (o == 'r')
 			run = optarg;
+		if (o == 'p' &&
+		    parse_page_cache(optarg, d->main == worker_main, &d->page_cache) < 0)
+			return -EINVAL;
 		if (o == 'l' && say_level_parse(optarg, &say_limit) < 0)
 			return refuse(-EINVAL, "--log-level '%s': error, warning, info or debug",
 				      optarg);

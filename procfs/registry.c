@@ -140,6 +140,7 @@ static int add(struct registry *r, struct container **it)
 
 	if (old && is_same(old, c)) {
 		*it = container_get(old);
+		container_set_fast(old, c->fast);
 		container_put(c);
 		return 0;
 	}
@@ -199,9 +200,12 @@ void registry_restore(struct registry *r)
 	uint32_t at = 0;
 
 	while (state_left(r->state, &at, &key, &name)) {
-		struct container_spec spec = { name.name, name.door, name.id,
+		struct container_spec spec = { name.name,
+					       name.door,
+					       name.id,
 					       .init = (pid_t)key.init,
-					       .fixed_cpus = name.fixed_cpus };
+					       .fixed_cpus = name.fixed_cpus,
+					       .fast = name.fast };
 		struct container *c;
 		uint64_t born;
 		int err;

@@ -3,6 +3,7 @@
  * What can be asked of the daemon: one function a request, in one table.
  */
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <sys/epoll.h>
 
@@ -35,14 +36,20 @@ static int error(json_object *out, int r, const char *fmt, ...)
 	return r;
 }
 
-/* All, or those that yield to what a container has of its own. */
-static json_object *views(const struct tree *t, bool all)
+static bool any_file(const struct file *f)
+{
+	(void)f;
+	return true;
+}
+
+/* Of what is served, those that are so. */
+static json_object *views(const struct tree *t, bool (*are)(const struct file *f))
 {
 	json_object *list = json_object_new_array();
 	size_t n;
 
 	for (size_t i = 0; i < n_files; i++) {
-		if ((!all && !file_yields(&files[i])) || tree_find(t, files[i].path) == NODE_NONE)
+		if (!are(&files[i]) || tree_find(t, files[i].path) == NODE_NONE)
 			continue;
 		n = strlen(files[i].path);
 		n -= files[i].path[n - 1] == '/';
@@ -56,7 +63,7 @@ static int ping(const struct requests *q, json_object *in, json_object *out)
 	(void)in;
 	json_object_object_add(out, "pid", json_object_new_int(q->fs->keeper));
 	add_text(out, "mount", q->mount);
-	json_object_object_add(out, "views", views(&q->fs->tree, true));
+	json_object_object_add(out, "views", views(&q->fs->tree, any_file));
 	return 0;
 }
 
@@ -145,11 +152,18 @@ static int get_bool(json_object *in, json_object *out, const char *key, bool *va
 	return 0;
 }
 
+static void add_root(json_object *out, const char *key, const char *mount, const char *name)
+{
+	char root[PATH_MAX + NAME_LEN + 32];
+
+	snprintf(root, sizeof(root), "%s/ct/%s", mount, name);
+	add_text(out, key, root);
+}
+
 static int do_register(const struct requests *q, json_object *in, json_object *out)
 {
 	struct container_spec spec = { 0 };
 	struct container *made;
-	char root[4096];
 	int r;
 
 	r = get_key(in, out, &spec.door, &spec.id);
@@ -158,6 +172,12 @@ static int do_register(const struct requests *q, json_object *in, json_object *o
 	r = get_init(q, in, out, &spec.init);
 	if (r == 0)
 		r = get_bool(in, out, "fixed_cpus", &spec.fixed_cpus);
+	if (r == 0)
+		r = get_bool(in, out, "fast", &spec.fast);
+	if (r == 0 && spec.fast && !q->fast)
+		r = error(out, -EOPNOTSUPP,
+			  "it serves nothing by the page cache: start it with "
+			  "--page-cache=100, or attach without --fast");
 	if (r < 0)
 		return r;
 	spec.name = spec.id;
@@ -167,11 +187,14 @@ static int do_register(const struct requests *q, json_object *in, json_object *o
 	r = requests_watch(q, made);
 	if (r < 0)
 		warn(r, "watch the init of container '%s'", made->name);
-	snprintf(root, sizeof(root), "%s/ct/%s", q->mount, made->name);
 	add_text(out, "name", made->name);
-	add_text(out, "root", root);
-	json_object_object_add(out, "views", views(&q->fs->tree, true));
-	json_object_object_add(out, "yielding", views(&q->fs->tree, false));
+	add_root(out, "root", q->mount, made->name);
+	json_object_object_add(out, "views", views(&q->fs->tree, any_file));
+	json_object_object_add(out, "yielding", views(&q->fs->tree, file_yields));
+	if (spec.fast) {
+		add_root(out, "fast_root", q->fast, made->name);
+		json_object_object_add(out, "fast", views(&q->fs->tree, file_is_fast));
+	}
 	debug("container '%s' registered by '%s', pid %d", made->name, made->door, made->init);
 	container_put(made);
 	return 0;
@@ -204,7 +227,7 @@ static int forget(const struct requests *q, json_object *in, json_object *out)
 	return 0;
 }
 
-static json_object *describe(const struct container *c)
+static json_object *describe(const struct requests *q, const struct container *c)
 {
 	json_object *o = json_object_new_object();
 
@@ -213,6 +236,7 @@ static json_object *describe(const struct container *c)
 	add_text(o, "id", c->id);
 	json_object_object_add(o, "pid", json_object_new_int(c->init));
 	json_object_object_add(o, "fixed_cpus", json_object_new_boolean(c->sample.fixed_cpus));
+	json_object_object_add(o, "fast", json_object_new_boolean(c->fast && q->fast));
 	add_text(o, "cgroup", cgv_container_path(c->cgroups, CGV_MEMORY));
 	return o;
 }
@@ -232,7 +256,7 @@ static int list(const struct requests *q, json_object *in, json_object *out)
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (all[i]->name && !container_dead(all[i]))
-			json_object_array_add(names, describe(all[i]));
+			json_object_array_add(names, describe(q, all[i]));
 	registry_put_all(all, n);
 	json_object_object_add(out, "containers", names);
 	return 0;

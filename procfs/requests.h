@@ -8,8 +8,8 @@
 
 struct requests {
 	struct fs *fs;
-	const char *mount; /* what clients are told */
-	int watch;	   /* an epoll: the end of a registered init is an event "slot * 2 + 1" */
+	const char *mount, *fast; /* what clients are told; fast NULL: there is no such mount */
+	int watch; /* an epoll: the end of a registered init is an event "slot * 2 + 1" */
 };
 
 /*

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "procfs/shared.h"
-#include <sys/personality.h>
 
 #include "procfs/die.h"
 #include "procfs/reader.h"
 
 #define BUCKETS	    4096
 #define LEN_UNKNOWN UINT32_MAX
+#define LATE_MAX    500 /* ticks: so old a text of the page cache's mount can be at most */
+
+/* The key of what the page cache's mount shows of an inode, which is not the same text. */
+#define FAST (1ull << 63)
 
 /* What is shown of one inode to all who share it. */
 struct shared {
@@ -89,17 +92,12 @@ static void shared_free(struct fs *fs, struct shared *s)
 	free(s);
 }
 
-void text_set(struct fs *fs, _Atomic uint64_t *to, struct text t)
-{
-	text_drop(fs->opens, text_unpack(atomic_exchange(to, text_pack(t))));
-}
-
 /* The length stays known, for the next time something is stored. */
 static void let_go(struct fs *fs, struct shared *s, uint64_t tick)
 {
 	struct text t = text_unpack(s->row->text);
 
-	if (s->opens == 0 && t.block && s->row->tick != tick)
+	if (s->opens == 0 && t.block && s->row->tick + LATE_MAX < tick)
 		text_set(fs, &s->row->text, (struct text){ 0, t.len });
 }
 
@@ -170,59 +168,7 @@ void shared_stop(struct fs *fs)
 	fs->sharing = NULL;
 }
 
-/* ---- texts ---- */
-
-/* The host's own readers of the tree by caller get the host's own file. */
-static int host_text(struct fs *fs, const char *path, struct moment *out)
-{
-	struct scratch *t = scratch_get();
-	struct span text;
-	int r = t ? cgv_read_text(fs->host->root, path, &t->host, &text) : -ENOMEM;
-
-	if (r == 0)
-		*out = (struct moment){ text.p, span_len(text), 0 };
-	return r;
-}
-
-const struct node *node_at(const struct fs *fs, struct at at)
-{
-	return at.node < fs->tree.n && fs->tree.node[at.node].file ? &fs->tree.node[at.node] : NULL;
-}
-
-/* On some machines the kernel's own text is another one for a 32-bit reader. */
-static bool wants_32bit(const struct fs *fs, struct at at, pid_t reader)
-{
-	return reader && (fs->tree.node[at.node].file->needs & NEED_PERSONALITY) &&
-	       caller_is_32bit(fs->host, reader);
-}
-
-int make_text(struct fs *fs, struct at at, struct container *c, pid_t reader, struct moment *out)
-{
-	const struct node *n = node_at(fs, at);
-	/* A thread's personality is its own: for that long ours is the reader's. */
-	bool as_32bit = wants_32bit(fs, at, reader);
-	int before = as_32bit ? personality(PER_LINUX32) : 0;
-	int r = c ? container_render(c, n->file, n->path, out) : host_text(fs, n->path, out);
-
-	if (as_32bit)
-		(void)personality((unsigned long)before);
-	/* The container ended: its files are no more. */
-	return c && (r == -ENOENT || r == -ENODEV) && container_dead(c) ? -ESTALE : r;
-}
-
-/* A copy: the text can be another one as soon as its lock is free. */
-int text_part(const struct fs *fs, struct text s, size_t size, size_t at, struct moment *out)
-{
-	struct scratch *t = scratch_get();
-	size_t len = at < s.len ? MIN(size, s.len - at) : 0;
-	int r = t ? cgv_text_reserve(&t->out, MAX(len, (size_t)1)) : -ENOMEM;
-
-	if (r < 0)
-		return r;
-	memcpy(t->out.p, text_at(fs->opens, s) + at, len);
-	*out = (struct moment){ t->out.p, len, 0 };
-	return 0;
-}
+/* ---- what is stored ---- */
 
 /* With the lock held, and nobody in the middle of the old text. */
 static int renew(struct fs *fs, struct shared *s, struct container *c)
@@ -285,7 +231,7 @@ void shared_known(struct fs *fs, fuse_ino_t ino, struct stat *st)
 {
 	struct shared *s;
 
-	if (shared_get(fs, ino, false, &s) < 0)
+	if (shared_get(fs, fs->ttl ? ino | FAST : ino, false, &s) < 0)
 		return;
 	st->st_size = text_unpack(s->row->text).len;
 	st->st_mtim = st->st_ctim = s->row->made;
@@ -366,6 +312,57 @@ int shared_part(struct fs *fs, fuse_ino_t ino, size_t size, size_t at, struct mo
 		return -ESTALE;
 	t = text_unpack(s->row->text);
 	r = t.block ? text_part(fs, t, size, at, out) : -EIO;
+	shared_put(s);
+	return r;
+}
+
+/* ---- by the page cache ---- */
+
+static int64_t age_of(const struct stored_row *row)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (t.tv_sec - row->made.tv_sec) * 1000000000ll + (t.tv_nsec - row->made.tv_nsec);
+}
+
+/* A clock that was set back makes no text last for ever. */
+static bool is_old(const struct fs *fs, const struct stored_row *row)
+{
+	int64_t age = age_of(row);
+
+	return !text_unpack(row->text).block || age < 0 || age >= (int64_t)fs->ttl;
+}
+
+int fast_attr(struct fs *fs, fuse_ino_t ino, struct container *c, struct stat *st, double *left)
+{
+	struct shared *s;
+	int r = shared_get(fs, ino | FAST, true, &s);
+
+	if (r < 0)
+		return r;
+	if (is_old(fs, s->row))
+		r = renew(fs, s, c);
+	st->st_size = text_unpack(s->row->text).len;
+	st->st_mtim = st->st_ctim = s->row->made;
+	*left = (double)MAX((int64_t)fs->ttl - age_of(s->row), 0) / 1e9;
+	shared_put(s);
+	return r;
+}
+
+/* Of what the size was told of last: a reader that comes late asks for that again. */
+int fast_part(struct fs *fs, fuse_ino_t ino, struct container *c, size_t size, size_t at,
+	      struct moment *out)
+{
+	struct shared *s;
+	int r = shared_get(fs, ino | FAST, true, &s);
+
+	if (r < 0)
+		return r;
+	if (!text_unpack(s->row->text).block)
+		r = renew(fs, s, c);
+	if (r == 0)
+		r = text_part(fs, text_unpack(s->row->text), size, at, out);
 	shared_put(s);
 	return r;
 }

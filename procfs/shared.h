@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "procfs/open.h"
+#include "procfs/text.h"
 
 int shared_start(struct fs *fs) MUST_CHECK;
 void shared_stop(struct fs *fs);
@@ -28,6 +28,15 @@ void shared_close(struct fs *fs, fuse_ino_t ino);
 int shared_part(struct fs *fs, fuse_ino_t ino, size_t size, size_t at,
 		struct moment *out) MUST_CHECK;
 
+/*
+ * As a mount that is served by the page cache has it: what is there until it is fs->ttl old, then
+ * a new one. Nobody is asked who reads. *left: seconds the kernel need not ask again.
+ */
+int fast_attr(struct fs *fs, fuse_ino_t ino, struct container *c, struct stat *st,
+	      double *left) MUST_CHECK;
+int fast_part(struct fs *fs, fuse_ino_t ino, struct container *c, size_t size, size_t at,
+	      struct moment *out) MUST_CHECK;
+
 /* Size and time of the text that is there, into @st; without one, @st stays. */
 void shared_known(struct fs *fs, fuse_ino_t ino, struct stat *st);
 
@@ -36,21 +45,3 @@ void shared_known(struct fs *fs, fuse_ino_t ino, struct stat *st);
  * from the start of an old text, and disturbs nobody, gets a new one.
  */
 void shared_attr(struct fs *fs, fuse_ino_t ino, struct container *c, pid_t reader, struct stat *st);
-
-/* ---- texts, shared or not ---- */
-
-/* A regular file's node; NULL: it is none. */
-const struct node *node_at(const struct fs *fs, struct at at);
-
-/*
- * Made new for a reader, or with 0 for all, in the thread's buffer. @c NULL: the host's own file.
- */
-int make_text(struct fs *fs, struct at at, struct container *c, pid_t reader,
-	      struct moment *out) MUST_CHECK;
-
-/* A part of a text that is kept, in the thread's buffer. */
-int text_part(const struct fs *fs, struct text t, size_t size, size_t at,
-	      struct moment *out) MUST_CHECK;
-
-/* Replace a text that is kept: the old one is given back. */
-void text_set(struct fs *fs, _Atomic uint64_t *to, struct text t);

@@ -28,6 +28,7 @@ struct slots {
 	atomic_int failure;   /* why a thread ended by itself */
 	pthread_mutex_t lock; /* of who is alive */
 	bool alive[SLOTS];
+	unsigned n; /* threads */
 	pthread_t thread[SLOTS];
 	struct arg {
 		struct slots *all;
@@ -242,12 +243,13 @@ static void wake(int sig)
 }
 
 /* The first session has the kernel's first request; those after it are told the same again. */
-static int begin(struct slots *s)
+int slots_begin(struct slots *s, struct fuse_session *se)
 {
 	struct slot *t = &s->slot[0];
 	struct fuse_buf buf;
 	int r = 0;
 
+	s->session = se;
 	if (!s->first->init_len) {
 		do {
 			r = t->head.unique ? 0 : take(s, t);
@@ -266,31 +268,30 @@ static int begin(struct slots *s)
 	return 0;
 }
 
-int slots_serve(struct slots *s, struct fuse_session *se, int keeper)
+int slots_start(struct slots *s, unsigned threads)
 {
 	struct sigaction act = { .sa_handler = wake };
-	unsigned n = 0;
-	int r;
+	int r = 0;
 
 	sigaction(SIGUSR1, &act, NULL);
-	s->session = se;
-	r = begin(s);
-	/* From here on it is a request, not the start, that can be its end. */
-	if (r == 0)
-		r = message_send(keeper, MSG_READY, 0, -1);
-	while (r == 0 && n < SLOTS) {
+	while (r == 0 && s->n < threads) {
+		unsigned n = s->n;
+
 		s->arg[n] = (struct arg){ s, &s->slot[n] };
 		pthread_mutex_lock(&s->lock);
 		r = -pthread_create(&s->thread[n], NULL, run, &s->arg[n]);
 		s->alive[n] = r == 0;
-		n += r == 0;
+		s->n += r == 0;
 		pthread_mutex_unlock(&s->lock);
 	}
-	if (r < 0)
-		slots_stop(s);
-	while (n)
-		pthread_join(s->thread[--n], NULL);
-	return r < 0 ? r : s->stop ? 0 : s->failure;
+	return r;
+}
+
+int slots_join(struct slots *s)
+{
+	while (s->n)
+		pthread_join(s->thread[--s->n], NULL);
+	return s->stop ? 0 : s->failure;
 }
 
 void slots_stop(struct slots *s)

@@ -43,12 +43,15 @@ uint64_t slot_waiter(void);
 /* Was it in the hands of another worker before? */
 bool slot_is_left(void);
 
+/* Greet the connection, or go on with one that was: the first of all requests. */
+int slots_begin(struct slots *s, struct fuse_session *se) MUST_CHECK;
 /*
- * Serve the session with a thread a slot, until slots_stop() or the end of the connection; tell
- * the keeper when that begins. -ENODEV: the connection was aborted. A request that was in
- * hand at the crash of two workers gets EIO.
+ * Serve it with a thread a slot, for so many slots, until slots_stop() or the end of the
+ * connection. A request that was in hand at the crash of two workers gets EIO.
  */
-int slots_serve(struct slots *s, struct fuse_session *se, int keeper);
+int slots_start(struct slots *s, unsigned threads) MUST_CHECK;
+/* Until all threads have ended. -ENODEV: the connection was aborted. */
+int slots_join(struct slots *s);
 void slots_stop(struct slots *s);
 
 /* How many requests nobody has answered yet. */

@@ -7,7 +7,7 @@
 
 #include "procfs/state.h"
 
-#define MAGIC	 0x3365746174736674 /* "tfstate3": the layout below */
+#define MAGIC	 0x3465746174736674 /* "tfstate4": the layout below */
 #define ROWS	 16384
 #define TEXT_LEN 1536 /* of a row's three names together */
 
@@ -28,8 +28,8 @@ struct half {
 struct record {
 	_Atomic uint32_t used; /* set last, cleared first */
 	uint32_t generation;
-	uint32_t fixed_cpus;
 	uint32_t slot;
+	uint16_t fixed_cpus, fast;
 	uint32_t door, id; /* where in the text; 0: no name */
 	struct state_key key;
 	char text[TEXT_LEN];
@@ -243,6 +243,7 @@ static bool put_name(struct record *r, const struct state_name *name)
 
 	r->door = r->id = 0;
 	r->fixed_cpus = name->fixed_cpus;
+	r->fast = name->fast;
 	if (!name->name)
 		return true;
 	a = strlen(name->name) + 1;
@@ -332,6 +333,19 @@ struct state_row state_take(struct state *s, const struct state_key *key,
 	return row;
 }
 
+void state_set_fast(struct state *s, const struct state_row *row, bool fast)
+{
+	struct record *r;
+
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	r = mine(s, row);
+	if (r)
+		r->fast = fast;
+	pthread_mutex_unlock(&s->lock);
+}
+
 void state_save(struct state *s, const struct state_row *row, const struct state_counts *counts)
 {
 	if (!s)
@@ -374,7 +388,7 @@ bool state_left(struct state *s, uint32_t *at, struct state_key *key, struct sta
 		*name = (struct state_name){ 0 };
 		if (r->door)
 			*name = (struct state_name){ r->text, r->text + r->door, r->text + r->id,
-						     r->fixed_cpus };
+						     r->fixed_cpus, r->fast };
 		found = true;
 	}
 	pthread_mutex_unlock(&s->lock);

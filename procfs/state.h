@@ -31,7 +31,7 @@ struct state_row {
 /* Who registered it. All NULL: it is known by its callers only. */
 struct state_name {
 	const char *name, *door, *id;
-	bool fixed_cpus; /* as it was registered */
+	bool fixed_cpus, fast; /* as it was registered */
 };
 
 /* What is counted. cputime.row is the owner's; NULL there: nothing was counted yet. */
@@ -49,6 +49,9 @@ struct state_counts {
  */
 struct state_row state_take(struct state *s, const struct state_key *key,
 			    const struct state_name *name, struct state_counts *counts);
+
+/* It was registered once more, in that way. */
+void state_set_fast(struct state *s, const struct state_row *row, bool fast);
 
 /* Called before what was counted is shown to anybody. */
 void state_save(struct state *s, const struct state_row *row, const struct state_counts *counts);

@@ -18,9 +18,11 @@
 struct worker {
 	struct daemon *d;
 	struct cgv_host host;
-	struct fs fs;
+	struct fs fs, fast; /* the mounts' */
+	int n_mounts;
 	struct state *state;
-	struct slots *slots;
+	struct slots *slots[N_MOUNTS];
+	struct fuse_session *session[N_MOUNTS];
 	struct kept kept;
 	struct control *control;
 	struct sampler *sampler;
@@ -116,7 +118,8 @@ static int take_what_is_left(struct worker *w)
 
 	if (r < 0)
 		return fail(r, "open '%s'", d->kept);
-	r = slots_open(FD_SLOTS, &w->slots);
+	for (int i = 0; i < w->n_mounts && r == 0; i++)
+		r = slots_open(FD_SLOTS + i, &w->slots[i]);
 	if (r == 0)
 		r = opens_open(FD_OPENS, &w->fs.opens);
 	if (r < 0)
@@ -133,6 +136,8 @@ static int take_what_is_left(struct worker *w)
 		return fail(r, "go on where the worker before was");
 	registry_restore(w->fs.registry);
 	shared_restore(&w->fs);
+	w->fast = w->fs;
+	w->fast.ttl = w->d->page_cache * (uint64_t)1000000;
 	return 0;
 }
 
@@ -141,7 +146,8 @@ static void close_all(struct worker *w)
 	psi_stop(w->fs.psi);
 	shared_stop(&w->fs);
 	opens_close(w->fs.opens);
-	slots_close(w->slots);
+	for (int i = 0; i < w->n_mounts; i++)
+		slots_close(w->slots[i]);
 	callers_free(w->fs.callers);
 	registry_free(w->fs.registry);
 	state_close(w->state);
@@ -165,7 +171,8 @@ static void *wait_for_end(void *arg)
 	pthread_sigmask(SIG_UNBLOCK, &none, NULL);
 	while (message_receive(FD_KEEPER, &m, &fd) == 1)
 		close_fd(&fd);
-	slots_stop(w->slots);
+	for (int i = 0; i < w->n_mounts; i++)
+		slots_stop(w->slots[i]);
 	return NULL;
 }
 
@@ -177,7 +184,9 @@ static void stop_hearing(int sig)
 
 static int start_threads(struct worker *w)
 {
-	int r = control_start(&w->fs, FD_CONTROL, w->d->mount, &w->control);
+	struct daemon *d = w->d;
+	int r = control_start(&w->fs, FD_CONTROL, d->mount, d->page_cache ? d->fast : NULL,
+			      &w->control);
 
 	if (r == 0)
 		r = seccomp_start(w->fs.callers, FD_SECCOMP, &w->kept, &w->seccomp);
@@ -186,7 +195,27 @@ static int start_threads(struct worker *w)
 	return r < 0 ? fail(r, "start the threads") : 0;
 }
 
-static int serve(struct worker *w, struct fuse_session *se)
+static int serve_requests(struct worker *w)
+{
+	static const unsigned threads[N_MOUNTS] = { SLOTS, SLOTS / 4 };
+	int r = 0, ended = 0;
+
+	for (int i = 0; i < w->n_mounts && r == 0; i++)
+		r = slots_begin(w->slots[i], w->session[i]);
+	/* From here on it is a request, not the start, that can be its end. */
+	if (r == 0)
+		r = message_send(FD_KEEPER, MSG_READY, 0, -1);
+	for (int i = 0; i < w->n_mounts && r == 0; i++)
+		r = slots_start(w->slots[i], threads[i]);
+	for (int i = 0; i < w->n_mounts; i++) {
+		if (r < 0)
+			slots_stop(w->slots[i]);
+		ended = MIN(ended, slots_join(w->slots[i]));
+	}
+	return r < 0 ? r : ended;
+}
+
+static int serve(struct worker *w)
 {
 	struct sigaction act = { .sa_handler = stop_hearing };
 	pthread_t waiter;
@@ -204,7 +233,7 @@ static int serve(struct worker *w, struct fuse_session *se)
 	if (r == 0)
 		r = -pthread_create(&waiter, NULL, wait_for_end, w);
 	if (r == 0) {
-		r = slots_serve(w->slots, se, FD_KEEPER);
+		r = serve_requests(w);
 		if (r < 0 && r != -ENODEV)
 			(void)fail(r, "serve '%s'", w->d->mount);
 		(void)shutdown(FD_KEEPER, SHUT_RD);
@@ -226,23 +255,35 @@ static void log_fuse(enum fuse_log_level level, const char *fmt, va_list ap)
 	say(level <= FUSE_LOG_ERR ? SAY_ERR : SAY_DEBUG, 0, "%s", line);
 }
 
-static int serve_mount(struct worker *w)
+static int take_mount(struct fs *fs, int fd)
 {
 	char *argv[] = { "pctfs", NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
 	char fd_path[32];
-	struct fuse_session *se;
-	int r;
+
+	fs->session = fuse_session_new(&args, &fs_operations, sizeof(fs_operations), fs);
+	fuse_opt_free_args(&args);
+	if (!fs->session)
+		return fail(-ENOMEM, "start a FUSE session");
+	snprintf(fd_path, sizeof(fd_path), "/dev/fd/%d", fd);
+	return fuse_session_mount(fs->session, fd_path) < 0 ? fail(-EIO, "take the mount over") : 0;
+}
+
+static int serve_mounts(struct worker *w)
+{
+	struct fs *const fs[N_MOUNTS] = { &w->fs, &w->fast };
+	int r = 0;
 
 	fuse_set_log_func(log_fuse);
-	se = fuse_session_new(&args, &fs_operations, sizeof(fs_operations), &w->fs);
-	fuse_opt_free_args(&args);
-	w->fs.session = se;
-	if (!se)
-		return fail(-ENOMEM, "start a FUSE session");
-	snprintf(fd_path, sizeof(fd_path), "/dev/fd/%d", FD_FUSE);
-	r = fuse_session_mount(se, fd_path) < 0 ? fail(-EIO, "take the mount over") : serve(w, se);
-	fuse_session_destroy(se);
+	for (int i = 0; i < w->n_mounts && r == 0; i++) {
+		r = take_mount(fs[i], FD_FUSE + i);
+		w->session[i] = fs[i]->session;
+	}
+	if (r == 0)
+		r = serve(w);
+	for (int i = 0; i < w->n_mounts; i++)
+		if (w->session[i])
+			fuse_session_destroy(w->session[i]);
 	return r;
 }
 
@@ -252,6 +293,7 @@ int worker_main(struct daemon *d)
 	int r;
 
 	w.d = d;
+	w.n_mounts = d->page_cache ? N_MOUNTS : 1;
 	for (int i = 0; i < CGV_N_CONTROLLERS; i++)
 		w.host.tree[i].dir = -EBADF;
 	w.host.root = w.host.proc = w.host.meminfo = w.host.online = -EBADF;
@@ -263,7 +305,7 @@ int worker_main(struct daemon *d)
 	if (r == 0)
 		r = take_what_is_left(&w);
 	if (r == 0)
-		r = serve_mount(&w);
+		r = serve_mounts(&w);
 	close_all(&w);
 	return r == -ENODEV ? EXIT_ABORTED : r < 0 ? EXIT_FAILED : EXIT_DONE;
 }

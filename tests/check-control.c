@@ -32,8 +32,8 @@ static void setup(void)
 	ck_assert_int_eq(registry_new(&host, NULL, &fs.registry), 0);
 	listening = listen_at(sock, SOCK_STREAM);
 	ck_assert_int_ge(listening, 0);
-	ck_assert_int_eq(control_start(&fs, listening, "/mnt", &control), 0);
-	requests = (struct requests){ &fs, "/mnt", epoll_create1(EPOLL_CLOEXEC) };
+	ck_assert_int_eq(control_start(&fs, listening, "/mnt", "/fast", &control), 0);
+	requests = (struct requests){ &fs, "/mnt", "/fast", epoll_create1(EPOLL_CLOEXEC) };
 	ck_assert_int_ge(requests.watch, 0);
 }
 
@@ -105,6 +105,8 @@ static const struct {
 	  "'fixed_cpus' is neither" },
 	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\",\"pid\":1,\"fixed_cpus\":\"no\"}",
 	  "'fixed_cpus' is neither" },
+	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\",\"pid\":1,\"fast\":1}",
+	  "'fast' is neither" },
 	{ "{\"request\":\"forget\",\"door\":\"d\",\"id\":\"a\"}", "no container 'a'" },
 	{ "{\"request\":\"forget\",\"id\":\"a\"}", "'door'" },
 };

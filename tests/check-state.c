@@ -298,7 +298,7 @@ END_TEST
 
 START_TEST(names_are_there_for_the_next_daemon)
 {
-	const struct state_name name = { "100~2", "lxc:/var/lib/lxc", "100", true };
+	const struct state_name name = { "100~2", "lxc:/var/lib/lxc", "100", true, true };
 	struct state_key key = { 10, 7 };
 	struct state *s = open_state();
 	struct state_counts c;
@@ -318,6 +318,7 @@ START_TEST(names_are_there_for_the_next_daemon)
 	ck_assert_str_eq(found.door, "lxc:/var/lib/lxc");
 	ck_assert_str_eq(found.id, "100");
 	ck_assert(found.fixed_cpus);
+	ck_assert(found.fast);
 	ck_assert(state_left(s, &at, &key, &found));
 	ck_assert_uint_eq(key.init, 11);
 	ck_assert_ptr_null(found.name);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "procfs/connection.h"
+
+#include <sys/mman.h>
+#include <sys/mount.h>
+
+#include "base/say.h"
+#include "procfs/mount.h"
+
+int new_memory(int *fd, const char *name)
+{
+	close_fd(fd);
+	*fd = memfd_create(name, MFD_CLOEXEC);
+	return *fd < 0 ? fail(-errno, "make shared memory") : 0;
+}
+
+int connection_mount(struct connection *c)
+{
+	int r = new_memory(&c->memory, "pctfs-slots");
+
+	if (r < 0)
+		return r;
+	slots_close(c->slots);
+	c->slots = NULL;
+	r = slots_open(c->memory, &c->slots);
+	if (r < 0)
+		return fail(r, "share memory");
+	close_fd(&c->fuse);
+	return mount_views(c->mount, &c->fuse);
+}
+
+void connection_close(struct connection *c)
+{
+	if (c->fuse >= 0 && umount2(c->mount, MNT_DETACH) < 0 && errno != EINVAL)
+		warn(-errno, "unmount '%s'", c->mount);
+	close_fd(&c->fuse);
+	close_fd(&c->memory);
+	slots_close(c->slots);
+	c->slots = NULL;
+}
+
+void connection_refuse_left(struct connection *c)
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		struct slot *t = slot_at(c->slots, i);
+
+		if (t->head.unique)
+			slot_refuse(c->fuse, &t->head, -EIO);
+		t->head = (struct fuse_in_header){ 0 };
+	}
+}
+
+void connection_refuse(struct connection *c)
+{
+	static char buf[SLOT_SIZE];
+
+	if (read(c->fuse, buf, sizeof(buf)) >= (ssize_t)sizeof(struct fuse_in_header))
+		slot_refuse(c->fuse, (struct fuse_in_header *)(void *)buf, -EIO);
+}
