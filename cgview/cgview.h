@@ -92,6 +92,8 @@ enum cgv_owner {
 /* Files of which two lines are all that is no matter of the host's. */
 enum cgv_header { CGV_PAGETYPEINFO, CGV_PARTITIONS, CGV_SLABINFO, CGV_N_HEADERS };
 
+struct cgv_files;
+
 /* Where to read from. Opened once, then shared by any number of threads. */
 struct cgv_host {
 	int root; /* the directory below which proc/, sys/ lie: "/" or a captured host */
@@ -108,8 +110,9 @@ struct cgv_host {
 	char *header[CGV_N_HEADERS]; /* their first two lines; NULL: not to be read */
 	unsigned intr_columns;	     /* numbers in the "intr" and "softirq" lines of proc/stat */
 	unsigned softirq_columns;
-	unsigned cpus; /* one more than the largest CPU number it can have */
-	bool captured; /* a folder of files: time is what its proc/uptime says */
+	unsigned cpus;		 /* one more than the largest CPU number it can have */
+	bool captured;		 /* a folder of files: time is what its proc/uptime says */
+	struct cgv_files *files; /* of containers, that are kept open */
 };
 
 /**
@@ -169,9 +172,26 @@ int cgv_place_of_path(const char *path, struct cgv_place *out) CGV_CHECKED;
 struct cgv_container;
 int cgv_container_open(const struct cgv_host *h, const struct cgv_place *place,
 		       struct cgv_container **out) CGV_CHECKED;
+/* The same once more, to be closed once more: for another thread, that only asks for its path. */
+struct cgv_container *cgv_container_get(struct cgv_container *c);
 void cgv_container_close(struct cgv_container *c);
+/*
+ * From the one to the other its files that are open stay so: worth it around several views. They
+ * can be nested.
+ */
+void cgv_container_hold(struct cgv_container *c);
+void cgv_container_release(struct cgv_container *c);
 /* Path below the hierarchy's root, "" being the root itself. */
 const char *cgv_container_path(const struct cgv_container *c, enum cgv_controller in);
+
+/*
+ * So many files of all containers of a host are kept open, at most; as a rule any number. Where
+ * more are wanted, the container used longest ago has its closed. It opens them again.
+ */
+void cgv_files_limit(const struct cgv_host *h, unsigned most);
+/* Close those of containers that nobody has used for so many calls of this. */
+void cgv_files_rest(const struct cgv_host *h, unsigned calls);
+unsigned cgv_files_open(const struct cgv_host *h);
 
 /* ---- memory ---- */
 
@@ -215,6 +235,12 @@ struct cgv_memory {
  *         total_* keys of memory.stat; the host's proc/meminfo and vm.overcommit_*.
  */
 int cgv_memory(struct cgv_container *c, struct cgv_memory *out) CGV_CHECKED;
+
+/*
+ * What of its swap is used, bytes, as in cgv_memory, by one look. Source: memory.swap.current;
+ * v1 memory.memsw.usage_in_bytes without memory.usage_in_bytes. 0: none is counted.
+ */
+int cgv_swap_used(const struct cgv_container *c, uint64_t *out) CGV_CHECKED;
 
 /* ---- cpus ---- */
 
@@ -331,6 +357,18 @@ struct cgv_tasks {
  * Source: cgroup.threads | tasks, State and NSpid of proc/TID/status.
  */
 int cgv_tasks(const struct cgv_container *c, uint64_t until, struct cgv_tasks *io) CGV_CHECKED;
+
+/* While neither of them changes no thread has run, come or gone. */
+struct cgv_pulse {
+	uint64_t used;	/* CPU time, ns */
+	uint64_t tasks; /* threads */
+};
+
+/**
+ * cgv_pulse() - whether a container does anything, for much less than looking at its tasks
+ * Source: pids.current; v1 cpuacct.usage, v2 usage_usec of cpu.stat. -ENOENT: it has not both.
+ */
+int cgv_pulse(const struct cgv_container *c, struct cgv_pulse *out) CGV_CHECKED;
 
 /* The threads right now, from pids.current alone; -ENOENT: no pids controller there. */
 int cgv_tasks_total(struct cgv_container *c, uint64_t *out) CGV_CHECKED;

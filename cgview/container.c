@@ -1,36 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * From a pid to its container's cgroup, and the files of it and its ancestors, kept open.
+ * From a pid to its container's cgroup, and to that of its ancestors.
  */
 #include <fcntl.h>
 #include <limits.h>
 
 #include "cgview/container.h"
+#include "cgview/files.h"
 #include "cgview/read.h"
-
-// clang-format off
-static const struct {
-	enum cgv_controller in;
-	const char *v1, *v2; /* NULL: no such file in that version */
-} files[CGV_N_FILES] = {
-	[MEM_LIMIT]        = { CGV_MEMORY,  "memory.limit_in_bytes",       "memory.max" },
-	[MEM_USAGE]        = { CGV_MEMORY,  "memory.usage_in_bytes",       "memory.current" },
-	[MEM_STAT]         = { CGV_MEMORY,  "memory.stat",                 "memory.stat" },
-	[MEM_SWAP_LIMIT]   = { CGV_MEMORY,  "memory.memsw.limit_in_bytes", "memory.swap.max" },
-	[MEM_SWAP_USAGE]   = { CGV_MEMORY,  "memory.memsw.usage_in_bytes", "memory.swap.current" },
-	[MEM_KERNEL]       = { CGV_MEMORY,  "memory.kmem.usage_in_bytes",  NULL },
-	[CPU_QUOTA]        = { CGV_CPU,     "cpu.cfs_quota_us",            "cpu.max" },
-	[CPU_PERIOD]       = { CGV_CPU,     "cpu.cfs_period_us",           NULL },
-	[CPU_STAT]         = { CGV_CPU,     "cpu.stat",                    "cpu.stat" },
-	[CPU_STAT_LOCAL]   = { CGV_CPU,     "cpu.stat.local",              "cpu.stat.local" },
-	[ACCT_STAT]        = { CGV_CPUACCT, "cpuacct.stat",                NULL },
-	[ACCT_PERCPU]      = { CGV_CPUACCT, "cpuacct.usage_percpu",        NULL },
-	[UNIFIED_CPU_STAT] = { CGV_UNIFIED, NULL,                          "cpu.stat" },
-	[CPUSET_CPUS]      = { CGV_CPUSET,  "cpuset.effective_cpus",       "cpuset.cpus.effective" },
-	[CPUSET_MEMS]      = { CGV_CPUSET,  "cpuset.effective_mems",       "cpuset.mems.effective" },
-	[PIDS_CURRENT]     = { CGV_PIDS,    "pids.current",                "pids.current" },
-};
-// clang-format on
 
 /* Tails that a container's own init adds below the cgroup where its limits are. */
 static const char *const inner[] = { "/init.scope", "/ns" };
@@ -223,6 +200,7 @@ int cgv_container_open(const struct cgv_host *h, const struct cgv_place *place,
 	if (!c)
 		return -ENOMEM;
 	c->host = h;
+	c->refs = 1;
 	c->levels = 1;
 	for (int i = 0; i < CGV_N_CONTROLLERS; i++)
 		c->levels = MAX(c->levels, depth(place->path[i]) + 1);
@@ -241,119 +219,30 @@ int cgv_container_open(const struct cgv_host *h, const struct cgv_place *place,
 	return 0;
 }
 
+struct cgv_container *cgv_container_get(struct cgv_container *c)
+{
+	c->refs++;
+	return c;
+}
+
 void cgv_container_close(struct cgv_container *c)
 {
-	if (!c)
+	if (!c || --c->refs)
 		return;
-	for (size_t i = 0; c->fd && i < (size_t)c->levels * CGV_N_FILES; i++)
-		close_fd(&c->fd[i]);
+	cgv_files_close(c);
 	free(c->fd);
 	cgv_place_free(&c->place);
 	free(c);
 }
 
-enum cgv_owner cgv_file_owner(const struct cgv_container *c, enum cgv_file f)
-{
-	return cgv_owner(c->host, files[f].in);
-}
-
-/* "a/b/c" without its last @level parts, and @name in it. */
-static int file_path(const char *cgroup, unsigned level, const char *name, char path[PATH_MAX])
-{
-	size_t n = strlen(cgroup);
-
-	for (; level; level--) {
-		while (n && cgroup[n - 1] != '/')
-			n--;
-		while (n && cgroup[n - 1] == '/')
-			n--;
-	}
-	if (snprintf(path, PATH_MAX, "%.*s%s%s", (int)n, cgroup, n ? "/" : "", name) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	return 0;
-}
-
-static int open_file(const struct cgv_container *c, enum cgv_file f, unsigned level)
-{
-	enum cgv_owner owner = cgv_file_owner(c, f);
-	const char *name = owner == CGV_V1 ? files[f].v1 : owner == CGV_V2 ? files[f].v2 : NULL;
-	const char *cgroup = c->place.path[files[f].in];
-	char path[PATH_MAX];
-	int r, fd;
-
-	if (!name || !cgroup)
-		return -ENOENT;
-	r = file_path(cgroup, level, name, path);
-	if (r < 0)
-		return r;
-	fd = openat(c->host->tree[files[f].in].dir, path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-int cgv_file_read(struct cgv_container *c, enum cgv_file f, unsigned level, char *buf, size_t size,
-		  struct span *text)
-{
-	int *fd;
-	int r;
-
-	if (level >= c->levels)
-		return -ENOENT;
-	fd = &c->fd[level * CGV_N_FILES + f];
-	if (*fd < 0) {
-		r = open_file(c, f, level);
-		if (r < 0)
-			return r;
-		*fd = r;
-	}
-	r = cgv_read_fd(*fd, buf, size, text);
-	if (r == -ENODEV) /* the cgroup was removed; it may be made again under its name */
-		close_fd(fd);
-	return r;
-}
-
-static int parse_number(struct span text, uint64_t *out)
-{
-	struct span word;
-	uint64_t v;
-
-	if (span_u64(&text, &v))
-		*out = v >= (uint64_t)INT64_MAX - 65536 ? CGV_UNLIMITED : v;
-	else if (span_word(&text, &word) && span_is(word, "max"))
-		*out = CGV_UNLIMITED;
-	else
-		return -EBADMSG;
-	return 0;
-}
-
-int cgv_file_number(struct cgv_container *c, enum cgv_file f, unsigned level, uint64_t *out)
-{
-	struct span text;
-	char buf[64];
-	int r = cgv_file_read(c, f, level, buf, sizeof(buf), &text);
-
-	return r < 0 ? r : parse_number(text, out);
-}
-
-int cgv_number_of(const struct cgv_container *c, enum cgv_controller in, const char *name,
-		  uint64_t *out)
-{
-	auto_fd dir = cgv_open_cgroup(c, in);
-	struct span text;
-	char buf[64];
-	int r = dir < 0 ? dir : cgv_read(dir, name, buf, sizeof(buf), &text);
-
-	return r < 0 ? r : parse_number(text, out);
-}
-
 int cgv_open_cgroup(const struct cgv_container *c, enum cgv_controller in)
 {
 	const char *path = c->place.path[in];
-	int fd;
 
 	if (cgv_owner(c->host, in) == CGV_NONE || !path)
 		return -ENOENT;
-	fd = openat(c->host->tree[in].dir, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return cgv_open_at(c->host, c->host->tree[in].dir, *path ? path : ".",
+			   O_RDONLY | O_DIRECTORY);
 }
 
 int cgv_exists(const struct cgv_container *c, enum cgv_controller in)

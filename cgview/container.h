@@ -7,7 +7,7 @@
 #include "base/base.h"
 #include "cgview/cgview.h"
 
-/* One row each in container.c's table, with the name in both versions. */
+/* One row each in file.c's table, with the name in both versions. */
 enum cgv_file {
 	MEM_LIMIT,
 	MEM_USAGE,
@@ -21,6 +21,7 @@ enum cgv_file {
 	CPU_STAT_LOCAL,
 	ACCT_STAT,
 	ACCT_PERCPU,
+	ACCT_USAGE,
 	UNIFIED_CPU_STAT,
 	CPUSET_CPUS,
 	CPUSET_MEMS,
@@ -30,9 +31,17 @@ enum cgv_file {
 
 struct cgv_container {
 	const struct cgv_host *host;
+	_Atomic unsigned refs;
 	struct cgv_place place;
 	unsigned levels; /* of the deepest path, its own cgroup and the root included */
 	int *fd;	 /* [level * CGV_N_FILES + file]; -EBADF: not open */
+
+	unsigned holds; /* by the one thread that uses it */
+	/* All below by cgv_files, as is what is in fd while it is not held. */
+	unsigned n_open; /* of fd */
+	bool linked;
+	uint64_t round; /* when it was released last */
+	struct cgv_container *newer, *older;
 };
 
 /*
@@ -52,7 +61,12 @@ int cgv_file_read(struct cgv_container *c, enum cgv_file f, unsigned level, char
 int cgv_file_number(struct cgv_container *c, enum cgv_file f, unsigned level,
 		    uint64_t *out) MUST_CHECK;
 
-/* Likewise a file of the container's own cgroup that is not worth keeping open. */
+/* The same of its own cgroup, for one who comes by seldom: it is not kept open. */
+int cgv_file_glance(const struct cgv_container *c, enum cgv_file f, char *buf, size_t size,
+		    struct span *text) MUST_CHECK;
+int cgv_glance_number(const struct cgv_container *c, enum cgv_file f, uint64_t *out) MUST_CHECK;
+
+/* Likewise one that is in no row. */
 int cgv_number_of(const struct cgv_container *c, enum cgv_controller in, const char *name,
 		  uint64_t *out) MUST_CHECK;
 

@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "cgview/cgview.h"
 #include "cgview/container.h"
+#include "cgview/files.h"
 #include "cgview/read.h"
 
 /* One row a controller: its name in v1 and in v2's cgroup.controllers. */
@@ -254,7 +255,9 @@ static int open_host(struct cgv_host *h)
 	h->online = openat(h->root, "sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC);
 	if (h->online < 0)
 		return -errno;
-	r = count_cpus(h);
+	r = cgv_files_new(&h->files);
+	if (r == 0)
+		r = count_cpus(h);
 	if (r == 0)
 		r = learn_layouts(h);
 	if (r < 0)
@@ -296,6 +299,8 @@ void cgv_host_close(struct cgv_host *h)
 	free(h->vmstat_text.p);
 	for (int i = 0; i < CGV_N_HEADERS; i++)
 		free(h->header[i]);
+	cgv_files_free(h->files);
+	h->files = NULL;
 	close_fd(&h->meminfo);
 	close_fd(&h->online);
 	close_fd(&h->proc);

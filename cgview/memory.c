@@ -306,3 +306,15 @@ int cgv_memory(struct cgv_container *c, struct cgv_memory *out)
 	*out = m;
 	return 0;
 }
+
+int cgv_swap_used(const struct cgv_container *c, uint64_t *out)
+{
+	uint64_t used = 0, memory = 0;
+	int r = optional(cgv_glance_number(c, MEM_SWAP_USAGE, &used));
+
+	if (r == 0 && used && cgv_file_owner(c, MEM_SWAP_USAGE) == CGV_V1)
+		r = cgv_glance_number(c, MEM_USAGE, &memory);
+	if (r == 0)
+		*out = less(used, memory);
+	return r;
+}

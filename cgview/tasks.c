@@ -131,10 +131,14 @@ static int some_cgroup(const struct cgv_container *c, bool *v1)
 						     CGV_UNIFIED };
 	int dir = -ENOENT;
 
-	for (size_t i = 0; i < ARRAY_LEN(order) && dir < 0; i++) {
-		dir = cgv_open_cgroup(c, order[i]);
-		*v1 = cgv_owner(c->host, order[i]) == CGV_V1;
-	}
+	/* Best one that is not the root, where others are too. */
+	for (int root = 0; root < 2; root++)
+		for (size_t i = 0; i < ARRAY_LEN(order) && dir < 0; i++) {
+			if (!root && !*cgv_container_path(c, order[i]))
+				continue;
+			dir = cgv_open_cgroup(c, order[i]);
+			*v1 = cgv_owner(c->host, order[i]) == CGV_V1;
+		}
 	return dir;
 }
 
@@ -153,7 +157,7 @@ static void scale(struct count *n)
 int cgv_tasks(const struct cgv_container *c, uint64_t until, struct cgv_tasks *io)
 {
 	struct count n = { .c = c, .until = until };
-	bool v1;
+	bool v1 = false;
 	auto_fd dir = some_cgroup(c, &v1);
 	int r;
 
@@ -168,6 +172,32 @@ int cgv_tasks(const struct cgv_container *c, uint64_t until, struct cgv_tasks *i
 	n.tasks.last_pid = MAX(io->last_pid, n.tasks.last_pid);
 	*io = n.tasks;
 	return 0;
+}
+
+/* All CPU time, ns; in v2 it is a key among others. */
+static int cpu_used(const struct cgv_container *c, uint64_t *out)
+{
+	static const struct field key[] = { { "usage_usec", 0 } };
+	struct span text;
+	char buf[1024];
+	int r;
+
+	if (cgv_file_owner(c, ACCT_USAGE) == CGV_V1)
+		return cgv_glance_number(c, ACCT_USAGE, out);
+	r = cgv_file_glance(c, UNIFIED_CPU_STAT, buf, sizeof(buf), &text);
+	return r < 0 ? r : span_fields(text, key, 1, out) ? 0 : -EBADMSG;
+}
+
+int cgv_pulse(const struct cgv_container *c, struct cgv_pulse *out)
+{
+	struct cgv_pulse p = { 0 };
+	int r = cgv_glance_number(c, PIDS_CURRENT, &p.tasks);
+
+	if (r == 0)
+		r = cpu_used(c, &p.used);
+	if (r == 0)
+		*out = p;
+	return r;
 }
 
 int cgv_tasks_total(struct cgv_container *c, uint64_t *out)

@@ -151,12 +151,13 @@ static bool within(const char *path, const char *top)
  * A pid namespace shared by containers (a pod's, or docker's --pid=container:): the caller sits
  * in a cgroup of its own, beside the one of the namespace's init.
  */
-static bool apart(const struct cgv_place *mine, const struct container *c)
+static bool apart(const struct cgv_place *mine, struct container *c)
 {
+	auto_place its = container_place(c);
+
 	for (int in = 0; in < CGV_N_CONTROLLERS; in++)
 		if (mine->path[in] &&
-		    !within(mine->path[in],
-			    cgv_container_path(c->cgroups, (enum cgv_controller)in)))
+		    !within(mine->path[in], cgv_container_path(its, (enum cgv_controller)in)))
 			return true;
 	return false;
 }

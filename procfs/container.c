@@ -6,8 +6,6 @@
 #include "base/say.h"
 #include "procfs/container.h"
 
-#define MOVES_MAX 1000 /* of one container from cgroup to cgroup */
-
 static pthread_key_t scratch_key;
 static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
 
@@ -42,7 +40,6 @@ struct scratch *scratch_get(void)
 
 static int fill(struct container *c, const struct container_spec *spec)
 {
-	struct cgv_container *cgroups;
 	int r;
 
 	if (spec->name) {
@@ -57,9 +54,7 @@ static int fill(struct container *c, const struct container_spec *spec)
 		if (c->pidfd < 0)
 			return errno == ESRCH ? -ENOENT : -errno;
 	}
-	r = cgv_container_open(c->host, &spec->place, &cgroups);
-	if (r == 0)
-		c->cgroups = cgroups;
+	r = cgv_container_open(c->host, &spec->place, &c->cgroups);
 	/* The pid may have been somebody else's before the pidfd was open. */
 	return r == 0 && container_dead(c) ? -ENOENT : r;
 }
@@ -79,6 +74,7 @@ int container_new(const struct cgv_host *h, struct container_spec *spec, struct 
 	c->pidfd = -EBADF;
 	c->refs = 1;
 	pthread_mutex_init(&c->lock, NULL);
+	pthread_mutex_init(&c->place_lock, NULL);
 	clock_gettime(CLOCK_REALTIME, &c->born);
 	r = fill(c, spec);
 	if (r < 0) {
@@ -94,6 +90,16 @@ struct container *container_get(struct container *c)
 {
 	atomic_fetch_add(&c->refs, 1);
 	return c;
+}
+
+struct cgv_container *container_place(struct container *c)
+{
+	struct cgv_container *place;
+
+	pthread_mutex_lock(&c->place_lock);
+	place = cgv_container_get(c->cgroups);
+	pthread_mutex_unlock(&c->place_lock);
+	return place;
 }
 
 int container_keep(struct container *c, struct state *s)
@@ -131,9 +137,7 @@ void container_put(struct container *c)
 	if (!c || atomic_fetch_sub(&c->refs, 1) > 1)
 		return;
 	cgv_container_close(c->cgroups);
-	while (c->n_former)
-		cgv_container_close(c->former[--c->n_former]);
-	free(c->former);
+	cgv_container_close(c->first);
 	cgv_cputime_free(&c->counts.cputime);
 	free(c->disks.disk);
 	free(c->vmstat);
@@ -141,6 +145,7 @@ void container_put(struct container *c)
 	cgv_numa_free(&c->numa);
 	close_fd(&c->pidfd);
 	pthread_mutex_destroy(&c->lock);
+	pthread_mutex_destroy(&c->place_lock);
 	free(c->name);
 	free(c->door);
 	free(c->id);
@@ -298,7 +303,7 @@ static int read_part(struct container *c, enum need part)
 	case NEED_BOOT_ID:
 		return cgv_boot_id(c->cgroups, c->init, &s->boot_id);
 	case NEED_PRODUCT_UUID: /* it keeps its name where it is moved */
-		return cgv_product_uuid(c->n_former ? c->former[0] : c->cgroups, &s->product_uuid);
+		return cgv_product_uuid(c->first ? c->first : c->cgroups, &s->product_uuid);
 	case NEED_PERSONALITY: /* the reader's, not the container's */
 		break;
 	}
@@ -308,7 +313,7 @@ static int read_part(struct container *c, enum need part)
 /* Its cgroup went, but its init did not: it was moved. What is accumulated stays. */
 static int follow(struct container *c)
 {
-	struct cgv_container *there = NULL, **former;
+	struct cgv_container *there, *former = c->cgroups;
 	struct cgv_place place;
 	int r;
 
@@ -321,16 +326,13 @@ static int follow(struct container *c)
 	cgv_place_free(&place);
 	if (r < 0)
 		return r;
-	former = c->n_former < MOVES_MAX
-		     ? realloc(c->former, (c->n_former + 1) * sizeof(struct cgv_container *))
-		     : NULL;
-	if (!former) {
-		cgv_container_close(there);
-		return -ENOMEM;
-	}
-	c->former = former;
-	c->former[c->n_former++] = c->cgroups;
+	pthread_mutex_lock(&c->place_lock);
 	c->cgroups = there;
+	pthread_mutex_unlock(&c->place_lock);
+	if (c->first)
+		cgv_container_close(former);
+	else
+		c->first = former;
 	c->sample.have = 0;
 	return 0;
 }
@@ -385,13 +387,23 @@ static int read_sample(struct container *c, unsigned needs)
 	return 0;
 }
 
+static int read_held(struct container *c, unsigned needs)
+{
+	int r;
+
+	cgv_container_hold(c->cgroups);
+	r = read_sample(c, needs);
+	cgv_container_release(c->cgroups);
+	return r;
+}
+
 /* Bring the sample up to this tick, with @needs in it. Called with the lock held. */
 static int sample_take(struct container *c, unsigned needs)
 {
-	int r = read_sample(c, needs);
+	int r = read_held(c, needs);
 
 	if ((r == -ENOENT || r == -ENODEV) && follow(c) == 0)
-		r = read_sample(c, needs);
+		r = read_held(c, needs);
 	return r;
 }
 
@@ -423,10 +435,11 @@ static int render(struct container *c, const struct file *f, const char *path, s
 static void report(struct container *c, const struct file *f, int r)
 {
 	unsigned bit = 1u << (f - files) % 32;
+	auto_place place = container_place(c);
 
 	if (!(atomic_fetch_or(&c->said, bit) & bit))
 		warn(r, "render '%s' for container '%s'", f->path,
-		     c->name ? c->name : cgv_container_path(c->cgroups, CGV_MEMORY));
+		     c->name ? c->name : cgv_container_path(place, CGV_MEMORY));
 }
 
 int container_render(struct container *c, const struct file *f, const char *path,
@@ -476,23 +489,63 @@ int container_seen(struct container *c, struct seen *out)
 	return r;
 }
 
-void container_count_tasks(struct container *c, uint64_t until)
+/*
+ * Since all of its tasks were seen asleep none has run: they sleep on. What is looked at is of
+ * later than @now, so that whatever happens meanwhile shows the next time.
+ */
+static bool is_idle(const struct container *c, const struct cgv_pulse *now)
 {
-	struct cgv_tasks tasks = { 0 };
-	int r = cgv_tasks(c->cgroups, until, &tasks); /* without the lock: it takes its time */
+	return c->tasks.total && !c->tasks.running && !c->tasks.blocked &&
+	       c->pulse.used == now->used && c->pulse.tasks == now->tasks;
+}
 
+static int look_at_tasks(struct container *c, const struct cgv_container *place, uint64_t until)
+{
+	struct cgv_pulse pulse = { 0 };
+	struct cgv_tasks tasks = { 0 };
+	bool idle = false;
+	int r;
+
+	if (cgv_pulse(place, &pulse) == 0) {
+		pthread_mutex_lock(&c->lock);
+		idle = is_idle(c, &pulse);
+		pthread_mutex_unlock(&c->lock);
+	}
+	if (idle)
+		return 0;
+	r = cgv_tasks(place, until, &tasks); /* without the lock: it takes its time */
 	/* Only a container without an init is told dead by its cgroup. */
 	if ((r == -ENOENT || r == -ENODEV) && !c->init)
 		atomic_store(&c->gone, true);
 	if (r < 0)
-		return;
+		return r;
 	pthread_mutex_lock(&c->lock);
 	tasks.last_pid = MAX(tasks.last_pid, c->tasks.last_pid);
 	c->tasks = tasks;
-	cgv_load_add(&c->counts.load, tasks.running + tasks.blocked);
+	c->pulse = pulse;
+	pthread_mutex_unlock(&c->lock);
+	return 0;
+}
+
+void container_count_tasks(struct container *c, uint64_t until, bool swap)
+{
+	auto_place place = container_place(c);
+	uint64_t swapped = 0;
+	struct cgv_load load;
+
+	if (look_at_tasks(c, place, until) < 0)
+		return;
+	if (swap && cgv_swap_used(place, &swapped) < 0)
+		swap = false;
+	pthread_mutex_lock(&c->lock);
+	load = c->counts.load;
+	cgv_load_add(&c->counts.load, c->tasks.running + c->tasks.blocked);
 	/* What went to swap between two readers is seen here. */
-	if (!c->sample.memory.total || c->sample.memory.swap_total)
+	swap = swap && swapped != c->counts.swapped.used;
+	if (swap)
 		(void)sample_take(c, NEED_MEMORY);
-	save(c);
+	if (swap || c->counts.last_pid != c->tasks.last_pid ||
+	    memcmp(&load, &c->counts.load, sizeof(load)) != 0)
+		save(c);
 	pthread_mutex_unlock(&c->lock);
 }

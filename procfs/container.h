@@ -32,20 +32,23 @@ struct container {
 	atomic_uint said; /* files whose failure was reported: a bit a row of files[] */
 	atomic_bool gone;
 
-	struct cgv_container *_Atomic cgroups; /* of where it is; changed with the lock held */
+	pthread_mutex_t place_lock;    /* of cgroups, beside the lock */
+	struct cgv_container *cgroups; /* of where it is; without the lock: container_place() */
 
-	pthread_mutex_t lock;	       /* of all below */
-	struct cgv_container **former; /* of where it was: others may still look there */
-	size_t n_former;
+	pthread_mutex_t lock;	     /* of all below */
+	struct cgv_container *first; /* of where it was before it moved; NULL: it has not */
 	struct state_counts counts;
 	struct cgv_tasks tasks;
+	struct cgv_pulse pulse; /* when they were looked at */
 	struct cgv_disks disks;
 	struct cgv_vmstat *vmstat; /* made when first asked for */
 	struct pressure *pressure; /* likewise */
 	struct cgv_numa numa;
 	struct sample sample;
 
-	struct container *next_slot, *next_who, *next, *prev; /* the registry's */
+	/* The registry's: its lists, one for each way to find it, and all. */
+	struct container *next_slot, *next_who, *next_name, *next_door, *next_init;
+	struct container *next, *prev;
 };
 
 /* What a container is made of; @place is taken over on success. */
@@ -62,6 +65,15 @@ int container_new(const struct cgv_host *h, struct container_spec *spec,
 		  struct container **out) MUST_CHECK;
 struct container *container_get(struct container *c);
 void container_put(struct container *c);
+
+/* Where it is, for those who have not its lock: a reference, as auto_place. */
+struct cgv_container *container_place(struct container *c);
+
+static inline void close_place(struct cgv_container **c)
+{
+	cgv_container_close(*c);
+}
+#define auto_place CLEANUP(close_place) struct cgv_container *
 
 /* What it counts goes on from what @s has of it, and is kept there from now on. */
 int container_keep(struct container *c, struct state *s) MUST_CHECK;
@@ -93,8 +105,11 @@ int container_seen(struct container *c, struct seen *out) MUST_CHECK;
 /* A copy of its sample with @needs in it. What points into the container is not in the copy. */
 int container_sample(struct container *c, unsigned needs, struct sample *out) MUST_CHECK;
 
-/* Count its tasks, looking at them until then, and take one step of the load average. */
-void container_count_tasks(struct container *c, uint64_t until);
+/*
+ * Count its tasks, looking at them until then, and take one step of the load average. @swap: the
+ * host has some.
+ */
+void container_count_tasks(struct container *c, uint64_t until, bool swap);
 
 /* Buffers of the calling thread, which grow with the host and go with the thread. */
 struct scratch {

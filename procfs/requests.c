@@ -227,8 +227,9 @@ static int forget(const struct requests *q, json_object *in, json_object *out)
 	return 0;
 }
 
-static json_object *describe(const struct requests *q, const struct container *c)
+static json_object *describe(const struct requests *q, struct container *c)
 {
+	auto_place place = container_place(c);
 	json_object *o = json_object_new_object();
 
 	add_text(o, "name", c->name);
@@ -237,7 +238,7 @@ static json_object *describe(const struct requests *q, const struct container *c
 	json_object_object_add(o, "pid", json_object_new_int(c->init));
 	json_object_object_add(o, "fixed_cpus", json_object_new_boolean(c->sample.fixed_cpus));
 	json_object_object_add(o, "fast", json_object_new_boolean(c->fast && q->fast));
-	add_text(o, "cgroup", cgv_container_path(c->cgroups, CGV_MEMORY));
+	add_text(o, "cgroup", cgv_container_path(place, CGV_MEMORY));
 	return o;
 }
 

@@ -5,7 +5,8 @@
 #include "procfs/sampler.h"
 #include "procfs/shared.h"
 
-#define SHARE_MIN 200000ull /* ns: some tasks can be looked at in that */
+#define SHARE_MIN  200000ull /* ns: some tasks can be looked at in that */
+#define FILES_KEPT 12	     /* steps: a minute unused, and cgroup files are closed */
 
 struct sampler {
 	struct fs *fs;
@@ -21,18 +22,27 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * CGV_NSEC + (uint64_t)t.tv_nsec;
 }
 
+static bool has_swap(const struct cgv_host *h)
+{
+	struct cgv_host_memory m;
+
+	return cgv_host_memory(h, &m) < 0 || m.swap_total;
+}
+
 static void step(struct sampler *s)
 {
+	bool swap = has_swap(s->fs->host);
 	struct container **all;
 	unsigned n;
 
 	registry_sweep(s->fs->registry);
 	shared_sweep(s->fs);
+	cgv_files_rest(s->fs->host, FILES_KEPT);
 	if (registry_all(s->fs->registry, &all, &n) < 0)
 		return;
 	/* Nobody's tasks take more than everybody's share of a fifth of one CPU. */
 	for (unsigned i = 0; i < n; i++)
-		container_count_tasks(all[i], now() + MAX(CGV_LOAD_EVERY / 5 / n, SHARE_MIN));
+		container_count_tasks(all[i], now() + MAX(CGV_LOAD_EVERY / 5 / n, SHARE_MIN), swap);
 	registry_put_all(all, n);
 }
 

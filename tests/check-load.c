@@ -252,6 +252,157 @@ START_TEST(very_deep_cgroups_end)
 }
 END_TEST
 
+/* In v1 a container need not have a cgroup in each hierarchy: what is in the root is not its. */
+START_TEST(the_root_of_a_hierarchy_is_nobodys_own)
+{
+	struct cgv_tasks n = { 0 };
+	struct cgv_container *c;
+	struct cgv_place place;
+	struct cgv_host h;
+	struct tmp t;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	put_list(&t, 1, "", "101\n102\n103\n");
+	put_list(&t, 2, "a", "102\n");
+	put_task(&t, 101, "x", 'R', 1);
+	put_task(&t, 102, "y", 'R', 2);
+	put_task(&t, 103, "z", 'R', 3);
+	tmp_put(&t, "proc/102/cgroup", "2:cpuacct:/\n1:memory:/a\n");
+	tmp_open(&t, &h);
+	ck_assert_int_eq(cgv_place_of_pid(&h, 102, &place), 0);
+	ck_assert_int_eq(cgv_container_open(&h, &place, &c), 0);
+	cgv_place_free(&place);
+	ck_assert_int_eq(cgv_tasks(c, 0, &n), 0);
+	ck_assert_uint_eq(n.total, 1);
+	cgv_container_close(c);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
+/* ---- containers that do nothing ---- */
+
+static const struct {
+	const char *pids, *used;
+} pulses[] = {
+	{ "sys/fs/cgroup/a/pids.current", "sys/fs/cgroup/a/cpu.stat" },
+	{ "sys/fs/cgroup/pids/a/pids.current", "sys/fs/cgroup/cpuacct/a/cpuacct.usage" },
+};
+
+static void put_pulse(const struct tmp *t, int i, unsigned used, unsigned tasks)
+{
+	char text[100];
+
+	snprintf(text, sizeof(text), i ? "%u\n" : "usage_usec %u\nuser_usec 1\n", used);
+	tmp_put(t, pulses[i].used, "%s", text);
+	tmp_put(t, pulses[i].pids, "%u\n", tasks);
+}
+
+START_TEST(who_was_seen_asleep_and_has_not_run_sleeps)
+{
+	struct container *c;
+	struct cgv_host h;
+	struct tmp t;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	put_layout(&t, _i);
+	put_list(&t, _i, "a", "101\n");
+	put_task(&t, 101, "x", 'S', 1);
+	put_pulse(&t, _i, 100, 1);
+	tmp_open(&t, &h);
+	c = fixture_container(&h, "a", false);
+	container_count_tasks(c, 0, false);
+	ck_assert_uint_eq(c->tasks.total, 1);
+	ck_assert_uint_eq(c->counts.load.avg[0], 0);
+	/* What no kernel does, and so shows that it is not looked at. */
+	put_task(&t, 101, "x", 'R', 1);
+	container_count_tasks(c, 0, false);
+	ck_assert_uint_eq(c->tasks.running, 0);
+	put_pulse(&t, _i, 101, 1);
+	container_count_tasks(c, 0, false);
+	ck_assert_uint_eq(c->tasks.running, 1);
+	ck_assert_uint_gt(c->counts.load.avg[0], 0);
+	/* Who was seen running may stop without having run: he is looked at. */
+	put_task(&t, 101, "x", 'S', 1);
+	container_count_tasks(c, 0, false);
+	ck_assert_uint_eq(c->tasks.running, 0);
+	/* Moved in. */
+	put_list(&t, _i, "a", "101\n102\n");
+	put_task(&t, 102, "x", 'D', 2);
+	put_pulse(&t, _i, 101, 2);
+	container_count_tasks(c, 0, false);
+	ck_assert_uint_eq(c->tasks.blocked, 1);
+	put_task(&t, 102, "x", 'S', 2);
+	container_count_tasks(c, 0, false);
+	ck_assert_uint_eq(c->tasks.blocked, 0);
+	/* The cgroup goes, and with it a container that has no init. */
+	tmp_drop(&t, "sys/fs/cgroup");
+	container_count_tasks(c, 0, false);
+	ck_assert(container_dead(c));
+	container_put(c);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
+START_TEST(without_the_counters_it_is_looked_at_each_time)
+{
+	struct container *c;
+	struct cgv_host h;
+	struct tmp t;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	put_layout(&t, 0);
+	put_list(&t, 0, "a", "101\n");
+	put_task(&t, 101, "x", 'S', 1);
+	put_pulse(&t, 0, 100, 1);
+	tmp_drop(&t, _i ? pulses[0].pids : pulses[0].used);
+	tmp_open(&t, &h);
+	c = fixture_container(&h, "a", false);
+	container_count_tasks(c, 0, false);
+	put_task(&t, 101, "x", 'R', 1);
+	container_count_tasks(c, 0, false);
+	ck_assert_uint_eq(c->tasks.running, 1);
+	container_put(c);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
+/* What went out between two readers is in no difference of theirs. */
+START_TEST(swap_that_grew_and_shrank_is_seen)
+{
+	struct container *c;
+	struct cgv_host h;
+	struct tmp t;
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	put_layout(&t, 0);
+	put_list(&t, 0, "a", "101\n");
+	put_task(&t, 101, "x", 'S', 1);
+	put_pulse(&t, 0, 100, 1);
+	tmp_put(&t, "sys/fs/cgroup/a/memory.max", "104857600\n");
+	tmp_put(&t, "sys/fs/cgroup/a/memory.current", "4096\n");
+	tmp_put(&t, "sys/fs/cgroup/a/memory.swap.max", "max\n");
+	tmp_put(&t, "sys/fs/cgroup/a/memory.swap.current", "0\n");
+	tmp_open(&t, &h);
+	c = fixture_container(&h, "a", false);
+	for (unsigned i = 0; i < 6; i++) {
+		tmp_put(&t, "proc/uptime", "%u.00 1.00\n", 1000 + 5 * i);
+		tmp_put(&t, "sys/fs/cgroup/a/memory.swap.current", "%u\n", i % 2 ? 8192 : 0);
+		container_count_tasks(c, 0, i < 4);
+		ck_assert_uint_eq(c->counts.swapped.out, MIN((i + 1) / 2, 2u) * 8192);
+	}
+	container_put(c);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("load");
@@ -264,6 +415,10 @@ int main(void)
 	tcase_add_loop_test(t, a_task_that_cannot_be_read_counts_nowhere, 0, 7);
 	tcase_add_test(t, cgroups_without_end_take_no_more_time_than_there_is);
 	tcase_add_test(t, very_deep_cgroups_end);
+	tcase_add_test(t, the_root_of_a_hierarchy_is_nobodys_own);
+	tcase_add_loop_test(t, who_was_seen_asleep_and_has_not_run_sleeps, 0, ARRAY_LEN(pulses));
+	tcase_add_loop_test(t, without_the_counters_it_is_looked_at_each_time, 0, 2);
+	tcase_add_test(t, swap_that_grew_and_shrank_is_seen);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
 }
