@@ -10,12 +10,13 @@
 
 #define TEXT_MAX 64 /* longer than any trigger the kernel takes */
 #define AT_ONCE	 64 /* events */
+#define BUCKETS	 4096
 
 /* A file is always readable and writable; these are beside that. */
 #define ALWAYS (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
 
 struct trigger {
-	uint64_t id, fh;
+	uint64_t fh;
 	int fd; /* of the cgroup's file; the trigger lives as long as it is open */
 	bool fired, gone;
 	uint64_t waiter; /* 0: nobody waits */
@@ -24,8 +25,8 @@ struct trigger {
 
 struct psi {
 	pthread_mutex_t lock;
-	struct trigger *triggers;
-	uint64_t last_id;
+	struct trigger *bucket[BUCKETS]; /* by open file */
+	unsigned n, most;
 	int fuse, epoll, stop;
 	pthread_t thread;
 };
@@ -42,14 +43,26 @@ static void tell_waiter(const struct psi *p, struct trigger *t)
 	t->waiter = 0;
 }
 
-/* Events carry a number, not an address: the trigger may be dropped before its event is read. */
-static void event(struct psi *p, uint64_t id, uint32_t events)
+/* Handles are of rows, which are numbered from 1, in their lower half. */
+static struct trigger **place_of(struct psi *p, uint64_t fh)
+{
+	struct trigger **at = &p->bucket[fh % BUCKETS];
+
+	while (*at && (*at)->fh != fh)
+		at = &(*at)->next;
+	return at;
+}
+
+/*
+ * Events carry the open file's number, not an address: the trigger may be dropped before its
+ * event is read. No two files ever have one number.
+ */
+static void event(struct psi *p, uint64_t fh, uint32_t events)
 {
 	struct trigger *t;
 
 	pthread_mutex_lock(&p->lock);
-	for (t = p->triggers; t && t->id != id;)
-		t = t->next;
+	t = *place_of(p, fh);
 	if (t) {
 		t->fired = true;
 		if (events & EPOLLERR) { /* the cgroup was removed: nothing more will come */
@@ -77,7 +90,7 @@ static void *run(void *arg)
 	}
 }
 
-int psi_start(int fuse_fd, struct psi **out)
+int psi_start(int fuse_fd, unsigned most, struct psi **out)
 {
 	struct epoll_event stop = { .events = EPOLLIN, .data.u64 = 0 };
 	struct psi *p = calloc(1, sizeof(*p));
@@ -87,6 +100,7 @@ int psi_start(int fuse_fd, struct psi **out)
 		return -ENOMEM;
 	pthread_mutex_init(&p->lock, NULL);
 	p->fuse = fuse_fd;
+	p->most = most;
 	p->epoll = epoll_create1(EPOLL_CLOEXEC);
 	p->stop = eventfd(0, EFD_CLOEXEC);
 	r = p->epoll < 0 || p->stop < 0 || epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->stop, &stop) < 0
@@ -114,27 +128,21 @@ void psi_stop(struct psi *p)
 	free(p);
 }
 
-static struct trigger **place_of(struct psi *p, uint64_t fh)
-{
-	struct trigger **at = &p->triggers;
-
-	while (*at && (*at)->fh != fh)
-		at = &(*at)->next;
-	return at;
-}
-
 static int add(struct psi *p, struct trigger *t)
 {
-	struct epoll_event e = { .events = EPOLLPRI | EPOLLERR };
+	struct epoll_event e = { .events = EPOLLPRI | EPOLLERR, .data.u64 = t->fh };
+	struct trigger **at;
 	int r = -EBUSY;
 
 	pthread_mutex_lock(&p->lock);
-	e.data.u64 = t->id = ++p->last_id;
-	if (!*place_of(p, t->fh))
-		r = epoll_ctl(p->epoll, EPOLL_CTL_ADD, t->fd, &e) < 0 ? -errno : 0;
+	at = place_of(p, t->fh);
+	if (!*at)
+		r = p->n >= p->most					? -ENFILE
+		    : epoll_ctl(p->epoll, EPOLL_CTL_ADD, t->fd, &e) < 0 ? -errno
+									: 0;
 	if (r == 0) {
-		t->next = p->triggers;
-		p->triggers = t;
+		*at = t;
+		p->n++;
 	}
 	pthread_mutex_unlock(&p->lock);
 	return r;
@@ -150,16 +158,17 @@ static bool has_one(struct psi *p, uint64_t fh)
 	return has;
 }
 
-int psi_set(struct psi *p, const struct container *c, enum cgv_pressure kind, const char *text,
+int psi_set(struct psi *p, struct container *c, enum cgv_pressure kind, const char *text,
 	    size_t size, uint64_t fh)
 {
+	auto_place place = container_place(c);
 	auto_fd fd = -EBADF;
 	struct trigger *t;
 	int r;
 
 	if (has_one(p, fh))
 		return -EBUSY;
-	fd = size > TEXT_MAX ? -EINVAL : cgv_pressure_open(c->cgroups, kind, O_RDWR | O_NONBLOCK);
+	fd = size > TEXT_MAX ? -EINVAL : cgv_pressure_open(place, kind, O_RDWR | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	if (write(fd, text, size) < 0)
@@ -185,8 +194,10 @@ void psi_drop(struct psi *p, uint64_t fh)
 	pthread_mutex_lock(&p->lock);
 	at = place_of(p, fh);
 	t = *at;
-	if (t)
+	if (t) {
 		*at = t->next;
+		p->n--;
+	}
 	pthread_mutex_unlock(&p->lock);
 	if (t)
 		close_fd(&t->fd);

@@ -1,20 +1,32 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <limits.h>
 #include <sys/stat.h>
 
 #include "base/say.h"
 #include "procfs/registry.h"
 
-#define BUCKETS	  1024
+#define BUCKETS	  4096
 #define NAMES_MAX 99 /* ways to show one id: "100", "100~2" … */
+
+/* By each of these some look for it. */
+enum key { BY_SLOT, BY_WHO, BY_NAME, BY_DOOR, BY_INIT, N_KEYS };
+
+static const size_t next_of[N_KEYS] = {
+	[BY_SLOT] = offsetof(struct container, next_slot),
+	[BY_WHO] = offsetof(struct container, next_who),
+	[BY_NAME] = offsetof(struct container, next_name),
+	[BY_DOOR] = offsetof(struct container, next_door),
+	[BY_INIT] = offsetof(struct container, next_init),
+};
 
 struct registry {
 	const struct cgv_host *host;
 	struct state *state;
 	pthread_rwlock_t lock;
 	uint32_t last_slot;
-	unsigned count;
+	unsigned count, watched, most_watched;
 	struct container *first;
-	struct container *by_slot[BUCKETS], *by_who[BUCKETS];
+	struct container *bucket[N_KEYS][BUCKETS];
 };
 
 int registry_new(const struct cgv_host *h, struct state *state, struct registry **out)
@@ -25,40 +37,81 @@ int registry_new(const struct cgv_host *h, struct state *state, struct registry 
 		return -ENOMEM;
 	r->host = h;
 	r->state = state;
+	r->most_watched = UINT_MAX;
 	pthread_rwlock_init(&r->lock, NULL);
 	*out = r;
 	return 0;
 }
 
+void registry_limit(struct registry *r, unsigned most)
+{
+	r->most_watched = most;
+}
+
+/* ---- the lists ---- */
+
+static uint64_t hash_number(uint64_t n)
+{
+	return n * 0x9e3779b97f4a7c15 >> 32;
+}
+
+static uint64_t hash_text(const char *text, uint64_t h)
+{
+	while (text && *text)
+		h = (h ^ (unsigned char)*text++) * 0x100000001b3;
+	return h;
+}
+
+static uint64_t hash_door(const char *door, const char *id)
+{
+	return hash_text(id, hash_text(door, 0xcbf29ce484222325));
+}
+
+/* Those without a name or an init are found by neither, but in a list all the same. */
+static struct container **list_of(struct registry *r, enum key key, const struct container *c)
+{
+	uint64_t h = key == BY_SLOT   ? c->slot
+		     : key == BY_WHO  ? hash_number(c->who)
+		     : key == BY_NAME ? hash_text(c->name, 1)
+		     : key == BY_DOOR ? hash_door(c->door, c->id)
+				      : hash_number((uint64_t)c->init);
+
+	return &r->bucket[key][h % BUCKETS];
+}
+
+static struct container **next_in(enum key key, struct container *c)
+{
+	return (void *)((char *)c + next_of[key]);
+}
+
 static void link_in(struct registry *r, struct container *c)
 {
-	struct container **slot = &r->by_slot[c->slot % BUCKETS];
-	struct container **who = &r->by_who[c->who % BUCKETS];
+	for (enum key key = 0; key < N_KEYS; key++) {
+		struct container **list = list_of(r, key, c);
 
-	c->next_slot = *slot;
-	*slot = c;
-	c->next_who = *who;
-	*who = c;
+		*next_in(key, c) = *list;
+		*list = c;
+	}
 	c->prev = NULL;
 	c->next = r->first;
 	if (r->first)
 		r->first->prev = c;
 	r->first = c;
 	r->count++;
+	r->watched += c->pidfd >= 0;
 }
 
 static bool unlink_from(struct registry *r, struct container *c)
 {
-	struct container **at = &r->by_slot[c->slot % BUCKETS];
+	for (enum key key = 0; key < N_KEYS; key++) {
+		struct container **at = list_of(r, key, c);
 
-	while (*at && *at != c)
-		at = &(*at)->next_slot;
-	if (!*at)
-		return false;
-	*at = c->next_slot;
-	for (at = &r->by_who[c->who % BUCKETS]; *at != c;)
-		at = &(*at)->next_who;
-	*at = c->next_who;
+		while (*at && *at != c)
+			at = next_in(key, *at);
+		if (!*at)
+			return false; /* by the first key: it is in no list */
+		*at = *next_in(key, c);
+	}
 	if (c->prev)
 		c->prev->next = c->next;
 	else
@@ -66,6 +119,7 @@ static bool unlink_from(struct registry *r, struct container *c)
 	if (c->next)
 		c->next->prev = c->prev;
 	r->count--;
+	r->watched -= c->pidfd >= 0;
 	return true;
 }
 
@@ -96,23 +150,28 @@ void registry_free(struct registry *r)
 	free(r);
 }
 
-static struct container *find(struct registry *r, const char *name, const char *door,
-			      const char *id)
+static struct container *find_name(struct registry *r, const char *name)
 {
-	for (struct container *c = r->first; c; c = c->next) {
-		if (!c->name)
-			continue;
-		if (name ? strcmp(c->name, name) == 0
-			 : strcmp(c->door, door) == 0 && strcmp(c->id, id) == 0)
-			return c;
-	}
-	return NULL;
+	struct container *c = r->bucket[BY_NAME][hash_text(name, 1) % BUCKETS];
+
+	while (c && (!c->name || strcmp(c->name, name) != 0))
+		c = c->next_name;
+	return c;
+}
+
+static struct container *find_door(struct registry *r, const char *door, const char *id)
+{
+	struct container *c = r->bucket[BY_DOOR][hash_door(door, id) % BUCKETS];
+
+	while (c && (!c->name || strcmp(c->door, door) != 0 || strcmp(c->id, id) != 0))
+		c = c->next_door;
+	return c;
 }
 
 /* A name nobody has: the id itself, or the id with a number behind it. */
 static int free_name(struct registry *r, struct container *c)
 {
-	for (int i = 2; find(r, c->name, NULL, NULL); i++) {
+	for (int i = 2; find_name(r, c->name); i++) {
 		char *longer = NULL;
 
 		if (i > NAMES_MAX)
@@ -135,7 +194,7 @@ static bool is_same(const struct container *a, const struct container *b)
 /* *it becomes the one that was there before, if it is the same. */
 static int add(struct registry *r, struct container **it)
 {
-	struct container *c = *it, *old = c->name ? find(r, NULL, c->door, c->id) : NULL;
+	struct container *c = *it, *old = c->name ? find_door(r, c->door, c->id) : NULL;
 	int err = 0;
 
 	if (old && is_same(old, c)) {
@@ -147,7 +206,9 @@ static int add(struct registry *r, struct container **it)
 
 	if (old)
 		unlink_from(r, old);
-	if (c->name)
+	else if (c->pidfd >= 0 && r->watched >= r->most_watched)
+		err = -EMFILE;
+	if (c->name && err == 0)
 		err = free_name(r, c);
 	if (err == 0) /* while the old one's counts are still kept: it can be the same again */
 		err = container_keep(c, r->state);
@@ -237,7 +298,7 @@ struct container *registry_by_slot(struct registry *r, uint32_t slot)
 	struct container *c;
 
 	pthread_rwlock_rdlock(&r->lock);
-	for (c = r->by_slot[slot % BUCKETS]; c && c->slot != slot;)
+	for (c = r->bucket[BY_SLOT][slot % BUCKETS]; c && c->slot != slot;)
 		c = c->next_slot;
 	if (c)
 		container_get(c);
@@ -250,7 +311,7 @@ struct container *registry_by_name(struct registry *r, const char *name)
 	struct container *c;
 
 	pthread_rwlock_rdlock(&r->lock);
-	c = find(r, name, NULL, NULL);
+	c = find_name(r, name);
 	if (c)
 		container_get(c);
 	pthread_rwlock_unlock(&r->lock);
@@ -262,7 +323,7 @@ struct container *registry_by_door(struct registry *r, const char *door, const c
 	struct container *c;
 
 	pthread_rwlock_rdlock(&r->lock);
-	c = find(r, NULL, door, id);
+	c = find_door(r, door, id);
 	if (c)
 		container_get(c);
 	pthread_rwlock_unlock(&r->lock);
@@ -274,8 +335,9 @@ struct container *registry_by_init(struct registry *r, pid_t init)
 	struct container *c;
 
 	pthread_rwlock_rdlock(&r->lock);
-	for (c = r->first; c && (c->init != init || container_dead(c));)
-		c = c->next;
+	c = r->bucket[BY_INIT][hash_number((uint64_t)init) % BUCKETS];
+	while (c && (c->init != init || container_dead(c)))
+		c = c->next_init;
 	if (c)
 		container_get(c);
 	pthread_rwlock_unlock(&r->lock);
@@ -287,7 +349,7 @@ struct container *registry_by_who(struct registry *r, uint64_t who)
 	struct container *c, *dead = NULL;
 
 	pthread_rwlock_rdlock(&r->lock);
-	for (c = r->by_who[who % BUCKETS]; c; c = c->next_who) {
+	for (c = r->bucket[BY_WHO][hash_number(who) % BUCKETS]; c; c = c->next_who) {
 		if (c->who != who)
 			continue;
 		if (!container_dead(c))

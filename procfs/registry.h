@@ -13,6 +13,9 @@ struct registry;
 int registry_new(const struct cgv_host *h, struct state *state, struct registry **out) MUST_CHECK;
 void registry_free(struct registry *r);
 
+/* No more than so many have an init that is watched: each takes a file. -EMFILE beyond. */
+void registry_limit(struct registry *r, unsigned most);
+
 /*
  * Make a container and add it. One registered by the same door and id before is replaced; a
  * name that another door uses gets "~2" and so on. -EEXIST: no such name is left.

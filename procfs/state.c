@@ -5,10 +5,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "procfs/rows.h"
 #include "procfs/state.h"
 
 #define MAGIC	 0x3465746174736674 /* "tfstate4": the layout below */
-#define ROWS	 16384
+#define ROWS	 ROWS_MAX
 #define TEXT_LEN 1536 /* of a row's three names together */
 
 struct header {
@@ -44,6 +45,8 @@ struct state {
 	struct header *header;
 	char *map;
 	bool owned[ROWS]; /* by a container of this process */
+	struct rows rows; /* by their keys */
+	uint32_t low;	  /* no row before this one is empty */
 };
 
 static struct record *record_at(const struct state *s, uint32_t at)
@@ -59,7 +62,7 @@ static struct half *half_at(const struct state *s, uint32_t at, int which)
 /* Rows up to here are on the file system; behind it, touching the map would be the end of us. */
 static uint32_t rows_there(const struct state *s)
 {
-	return (uint32_t)((s->size - sizeof(struct header)) / s->stride);
+	return (uint32_t)MIN((s->size - sizeof(struct header)) / s->stride, (size_t)ROWS);
 }
 
 static uint64_t sum_of(const struct state *s, const struct half *h)
@@ -119,6 +122,20 @@ static int adopt(struct state *s, const char *boot_id)
 	return 0;
 }
 
+static uint64_t hash_key(const struct state_key *key)
+{
+	return key->init ^ key->born * 0x100000001b3;
+}
+
+/* What is there from before. */
+static void list_all(struct state *s)
+{
+	s->low = 1;
+	for (uint32_t at = 1; at <= rows_there(s); at++)
+		if (atomic_load(&record_at(s, at)->used))
+			rows_add(&s->rows, at, hash_key(&record_at(s, at)->key));
+}
+
 int state_open(const char *path, const struct cgv_host *h, struct state **out)
 {
 	struct state *s = calloc(1, sizeof(*s));
@@ -144,6 +161,7 @@ int state_open(const char *path, const struct cgv_host *h, struct state **out)
 		state_close(s);
 		return r;
 	}
+	list_all(s);
 	*out = s;
 	return 0;
 }
@@ -166,12 +184,20 @@ static bool same(const struct record *r, const struct state_key *key)
 	return atomic_load(&r->used) && r->key.init == key->init && r->key.born == key->born;
 }
 
+/* It is empty, and the next one to be used. */
+static void free_record(struct state *s, uint32_t at)
+{
+	atomic_store(&record_at(s, at)->used, 0);
+	rows_remove(&s->rows, at);
+	s->low = MIN(s->low, at);
+}
+
 /* Of the rows with this key the one that was counted last. */
-static struct half *find_counts(const struct state *s, const struct state_key *key)
+static struct half *find_counts(struct state *s, const struct state_key *key)
 {
 	struct half *best = NULL;
 
-	for (uint32_t at = 1; at <= rows_there(s); at++) {
+	for (uint32_t at = rows_first(&s->rows, hash_key(key)); at; at = rows_next(&s->rows, at)) {
 		struct half *h = same(record_at(s, at), key) ? newest(s, at) : NULL;
 
 		if (h && (!best || h->counts.cputime.at > best->counts.cputime.at))
@@ -197,17 +223,15 @@ static uint32_t grow(struct state *s)
 /* Best an empty one; then a new one; then one that an earlier daemon left and nobody wants. */
 static uint32_t free_row(struct state *s)
 {
-	uint32_t left = 0, at;
+	uint32_t at;
 
-	for (at = 1; at <= rows_there(s); at++) {
-		if (s->owned[at - 1])
-			continue;
-		if (!atomic_load(&record_at(s, at)->used))
-			return at;
-		left = at;
-	}
+	for (; s->low <= rows_there(s); s->low++)
+		if (!s->owned[s->low - 1] && !atomic_load(&record_at(s, s->low)->used))
+			return s->low;
 	at = grow(s);
-	return at ? at : left;
+	for (uint32_t left = rows_there(s); !at && left; left--)
+		at = s->owned[left - 1] ? 0 : left;
+	return at;
 }
 
 /* What was counted, on top of rows of one's own. */
@@ -270,13 +294,14 @@ static uint32_t take_slot(struct state *s, const struct state_key *key,
 {
 	uint32_t slot = 0;
 
-	for (uint32_t at = 1; at <= rows_there(s); at++) {
+	for (uint32_t at = rows_first(&s->rows, hash_key(key)), next; at; at = next) {
 		struct record *r = record_at(s, at);
 
+		next = rows_next(&s->rows, at);
 		if (s->owned[at - 1] || !same(r, key) || !same_name(r, name))
 			continue;
 		slot = r->slot;
-		atomic_store(&r->used, 0);
+		free_record(s, at);
 	}
 	return slot ? slot : ++s->header->last_slot;
 }
@@ -295,7 +320,7 @@ static struct state_row take(struct state *s, const struct state_key *key,
 	if (!row.at)
 		return row;
 	r = record_at(s, row.at);
-	atomic_store(&r->used, 0);
+	free_record(s, row.at);
 	r->key = *key;
 	r->slot = row.slot;
 	row.generation = ++r->generation;
@@ -307,6 +332,7 @@ static struct state_row take(struct state *s, const struct state_key *key,
 		return row;
 	}
 	s->owned[row.at - 1] = true;
+	rows_add(&s->rows, row.at, hash_key(key));
 	atomic_store(&r->used, 1);
 	return row;
 }
@@ -365,8 +391,8 @@ void state_forget(struct state *s, const struct state_row *row)
 	pthread_mutex_lock(&s->lock);
 	r = mine(s, row);
 	if (r) {
-		atomic_store(&r->used, 0);
 		s->owned[row->at - 1] = false;
+		free_record(s, row->at);
 	}
 	pthread_mutex_unlock(&s->lock);
 }
@@ -401,6 +427,6 @@ void state_forget_left(struct state *s, uint32_t at)
 		return;
 	pthread_mutex_lock(&s->lock);
 	if (!s->owned[at - 1])
-		atomic_store(&record_at(s, at)->used, 0);
+		free_record(s, at);
 	pthread_mutex_unlock(&s->lock);
 }

@@ -12,8 +12,7 @@
 #include "procfs/shared.h"
 #include "procfs/slots.h"
 
-#define FILES_EACH   16			 /* that a container keeps open, as a rule */
-#define FILES_WANTED (1000 * FILES_EACH) /* less than this is worth a warning */
+#define FILES_WANTED 4096 /* less than this is worth a warning */
 
 struct worker {
 	struct daemon *d;
@@ -24,30 +23,30 @@ struct worker {
 	struct slots *slots[N_MOUNTS];
 	struct fuse_session *session[N_MOUNTS];
 	struct kept kept;
+	unsigned files; /* that can be open, all together */
 	struct control *control;
 	struct sampler *sampler;
 	struct seccomp *seccomp;
 };
 
-/* Cgroup files stay open: as many as the system lets us. */
-static void raise_files(void)
+/*
+ * As many files as the system lets us, and who may have them: a third are cgroup files that stay
+ * open, a third the inits of containers, an eighth pressure triggers. The rest is for connections,
+ * and for what is opened while somebody waits.
+ */
+static void share_files(struct worker *w)
 {
-	struct rlimit most;
+	struct rlimit room = { 1024, 1024 };
 
-	if (getrlimit(RLIMIT_NOFILE, &most) < 0)
-		return;
-	most.rlim_cur = most.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &most);
-}
-
-static void warn_of_few_files(void)
-{
-	struct rlimit have;
-
-	if (getrlimit(RLIMIT_NOFILE, &have) == 0 && have.rlim_cur < FILES_WANTED)
-		warn(0, "only %llu files can be open: that is for some %llu containers",
-		     (unsigned long long)have.rlim_cur,
-		     (unsigned long long)have.rlim_cur / FILES_EACH);
+	if (getrlimit(RLIMIT_NOFILE, &room) == 0) {
+		room.rlim_cur = room.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &room);
+		(void)getrlimit(RLIMIT_NOFILE, &room);
+	}
+	w->files = (unsigned)MIN(room.rlim_cur, (rlim_t)INT32_MAX);
+	if (w->files < FILES_WANTED)
+		warn(0, "only %u files can be open: that is for %u containers", w->files,
+		     w->files / 3);
 }
 
 /* Else the pids of our callers would be looked up among other processes. */
@@ -68,11 +67,11 @@ static int prepare(struct worker *w)
 	if (!proc_is_ours())
 		return refuse(-EINVAL, "/proc is of another pid namespace: mount one of this "
 				       "(unshare --mount-proc)");
-	raise_files();
-	warn_of_few_files();
+	share_files(w);
 	r = cgv_host_open(&w->host);
 	if (r < 0)
 		return fail(r, "read the host's /proc, /sys and cgroups");
+	cgv_files_limit(&w->host, w->files / 3);
 	w->fs.host = &w->host;
 	w->fs.keeper = getppid();
 	r = tree_build(&w->host, &w->fs.tree);
@@ -131,9 +130,10 @@ static int take_what_is_left(struct worker *w)
 	if (r == 0)
 		r = shared_start(&w->fs);
 	if (r == 0)
-		r = psi_start(FD_FUSE, &w->fs.psi);
+		r = psi_start(FD_FUSE, w->files / 8, &w->fs.psi);
 	if (r < 0)
 		return fail(r, "go on where the worker before was");
+	registry_limit(w->fs.registry, w->files / 3);
 	registry_restore(w->fs.registry);
 	shared_restore(&w->fs);
 	w->fast = w->fs;

@@ -367,6 +367,86 @@ START_TEST(an_id_has_only_so_many_names)
 }
 END_TEST
 
+START_TEST(thousands_are_found_by_all_that_is_known_of_them)
+{
+	static struct container *c[3000];
+	struct container **all;
+	struct registry *r;
+	struct cgv_host h;
+	unsigned n;
+	struct tmp t;
+	char id[16];
+
+	tmp_make(&t);
+	tmp_host(&t, 1);
+	tmp_v2(&t);
+	tmp_open(&t, &h);
+	ck_assert_int_eq(registry_new(&h, NULL, &r), 0);
+	for (unsigned i = 0; i < ARRAY_LEN(c); i++) {
+		snprintf(id, sizeof(id), "%u", i);
+		c[i] = add(r, i % 2 ? "lxc" : "oci", id);
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(c); i += 3)
+		registry_remove(r, c[i]);
+	for (unsigned i = 0; i < ARRAY_LEN(c); i++) {
+		struct container *want = i % 3 ? c[i] : NULL, *found[3];
+
+		snprintf(id, sizeof(id), "%u", i);
+		found[0] = registry_by_name(r, id);
+		found[1] = registry_by_door(r, i % 2 ? "lxc" : "oci", id);
+		found[2] = registry_by_slot(r, c[i]->slot);
+		for (int k = 0; k < 3; k++) {
+			ck_assert_ptr_eq(found[k], want);
+			container_put(found[k]);
+		}
+	}
+	ck_assert_int_eq(registry_all(r, &all, &n), 0);
+	ck_assert_uint_eq(n, 2000);
+	registry_put_all(all, n);
+	for (unsigned i = 0; i < ARRAY_LEN(c); i++)
+		container_put(c[i]);
+	registry_free(r);
+	cgv_host_close(&h);
+	tmp_remove(&t);
+}
+END_TEST
+
+static int try_self(struct registry *r, const char *id)
+{
+	struct container_spec spec = { id, "test", id, .init = getpid() };
+	struct container *c = NULL;
+	int err = registry_register(r, &spec, &c);
+
+	container_put(c);
+	return err;
+}
+
+START_TEST(only_so_many_inits_are_watched)
+{
+	struct container *a;
+	struct registry *r;
+	struct cgv_host h;
+
+	ck_assert_int_eq(cgv_host_open(&h), 0);
+	ck_assert_int_eq(registry_new(&h, NULL, &r), 0);
+	registry_limit(r, 2);
+	ck_assert_int_eq(try_self(r, "a"), 0);
+	ck_assert_int_eq(try_self(r, "b"), 0);
+	ck_assert_int_eq(try_self(r, "c"), -EMFILE);
+	ck_assert_int_eq(try_self(r, "a"), 0); /* it is there already */
+	a = registry_by_name(r, "a");
+	ck_assert_ptr_nonnull(a);
+	registry_remove(r, a);
+	container_put(a);
+	ck_assert_int_eq(try_self(r, "c"), 0);
+	a = registry_by_init(r, getpid());
+	ck_assert_ptr_nonnull(a);
+	container_put(a);
+	registry_free(r);
+	cgv_host_close(&h);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("caller");
@@ -384,6 +464,8 @@ int main(void)
 			    ARRAY_LEN(personalities));
 	tcase_add_test(t, names_are_free_or_made_so_and_a_door_replaces_its_own);
 	tcase_add_test(t, an_id_has_only_so_many_names);
+	tcase_add_test(t, thousands_are_found_by_all_that_is_known_of_them);
+	tcase_add_test(t, only_so_many_inits_are_watched);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
 }
