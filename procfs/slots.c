@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -8,6 +9,7 @@
 #include "base/say.h"
 #include "procfs/daemon.h"
 #include "procfs/die.h"
+#include "procfs/open.h"
 #include "procfs/slots.h"
 
 #define MAGIC	    0x31746f6c73636370 /* "pccslot1": the layout below */
@@ -25,15 +27,17 @@ struct slots {
 	struct slot *slot;
 	struct fuse_session *session;
 	atomic_bool stop;
-	atomic_int failure;   /* why a thread ended by itself */
+	atomic_int failure; /* why a thread ended by itself */
+	struct turns turns;
+	bool left[SLOTS];     /* by another worker */
 	pthread_mutex_t lock; /* of who is alive */
-	bool alive[SLOTS];
+	bool alive[TURN_THREADS];
 	unsigned n; /* threads */
-	pthread_t thread[SLOTS];
+	pthread_t thread[TURN_THREADS];
 	struct arg {
 		struct slots *all;
-		struct slot *mine;
-	} arg[SLOTS];
+		unsigned me;
+	} arg[TURN_THREADS];
 };
 
 #define FIRST_SIZE ((size_t)4096)
@@ -41,7 +45,6 @@ struct slots {
 
 static _Thread_local struct slot *current;
 static _Thread_local bool left;
-static pthread_mutex_t suspects = PTHREAD_MUTEX_INITIALIZER;
 
 const struct slot *slot_current(void)
 {
@@ -92,6 +95,7 @@ int slots_open(int fd, struct slots **out)
 		return s ? -errno : -ENOMEM;
 	}
 	pthread_mutex_init(&s->lock, NULL);
+	turns_init(&s->turns, (uint64_t[SLOTS]){ 0 }, NULL, NULL);
 	s->first = (void *)map;
 	s->slot = (void *)(map + FIRST_SIZE);
 	if (!s->first->magic)
@@ -109,6 +113,7 @@ void slots_close(struct slots *s)
 	if (!s)
 		return;
 	munmap(s->first, FILE_SIZE);
+	turns_free(&s->turns);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -178,6 +183,8 @@ static void handle(struct slots *s, struct slot *t)
 		empty(t);
 		return;
 	}
+	if (!t->since)
+		t->since = now();
 	t->by = getpid();
 	DIE_AT("read");
 	current = t;
@@ -192,45 +199,76 @@ static int take(struct slots *s, struct slot *t)
 {
 	ssize_t n = read(fuse_session_fd(s->session), t->request, sizeof(t->request));
 
-	if (n >= (ssize_t)sizeof(t->head)) {
-		t->since = now();
+	if (n >= (ssize_t)sizeof(t->head))
 		return 0;
-	}
 	/* ENOENT: it was taken back while we took it. */
 	return n < 0 && (errno == EINTR || errno == EAGAIN || errno == ENOENT) ? -EAGAIN
 	       : n < 0							       ? -errno
 									       : -EBADMSG;
 }
 
+/* Whose it is: containers by name have inodes of their own, the others a range of users, or not. */
+static uint64_t owner_of_request(const struct slot *t)
+{
+	struct at at = at_of(t->head.nodeid);
+
+	if (t->crashes) /* one of them at a time, so that the next crash shows which it was */
+		return OWNER_ONE;
+	if (t->head.opcode == FUSE_FORGET || t->head.opcode == FUSE_BATCH_FORGET ||
+	    t->head.opcode == FUSE_INTERRUPT)
+		return OWNER_NONE;
+	return at.slot ? at.slot : 1ull << 32 | t->head.uid >> 16;
+}
+
+static bool one_waits(void *arg)
+{
+	struct pollfd p = { .fd = fuse_session_fd(((struct slots *)arg)->session),
+			    .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLIN);
+}
+
+/* False: no more can be read. */
+static bool fill(struct slots *s, unsigned i, uint64_t *owner)
+{
+	int r = take(s, &s->slot[i]);
+
+	*owner = r == 0 ? owner_of_request(&s->slot[i]) : 0;
+	if (r < 0 && r != -EAGAIN)
+		s->failure = r;
+	return r == 0 || r == -EAGAIN;
+}
+
+static void serve(struct slots *s, unsigned me)
+{
+	uint64_t owner;
+	bool fresh, on = true;
+	unsigned i;
+
+	while (on && !s->stop && !fuse_session_exited(s->session) &&
+	       turns_next(&s->turns, me, &i, &fresh)) {
+		if (fresh) {
+			on = fill(s, i, &owner);
+			if (!turns_filled(&s->turns, me, i, owner))
+				continue;
+		}
+		left = s->left[i];
+		handle(s, &s->slot[i]);
+		s->left[i] = left = false;
+		turns_done(&s->turns, me, i);
+	}
+}
+
 static void *run(void *arg)
 {
 	struct slots *s = ((struct arg *)arg)->all;
-	struct slot *t = ((struct arg *)arg)->mine;
+	unsigned me = ((struct arg *)arg)->me;
 
-	if (t->head.unique) {
-		bool suspect = t->crashes > 0;
-
-		/* One of them at a time, so that the next crash shows which it was. */
-		if (suspect)
-			pthread_mutex_lock(&suspects);
-		left = true;
-		handle(s, t);
-		left = false;
-		if (suspect)
-			pthread_mutex_unlock(&suspects);
-	}
-	while (!s->stop && !fuse_session_exited(s->session)) {
-		int r = take(s, t);
-
-		if (r == 0) {
-			handle(s, t);
-		} else if (r != -EAGAIN) {
-			s->failure = r;
-			break;
-		}
-	}
+	serve(s, me);
+	/* Who is first to learn that it is over tells those that wait for a slot. */
+	turns_stop(&s->turns);
 	pthread_mutex_lock(&s->lock);
-	s->alive[t - s->slot] = false;
+	s->alive[me] = false;
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
@@ -271,13 +309,20 @@ int slots_begin(struct slots *s, struct fuse_session *se)
 int slots_start(struct slots *s, unsigned threads)
 {
 	struct sigaction act = { .sa_handler = wake };
+	uint64_t owner[SLOTS];
 	int r = 0;
 
 	sigaction(SIGUSR1, &act, NULL);
+	for (int i = 0; i < SLOTS; i++) {
+		s->left[i] = s->slot[i].head.unique != 0;
+		owner[i] = s->left[i] ? owner_of_request(&s->slot[i]) : 0;
+	}
+	turns_free(&s->turns);
+	turns_init(&s->turns, owner, one_waits, s);
 	while (r == 0 && s->n < threads) {
 		unsigned n = s->n;
 
-		s->arg[n] = (struct arg){ s, &s->slot[n] };
+		s->arg[n] = (struct arg){ s, n };
 		pthread_mutex_lock(&s->lock);
 		r = -pthread_create(&s->thread[n], NULL, run, &s->arg[n]);
 		s->alive[n] = r == 0;
@@ -300,11 +345,12 @@ void slots_stop(struct slots *s)
 	bool any = true;
 
 	s->stop = true;
+	turns_stop(&s->turns);
 	/* Again and again: one may have been about to wait when it was told. */
 	while (any) {
 		any = false;
 		pthread_mutex_lock(&s->lock);
-		for (int i = 0; i < SLOTS; i++)
+		for (int i = 0; i < TURN_THREADS; i++)
 			if (s->alive[i]) {
 				any = true;
 				pthread_kill(s->thread[i], SIGUSR1);

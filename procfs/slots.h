@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Requests in hand. Each thread has the kernel put its request into a slot of shared memory, and
+ * Requests in hand. Each thread has the kernel put a request into a slot of shared memory, and
  * empties the slot when it is answered: what is in there when a worker dies, its successor
  * answers. The memory lives as long as the mount.
  */
@@ -11,13 +11,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "base/base.h"
+#include "procfs/turns.h"
 
-#define SLOTS	  16
+#define SLOTS	  TURN_SLOTS
 #define SLOT_SIZE 8192 /* the least the kernel takes; with FS_MAX_WRITE more than it needs */
 
 struct slot {
-	_Atomic uint64_t since;	  /* CLOCK_MONOTONIC ns, when its request came; 0: none */
+	_Atomic uint64_t since;	  /* CLOCK_MONOTONIC ns, when a worker first began; 0: none did */
 	_Atomic int32_t by;	  /* the worker that began to answer it; 0: none */
 	_Atomic uint32_t tries;	  /* how many did */
 	_Atomic uint32_t crashes; /* how many of them crashed at it: the keeper knows */
@@ -46,7 +46,7 @@ bool slot_is_left(void);
 /* Greet the connection, or go on with one that was: the first of all requests. */
 int slots_begin(struct slots *s, struct fuse_session *se) MUST_CHECK;
 /*
- * Serve it with a thread a slot, for so many slots, until slots_stop() or the end of the
+ * Serve it with so many threads, at most TURN_THREADS, until slots_stop() or the end of the
  * connection. A request that was in hand at the crash of two workers gets EIO.
  */
 int slots_start(struct slots *s, unsigned threads) MUST_CHECK;

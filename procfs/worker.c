@@ -197,7 +197,7 @@ static int start_threads(struct worker *w)
 
 static int serve_requests(struct worker *w)
 {
-	static const unsigned threads[N_MOUNTS] = { SLOTS, SLOTS / 4 };
+	static const unsigned threads[N_MOUNTS] = { TURN_THREADS, TURN_THREADS / 4 };
 	int r = 0, ended = 0;
 
 	for (int i = 0; i < w->n_mounts && r == 0; i++)
