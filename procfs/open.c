@@ -45,45 +45,62 @@ static int commit(fuse_req_t req, fuse_ino_t ino, const struct container *c, str
 	return 0;
 }
 
-static int open_private(fuse_req_t req, fuse_ino_t ino, struct container *c, struct open_row **out)
+static int commit_private(fuse_req_t req, fuse_ino_t ino, const struct container *c,
+			  const struct moment *m, struct open_row **out)
 {
 	struct fs *fs = fs_of(req);
-	struct moment m;
 	struct text t;
+	int r = text_put(fs->opens, m->text, m->len, &t);
+
+	if (r < 0)
+		return r;
+	r = stranger_open(fs, ino);
+	if (r == 0) {
+		r = commit(req, ino, c, t, OPEN_PRIVATE, out);
+		if (r < 0)
+			stranger_close(fs, ino);
+	}
+	if (r < 0)
+		text_drop(fs->opens, t);
+	return r;
+}
+
+static int open_private(fuse_req_t req, fuse_ino_t ino, struct container *c, struct open_row **out)
+{
+	struct moment m;
 	int r;
 
 	if (c && atomic_fetch_add(&c->private_texts, 1) >= PRIVATE_MAX)
 		r = -ENFILE;
 	else
-		r = make_text(fs, at_of(ino), c, fuse_req_ctx(req)->pid, &m);
+		r = make_text(fs_of(req), at_of(ino), c, fuse_req_ctx(req)->pid, &m);
 	if (r == 0)
-		r = text_put(fs->opens, m.text, m.len, &t);
-	if (r == 0) {
-		r = commit(req, ino, c, t, OPEN_PRIVATE, out);
-		if (r < 0)
-			text_drop(fs->opens, t);
-	}
+		r = commit_private(req, ino, c, &m, out);
 	if (c && r < 0)
 		atomic_fetch_sub(&c->private_texts, 1);
 	return r;
 }
 
-static int open_text(fuse_req_t req, fuse_ino_t ino, bool writes, struct container *c,
+static int open_text(fuse_req_t req, fuse_ino_t ino, bool writes, struct container *c, bool *stored,
 		     struct open_row **out)
 {
+	enum share share = SHARE_NOTHING;
 	struct fs *fs = fs_of(req);
 	int r;
 
-	if (!c || writes || !is_shared(fs, at_of(ino), fuse_req_ctx(req)->pid) ||
-	    !shared_open(fs, ino, c))
+	if (c && !writes && is_shared(fs, at_of(ino), fuse_req_ctx(req)->pid))
+		share = shared_open(fs, ino, c);
+	if (share == SHARE_NOTHING)
 		return open_private(req, ino, c, out);
+	*stored = share == SHARE_STORED;
 	r = commit(req, ino, c, (struct text){ 0 }, OPEN_SHARED, out);
 	if (r < 0)
 		shared_close(fs, ino);
 	return r;
 }
 
-static int open_row(fuse_req_t req, fuse_ino_t ino, int flags, struct open_row **out)
+/* *stored: what he is to be shown is in the page cache. */
+static int open_row(fuse_req_t req, fuse_ino_t ino, int flags, bool *stored, struct open_row **out)
 {
 	struct fs *fs = fs_of(req);
 	struct at at = at_of(ino);
@@ -103,7 +120,7 @@ static int open_row(fuse_req_t req, fuse_ino_t ino, int flags, struct open_row *
 	if (c && atomic_fetch_add(&c->opens, 1) >= OPENS_MAX)
 		r = -ENFILE;
 	else
-		r = open_text(req, ino, writes, c, out);
+		r = open_text(req, ino, writes, c, stored, out);
 	if (c && r < 0)
 		atomic_fetch_sub(&c->opens, 1);
 	return r;
@@ -123,6 +140,8 @@ static void close_row(struct fs *fs, struct open_row *row)
 	pthread_mutex_unlock(lock);
 	if (shared)
 		shared_close(fs, ino);
+	else
+		stranger_close(fs, ino);
 	if (c)
 		atomic_fetch_sub(&c->opens, 1);
 	if (c && !shared)
@@ -144,17 +163,17 @@ void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
 	struct open_row *row = slot_is_left() ? find_left(fs) : NULL;
-	bool was_open = row != NULL;
+	bool was_open = row != NULL, stored = false;
 	/* What the page cache serves nobody opens: the kernel does not ask a second time. */
-	int r = fs->ttl ? -ENOSYS : was_open ? 0 : open_row(req, ino, fi->flags, &row);
+	int r = fs->ttl ? -ENOSYS : was_open ? 0 : open_row(req, ino, fi->flags, &stored, &row);
 
 	if (r < 0) {
 		fuse_reply_err(req, -r);
 		return;
 	}
 	fi->fh = open_row_handle(fs->opens, row);
-	fi->keep_cache = row->state == OPEN_SHARED;
-	fi->direct_io = !fi->keep_cache;
+	fi->keep_cache = stored;
+	fi->direct_io = row->state == OPEN_PRIVATE;
 	fi->noflush = 1;
 	DIE_AT("open");
 	r = fuse_reply_open(req, fi);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "procfs/shared.h"
 
+#include "base/say.h"
 #include "procfs/die.h"
 #include "procfs/reader.h"
 
@@ -19,6 +20,7 @@ struct shared {
 	pthread_mutex_t lock; /* of all below; taken before a container's */
 	struct stored_row *row;
 	uint32_t opens;
+	uint32_t strangers;  /* who have it open with a text of their own */
 	uint32_t kernel_len; /* which length the kernel knows */
 	bool pushed;	     /* the kernel's pages are of this text */
 };
@@ -190,8 +192,9 @@ static int renew(struct fs *fs, struct shared *s, struct container *c)
 }
 
 /*
- * Into the kernel's pages: the reader then comes back for nothing. Only while nobody has the file
- * open, for a page that is being read is locked until we answer.
+ * Into the kernel's pages: the reader then comes back for nothing. Only while nobody at all has
+ * the file open, for a page that is being read is locked until we answer. That can be also who has
+ * a text of his own, by sendfile(2): his request would wait behind us, and we for him.
  */
 static bool push(struct fs *fs, struct shared *s)
 {
@@ -215,14 +218,28 @@ static bool is_fresh(const struct fs *fs, const struct shared *s)
 	return text_unpack(s->row->text).block && s->row->tick == tick_now(fs);
 }
 
-/* May this opener share what is stored? It is made new when nobody else sees it. */
-static bool can_share(struct fs *fs, struct shared *s, struct container *c)
+/* The kernel asks us for the text, page by page; it must know the length. */
+static bool announce(struct fs *fs, struct shared *s)
 {
-	if (s->opens)
-		return s->pushed && is_fresh(fs, s);
-	if (!is_fresh(fs, s) && renew(fs, s, c) < 0)
+	struct text t = text_unpack(s->row->text);
+
+	if (s->kernel_len != t.len &&
+	    fuse_lowlevel_notify_inval_inode(fs->session, s->ino, -1, 0) < 0)
 		return false;
-	return s->pushed || push(fs, s);
+	s->kernel_len = t.len;
+	return true;
+}
+
+/* What may this opener share? It is made new when nobody else sees it. */
+static enum share can_share(struct fs *fs, struct shared *s, struct container *c)
+{
+	if (!is_fresh(fs, s) && (s->opens || renew(fs, s, c) < 0))
+		return SHARE_NOTHING;
+	if (s->pushed)
+		return SHARE_STORED;
+	if (!s->opens && !s->strangers)
+		return push(fs, s) ? SHARE_STORED : SHARE_NOTHING;
+	return announce(fs, s) ? SHARE_ASKED : SHARE_NOTHING;
 }
 
 /* ---- attributes ---- */
@@ -279,17 +296,17 @@ bool is_shared(const struct fs *fs, struct at at, pid_t reader)
 	       !wants_32bit(fs, at, reader);
 }
 
-bool shared_open(struct fs *fs, fuse_ino_t ino, struct container *c)
+enum share shared_open(struct fs *fs, fuse_ino_t ino, struct container *c)
 {
+	enum share share;
 	struct shared *s;
-	bool can;
 
 	if (shared_get(fs, ino, true, &s) < 0)
-		return false;
-	can = can_share(fs, s, c);
-	s->opens += can;
+		return SHARE_NOTHING;
+	share = can_share(fs, s, c);
+	s->opens += share != SHARE_NOTHING;
 	shared_put(s);
-	return can;
+	return share;
 }
 
 void shared_close(struct fs *fs, fuse_ino_t ino)
@@ -299,6 +316,36 @@ void shared_close(struct fs *fs, fuse_ino_t ino)
 	if (shared_get(fs, ino, false, &s) < 0)
 		return;
 	s->opens--;
+	shared_put(s);
+}
+
+/* Of all others nothing is ever stored. */
+static bool is_stored(const struct fs *fs, fuse_ino_t ino)
+{
+	struct at at = at_of(ino);
+
+	return at.slot && node_at(fs, at) && !file_is_direct(fs->tree.node[at.node].file);
+}
+
+int stranger_open(struct fs *fs, fuse_ino_t ino)
+{
+	struct shared *s;
+	int r = is_stored(fs, ino) ? shared_get(fs, ino, true, &s) : -ENOENT;
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	s->strangers++;
+	shared_put(s);
+	return 0;
+}
+
+void stranger_close(struct fs *fs, fuse_ino_t ino)
+{
+	struct shared *s;
+
+	if (!is_stored(fs, ino) || shared_get(fs, ino, false, &s) < 0)
+		return;
+	s->strangers--;
 	shared_put(s);
 }
 
@@ -399,6 +446,8 @@ static void restore_open(struct fs *fs, const struct open_row *row)
 		s->opens++;
 		shared_put(s);
 	}
+	if (row->state == OPEN_PRIVATE && stranger_open(fs, row->ino) < 0)
+		warn(-ENOMEM, "count who has inode %#llx open", (unsigned long long)row->ino);
 	if (c)
 		atomic_fetch_add(&c->opens, 1);
 	if (row->state == OPEN_PRIVATE && c) {

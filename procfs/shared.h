@@ -17,12 +17,20 @@ void shared_sweep(struct fs *fs);
 /* Can this file be shared at all, with this reader too? */
 bool is_shared(const struct fs *fs, struct at at, pid_t reader);
 
-/*
- * Somebody opens it: the text of this tick is in the page cache then, and stays there until he
- * closes it. False: he must have a text of his own.
- */
-bool shared_open(struct fs *fs, fuse_ino_t ino, struct container *c) MUST_CHECK;
+/* What an opener is shown. */
+enum share {
+	SHARE_NOTHING, /* he must have a text of his own */
+	SHARE_STORED,  /* the text that is in the page cache */
+	SHARE_ASKED,   /* that text, which the kernel must ask for: nothing in its pages is of it */
+};
+
+/* Somebody opens it: the text is of this tick then, and stays until he closes it. */
+enum share shared_open(struct fs *fs, fuse_ino_t ino, struct container *c) MUST_CHECK;
 void shared_close(struct fs *fs, fuse_ino_t ino);
+
+/* Somebody opens and closes it who has a text of his own. */
+int stranger_open(struct fs *fs, fuse_ino_t ino) MUST_CHECK;
+void stranger_close(struct fs *fs, fuse_ino_t ino);
 
 /* A part of the text, into the thread's buffer. */
 int shared_part(struct fs *fs, fuse_ino_t ino, size_t size, size_t at,

@@ -194,6 +194,27 @@ def back():
         except OSError: time.sleep(0.02)
 check('… closed, it can open again', back() is not None)
 
+# Whoever has a text of his own and fills the page cache, by sendfile, has pages locked until he is
+# answered: nobody may wait for those before.
+def crowd(i, out):
+    while time.time() < end:
+        held = [opened('/proc/meminfo') for _ in range(random.randint(1, 3))]
+        if random.random() < .3: time.sleep(random.random() * .02)
+        for f in held:
+            try:
+                if i % 2: os.sendfile(out, f, None, 4096)
+                else: os.read(f, 65536)
+            except OSError as e:
+                if e.errno != errno.EINVAL: raise
+        for f in held: os.close(f)
+        moves[i] += 1
+moves, end = [0] * 64, time.time() + 10
+null = os.open('/dev/null', os.O_WRONLY)
+threads = [threading.Thread(target=crowd, args=(i, null), daemon=True) for i in range(64)]
+for t in threads: t.start()
+for t in threads: t.join(30)
+check('64 threads that open, hold, send and read: none waits for ever', not any(t.is_alive() for t in threads) and min(moves) > 0, moves)
+
 # Directories whose entries come and go, also through a buffer of one entry.
 def entries(path, size):
     f = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
