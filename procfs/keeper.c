@@ -378,11 +378,13 @@ static int revive(struct keeper *k, int which)
 }
 
 /* A request that one worker had for long will be another's, which is better than nobody's. */
-static bool is_stuck(const struct slot *t)
+static bool is_stuck(const struct slot *t, pid_t worker)
 {
 	uint64_t since = t->since / 1000000;
+	/* Of the time of a worker before this one some is not its own. */
+	int most = t->by == worker ? STUCK_MS : 2 * STUCK_MS;
 
-	return since && t->head.unique && now_ms() >= since + STUCK_MS;
+	return since && t->head.unique && now_ms() >= since + (uint64_t)most;
 }
 
 static void look_for_stuck(struct keeper *k)
@@ -391,7 +393,7 @@ static void look_for_stuck(struct keeper *k)
 		struct slots *s = k->mounts[i / SLOTS].slots;
 		struct slot *t = s ? slot_at(s, i % SLOTS) : NULL;
 
-		if (!t || !is_stuck(t))
+		if (!t || !is_stuck(t, k->now.pid))
 			continue;
 		warn(0, "the worker does not answer request %u for inode %#llx: it is ended",
 		     t->head.opcode, (unsigned long long)t->head.nodeid);

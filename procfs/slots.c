@@ -183,8 +183,7 @@ static void handle(struct slots *s, struct slot *t)
 		empty(t);
 		return;
 	}
-	if (!t->since)
-		t->since = now();
+	t->since = now();
 	t->by = getpid();
 	DIE_AT("read");
 	current = t;

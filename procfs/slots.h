@@ -17,7 +17,7 @@
 #define SLOT_SIZE 8192 /* the least the kernel takes; with FS_MAX_WRITE more than it needs */
 
 struct slot {
-	_Atomic uint64_t since;	  /* CLOCK_MONOTONIC ns, when a worker first began; 0: none did */
+	_Atomic uint64_t since;	  /* CLOCK_MONOTONIC ns, when a worker began with it; 0: none did */
 	_Atomic int32_t by;	  /* the worker that began to answer it; 0: none */
 	_Atomic uint32_t tries;	  /* how many did */
 	_Atomic uint32_t crashes; /* how many of them crashed at it: the keeper knows */
