@@ -29,7 +29,7 @@ comma := ,
 B := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q := $(if $(V),,@)
 
-override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP
+override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP $(if $(SAN),-DPCT_SAN)
 override CFLAGS   += -std=gnu17 -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes \
 		     -Wstrict-prototypes $(if $(WERROR),-Werror) \
 		     $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -61,10 +61,10 @@ $(tests):         $(B)/obj/tests/fixture.o $(B)/libprocfs.a $(B)/libpct.a $(B)/l
 $(B)/bench-render: $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 
 $(B)/obj/procfs/%.o $(B)/obj/tests/check-opens.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
-$(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lpthread
+$(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
 $(B)/pct-launch: LDLIBS += $(LXC_LIBS) -ljson-c
 $(B)/pct:        LDLIBS += $(LXC_LIBS) -larchive -ljson-c -lcgroup
-$(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd -lcheck -lsubunit -lrt -lm -lpthread
+$(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -95,7 +95,7 @@ $(B)/die/%.o: %.c
 
 $(B)/die/pctfs: $(patsubst %.c,$(B)/die/%.o,$(wildcard procfs/*.c)) $(B)/libcgview.a $(B)/obj/base/say.o
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lpthread
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
 
 # For system tests: it runs in containers, without their libraries.
 $(B)/work $(B)/reader: $(B)/%: tests/%.c

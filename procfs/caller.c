@@ -6,10 +6,6 @@
 
 #include "procfs/caller.h"
 
-#ifndef NS_GET_TGID_FROM_PIDNS /* linux/nsfs.h of kernels from 6.11 on */
-#define NS_GET_TGID_FROM_PIDNS _IOR(0xb7, 0x7, int)
-#endif
-
 enum { NS_PID, NS_MNT, NS_CGROUP, N_NS };
 static const char *const ns_names[N_NS] = { "pid", "mnt", "cgroup" };
 

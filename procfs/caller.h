@@ -4,9 +4,14 @@
  */
 #pragma once
 
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "procfs/registry.h"
+
+#ifndef NS_GET_TGID_FROM_PIDNS /* linux/nsfs.h of kernels from 6.11 on */
+#define NS_GET_TGID_FROM_PIDNS _IOR(0xb7, 0x7, int)
+#endif
 
 struct callers;
 

@@ -7,6 +7,7 @@
 #include "base/say.h"
 #include "procfs/control.h"
 #include "procfs/daemon.h"
+#include "procfs/privileges.h"
 #include "procfs/sampler.h"
 #include "procfs/seccomp.h"
 #include "procfs/shared.h"
@@ -75,7 +76,12 @@ static int prepare(struct worker *w)
 	w->fs.host = &w->host;
 	w->fs.keeper = getppid();
 	r = tree_build(&w->host, &w->fs.tree);
-	return r < 0 ? fail(r, "learn what the host's /proc and /sys have") : 0;
+	if (r < 0)
+		return fail(r, "learn what the host's /proc and /sys have");
+	/* They are locked in memory, which can need a privilege. */
+	for (int i = 0; i < w->n_mounts && r == 0; i++)
+		r = slots_open(FD_SLOTS + i, &w->slots[i]);
+	return r < 0 ? fail(r, "share memory with the worker before") : 0;
 }
 
 /* Can it do its work at all? Of the container that it is in itself. */
@@ -117,10 +123,7 @@ static int take_what_is_left(struct worker *w)
 
 	if (r < 0)
 		return fail(r, "open '%s'", d->kept);
-	for (int i = 0; i < w->n_mounts && r == 0; i++)
-		r = slots_open(FD_SLOTS + i, &w->slots[i]);
-	if (r == 0)
-		r = opens_open(FD_OPENS, &w->fs.opens);
+	r = opens_open(FD_OPENS, &w->fs.opens);
 	if (r < 0)
 		return fail(r, "take over what the worker before had in hand");
 	w->fs.since = opens_since(w->fs.opens);
@@ -299,6 +302,8 @@ int worker_main(struct daemon *d)
 	w.host.root = w.host.proc = w.host.meminfo = w.host.online = -EBADF;
 	r = prepare(&w);
 	if (r == 0)
+		r = privileges_drop();
+	if (r == 0) /* with what it has left */
 		r = try_one(&w);
 	if (r == 0)
 		r = wait_for_turn(&w);
