@@ -14,6 +14,8 @@
 struct client {
 	int fd;
 	struct client *next, *prev;
+	char *unsent; /* of an answer; no request is looked at before it is gone. NULL: none */
+	size_t sent, answer_len;
 	size_t len;
 	char line[LINE];
 };
@@ -26,26 +28,35 @@ struct control {
 	pthread_t thread;
 };
 
-/* False: the client takes no answer, and is done with. */
-static bool answer(struct client *cl, const char *line)
+/* Nobody is waited for: what does not fit now goes when there is room. False: gone. */
+static bool send_unsent(struct control *c, struct client *cl)
 {
-	size_t n = line ? strlen(line) : 0, sent = 0;
+	struct epoll_event e = { .events = EPOLLOUT, .data.ptr = cl };
+	ssize_t n = 0;
 
-	while (sent < n) {
-		ssize_t w = send(cl->fd, line + sent, n - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (w < 0)
-			return false;
-		sent += (size_t)w;
+	while (cl->sent < cl->answer_len && n >= 0) {
+		n = send(cl->fd, cl->unsent + cl->sent, cl->answer_len - cl->sent,
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
+		cl->sent += (size_t)MAX(n, (ssize_t)0);
 	}
-	return line != NULL;
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return false;
+	if (n >= 0) {
+		free(take_ptr(cl->unsent));
+		e.events = EPOLLIN;
+	}
+	return epoll_ctl(c->epoll, EPOLL_CTL_MOD, cl->fd, &e) == 0;
 }
 
-static bool serve_line(struct control *c, struct client *cl, const char *line, size_t n)
+/* @text is taken over. False: the client takes no answer, and is done with. */
+static bool answer(struct control *c, struct client *cl, char *text)
 {
-	auto_free char *text = requests_answer(&c->requests, line, n);
-
-	return answer(cl, text);
+	if (!text)
+		return false;
+	cl->unsent = text;
+	cl->sent = 0;
+	cl->answer_len = strlen(text);
+	return send_unsent(c, cl);
 }
 
 static void client_close(struct control *c, struct client *cl)
@@ -58,36 +69,43 @@ static void client_close(struct control *c, struct client *cl)
 		cl->next->prev = cl->prev;
 	c->n_clients--;
 	close_fd(&cl->fd);
+	free(cl->unsent);
 	free(cl);
 }
 
-static bool too_long(struct client *cl)
+/* Whole lines are served, as long as their answers find room; the rest is kept. */
+static bool serve_lines(struct control *c, struct client *cl)
 {
-	auto_free char *text = requests_too_long(LINE);
+	char *start = cl->line, *nl;
+	bool goes_on = true;
 
-	(void)answer(cl, text);
+	while (goes_on && !cl->unsent &&
+	       (nl = memchr(start, '\n', cl->len - (size_t)(start - cl->line)))) {
+		goes_on = answer(c, cl, requests_answer(&c->requests, start, (size_t)(nl - start)));
+		start = nl + 1;
+	}
+	cl->len -= (size_t)(start - cl->line);
+	memmove(cl->line, start, cl->len);
+	if (!goes_on || cl->unsent || cl->len < LINE)
+		return goes_on;
+	(void)answer(c, cl, requests_too_long(LINE));
 	return false;
 }
 
-/* What came so far: whole lines are served, the rest is kept. False: done with the client. */
+/* What came so far, or had to wait. False: done with the client. */
 static bool serve(struct control *c, struct client *cl)
 {
-	ssize_t n = recv(cl->fd, cl->line + cl->len, LINE - cl->len, MSG_DONTWAIT);
-	char *start = cl->line, *nl;
+	ssize_t n;
 
+	if (cl->unsent)
+		return send_unsent(c, cl) && (cl->unsent || serve_lines(c, cl));
+	n = recv(cl->fd, cl->line + cl->len, LINE - cl->len, MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
 	if (n == 0)
 		return false;
 	cl->len += (size_t)n;
-	while ((nl = memchr(start, '\n', cl->len - (size_t)(start - cl->line)))) {
-		if (!serve_line(c, cl, start, (size_t)(nl - start)))
-			return false;
-		start = nl + 1;
-	}
-	cl->len -= (size_t)(start - cl->line);
-	memmove(cl->line, start, cl->len);
-	return cl->len < LINE || too_long(cl);
+	return serve_lines(c, cl);
 }
 
 bool peer_is_root(int fd)
@@ -102,7 +120,6 @@ static void take_client(struct control *c)
 {
 	auto_fd fd = accept4(c->listen, NULL, NULL, SOCK_CLOEXEC);
 	struct epoll_event e = { .events = EPOLLIN };
-	int room = 8 << 20; /* an answer must fit: nobody waits for a client here */
 	struct client *cl;
 
 	if (fd < 0 || !peer_is_root(fd) || c->n_clients == CLIENTS)
@@ -110,13 +127,13 @@ static void take_client(struct control *c)
 	cl = malloc(sizeof(*cl));
 	if (!cl)
 		return;
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	e.data.ptr = cl;
 	if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &e) < 0) {
 		free(cl);
 		return;
 	}
 	cl->fd = take_fd(&fd);
+	cl->unsent = NULL;
 	cl->len = 0;
 	cl->prev = NULL;
 	cl->next = c->clients;

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "base/say.h"
 #include "procfs/control.h"
@@ -431,6 +432,42 @@ START_TEST(who_does_not_read_holds_up_nobody)
 }
 END_TEST
 
+/* More than any socket holds; the asker writes all of it before he reads. */
+START_TEST(who_reads_late_gets_all_answers)
+{
+	enum { MANY = 20000 };
+	auto_fd fd = -EBADF;
+	char buf[65536], line[600];
+	int status, lines_read = 0;
+	pid_t asker;
+
+	if (!root())
+		return;
+	/* Answered by an error that names it. */
+	snprintf(line, sizeof(line), "{\"request\":\"forget\",\"id\":\"a\",\"door\":\"%0500d\"}\n",
+		 0);
+	fd = dial();
+	asker = fork();
+	if (asker == 0) {
+		for (int i = 0; i < MANY; i++)
+			put(fd, line, strlen(line));
+		_exit(0);
+	}
+	poll(NULL, 0, 200);
+	still_there();
+	while (lines_read < MANY) {
+		ssize_t n = read(fd, buf, sizeof(buf));
+
+		ck_assert_msg(n > 0, "%d answers, then %s", lines_read, strerror(errno));
+		for (ssize_t i = 0; i < n; i++)
+			lines_read += buf[i] == '\n';
+	}
+	ck_assert_int_eq(waitpid(asker, &status, 0), asker);
+	ck_assert_int_eq(status, 0);
+	still_there();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("control");
@@ -451,6 +488,7 @@ int main(void)
 	tcase_add_test(t, who_leaves_in_the_middle_leaves_nothing);
 	tcase_add_test(t, a_thousand_connections_are_borne);
 	tcase_add_test(t, who_does_not_read_holds_up_nobody);
+	tcase_add_test(t, who_reads_late_gets_all_answers);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
 }
