@@ -232,6 +232,16 @@ static int add_host_dir(const struct cgv_host *h, struct tree *t, const struct f
 	return parent < 0 ? -errno : walk_dir(&w, parent, dir, f->path);
 }
 
+/* Who may set a trigger by the host's own file may by this one. */
+static mode_t mode_of(const struct cgv_host *h, const struct file *f)
+{
+	struct stat st;
+
+	if (file_is_writable(f) && !h->captured && fstatat(h->root, f->path, &st, 0) == 0)
+		return st.st_mode & 0666;
+	return file_mode(f);
+}
+
 static int add_row(const struct cgv_host *h, struct tree *t, const struct file *f)
 {
 	const char *name;
@@ -245,7 +255,7 @@ static int add_row(const struct cgv_host *h, struct tree *t, const struct file *
 		return r;
 	if (!*name)
 		return f->render ? add_host_dir(h, t, f, dir) : 0;
-	r = add(t, dir, name, S_IFREG | file_mode(f), &n);
+	r = add(t, dir, name, S_IFREG | mode_of(h, f), &n);
 	if (r < 0)
 		return r;
 	t->node[n].file = f;

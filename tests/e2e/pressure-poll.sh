@@ -25,13 +25,40 @@ until_true 5 sh -c "pgrep -P $outer -x sleep"
 inner=$(pgrep -P $outer -x sleep)
 ok "attached" "$B/pct-launch" attach "$inner" psi
 D=$(worker_pid)
-play() { timeout 60 nsenter -t "$inner" -m -p sh -c "echo 0 >'$BOX/cgroup.procs'; exec python3 -" 2>&1; }
+play() { timeout "${PATIENCE:-60}" nsenter -t "$inner" -m -p sh -c "echo 0 >'$BOX/cgroup.procs'; exec python3 -" 2>&1; }
 
 is "the text is the cgroup's own" "$(sed 's/ .*//' "$BOX/io.pressure")" \
 	"$(nsenter -t "$inner" -m -p sed 's/ .*//' /proc/pressure/io)"
 cat "$MOUNT"/ct/psi/proc/* >/dev/null 2>&1 # files of the cgroup stay open
 fds=$(find "/proc/$D/fd" | wc -l)
 tasks=$(find "/proc/$D/task" -mindepth 1 -maxdepth 1 | wc -l)
+
+# Which windows there are is the kernel's to say; no more than it lets anybody have.
+windows() { # COMMAND…: that runs a program
+	"$@" /usr/bin/python3 -c "
+import errno, os
+def set(window):
+    try: f = os.open('/proc/pressure/io', os.O_RDWR | os.O_NONBLOCK)
+    except OSError as e: return 'open ' + errno.errorcode[e.errno]
+    try: os.write(f, b'some 20000 %d\0' % window); return 'ok'
+    except OSError as e: return errno.errorcode[e.errno]
+    finally: os.close(f)
+for w in 400000, 500000, 1000000, 2000000, 3000000, 4000000, 6000000, 10000000, 12000000: print(w, set(w))" 2>&1 | xargs
+}
+user="setpriv --reuid 12345 --clear-groups"
+in_box="nsenter -t $inner -m -p"
+# shellcheck disable=SC2086 # words
+{
+	native=$(windows $user)
+	case $native in
+	*" 2000000 ok "*)
+		is "a container's root may have those windows that any user of the host may" "$native" "$(windows $in_box)"
+		is "… as may its other users" "$native" "$(windows $in_box $user)"
+		;;
+	*) skip "windows of triggers" "this kernel takes none from just any user: $native" ;;
+	esac
+	is "the file's mode is that of the host's" "$(stat -c %A /proc/pressure/io)" "$($in_box stat -c %A /proc/pressure/io)"
+}
 
 said=$(play <<'P'
 import errno, os, select, subprocess, time
