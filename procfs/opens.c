@@ -172,7 +172,10 @@ int open_row_new(struct opens *o, struct open_row **out)
 		return -ENFILE;
 	/* Field by field: others look through all rows meanwhile, and find it free. */
 	row->generation++;
-	row->unique = row->begun = row->ino = row->text = 0;
+	row->unique = 0;
+	row->begun = 0;
+	row->ino = 0;
+	row->text = 0;
 	row->owner = 0;
 	row->pid = 0;
 	row->trigger = (struct open_trigger){ 0 };
