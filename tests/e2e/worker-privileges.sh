@@ -25,9 +25,13 @@ looked_at() { # WHOSE: all threads of the worker
 
 group a || { skip "what the worker may do" "no cgroups can be made here"; exit 77; }
 memory a $((100 << 20))
-ok "a daemon" "$B/pctfs"
+ok "a daemon, which may lock 4 kB in memory" sh -c "ulimit -l 4; exec '$B/pctfs'"
 box a a
 looked_at "the first worker"
+if san; then skip "requests stay in memory" "with sanitizers nothing does"; else
+	within "… and has its requests locked in memory, which takes one that it gave up (kB)" 128 1024 \
+		"$(awk '/^VmLck/ { print $2 }' "/proc/$(worker_pid)/status")"
+fi
 
 # Whose processes only a capability lets it look at.
 TOTAL="awk '/^MemTotal/ { print \$2 }' $MOUNT/proc/meminfo"
