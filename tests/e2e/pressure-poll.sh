@@ -25,7 +25,7 @@ until_true 5 sh -c "pgrep -P $outer -x sleep"
 inner=$(pgrep -P $outer -x sleep)
 ok "attached" "$B/pct-launch" attach "$inner" psi
 D=$(worker_pid)
-play() { timeout "${PATIENCE:-60}" nsenter -t "$inner" -m -p sh -c "echo 0 >'$BOX/cgroup.procs'; exec python3 -" 2>&1; }
+play() { timeout "${PATIENCE:-180}" nsenter -t "$inner" -m -p sh -c "echo 0 >'$BOX/cgroup.procs'; exec python3 -" 2>&1; }
 
 is "the text is the cgroup's own" "$(sed 's/ .*//' "$BOX/io.pressure")" \
 	"$(nsenter -t "$inner" -m -p sed 's/ .*//' /proc/pressure/io)"
