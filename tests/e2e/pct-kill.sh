@@ -90,6 +90,6 @@ ra=0 rb=0
 wait $a || ra=$?
 wait $b || rb=$?
 same "one of two" "$((ra + rb))" 1
-same "said by the other" "$(cat "$PCT_ROOT/err1" "$PCT_ROOT/err2" | grep -c 'CT 100 already exists')" 1
+same "said by the other" "$(cat "$PCT_ROOT/err1" "$PCT_ROOT/err2" | grep -cE 'CT 100 already exists|another pct is still working on CT 100')" 1
 run 0 destroy 100
 nothing_of 100
