@@ -7,6 +7,7 @@
 
 #define BUCKETS	    4096
 #define LEN_UNKNOWN UINT32_MAX
+#define READERS_MAX 64	/* processes with one file open that are looked at: more take too long */
 #define LATE_MAX    500 /* ticks: so old a text of the page cache's mount can be at most */
 
 /* The key of what the page cache's mount shows of an inode, which is not the same text. */
@@ -255,15 +256,29 @@ void shared_known(struct fs *fs, fuse_ino_t ino, struct stat *st)
 	shared_put(s);
 }
 
-/* Are all who have it open at its start or its end? */
-static bool all_at_rest(struct fs *fs, const struct shared *s, pid_t but)
+/*
+ * Are all who have it open at its start or its end? Each process is looked at once, however often
+ * it has it open; of more of them than this, who can tell in time?
+ */
+static bool all_at_rest(struct fs *fs, const struct shared *s)
 {
+	uint32_t len = text_unpack(s->row->text).len, n = 0, i;
+	pid_t seen[READERS_MAX];
 	struct open_row *row;
 
-	for (uint32_t at = 0; (row = open_row_next(fs->opens, &at));)
-		if (row->state == OPEN_SHARED && row->ino == s->ino && row->pid != but &&
-		    !reader_at_rest(fs->host, row->pid, s->ino, text_unpack(s->row->text).len))
+	for (uint32_t at = 0; (row = open_row_next(fs->opens, &at));) {
+		pid_t pid = row->pid;
+
+		if (row->state != OPEN_SHARED || row->ino != s->ino)
+			continue;
+		for (i = 0; i < n && seen[i] != pid;)
+			i++;
+		if (i < n)
+			continue;
+		if (n == READERS_MAX || !reader_at_rest(fs->host, pid, s->ino, len))
 			return false;
+		seen[n++] = pid;
+	}
 	return true;
 }
 
@@ -272,7 +287,7 @@ static bool wants_anew(struct fs *fs, const struct shared *s, pid_t pid)
 {
 	return !is_fresh(fs, s) &&
 	       reader_at_start(fs->host, pid, s->ino, text_unpack(s->row->text).len) &&
-	       (s->opens < 2 || all_at_rest(fs, s, pid));
+	       (s->opens < 2 || all_at_rest(fs, s));
 }
 
 void shared_attr(struct fs *fs, fuse_ino_t ino, struct container *c, pid_t reader, struct stat *st)

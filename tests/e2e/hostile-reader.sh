@@ -165,6 +165,20 @@ for t in threads: t.join()
 os.close(f)
 check('eight threads on one open file never see half of two texts', not wrong, wrong[:1])
 
+# Two of one process: one is in the middle when the other goes back to the start and is read anew.
+torn = 0
+for i in range(3):
+    f, g = os.open('/proc/stat', os.O_RDONLY), os.open('/proc/stat', os.O_RDONLY)
+    text, first = os.pread(f, 1 << 20, 0), os.read(f, 50)
+    os.read(g, 1 << 20)
+    end = time.process_time() + 0.2
+    while time.process_time() < end: pass
+    os.lseek(g, 0, os.SEEK_SET)
+    os.read(g, 1 << 20)
+    torn += first + os.read(f, 1 << 20) != text
+    os.close(f); os.close(g)
+check('who reads on while the same process reads anew elsewhere has one text', torn == 0, torn)
+
 # Two hundred at once, held.
 held = []
 for i in range(200):
