@@ -88,9 +88,9 @@ static void shared_put(struct shared *s)
 	atomic_fetch_sub(&s->refs, 1);
 }
 
-static void shared_free(struct fs *fs, struct shared *s)
+/* Its row stays: the next worker goes on with that. */
+static void shared_forget(struct shared *s)
 {
-	stored_row_free(fs->opens, s->row);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -128,7 +128,8 @@ static void sweep_bucket(struct fs *fs, struct shared **at, uint64_t tick)
 			at = &s->next;
 		} else if (!container_is_there(fs, s->ino)) {
 			*at = s->next;
-			shared_free(fs, s);
+			stored_row_free(fs->opens, s->row);
+			shared_forget(s);
 		} else {
 			let_go(fs, s, tick);
 			at = &s->next;
@@ -165,7 +166,7 @@ void shared_stop(struct fs *fs)
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct shared *s = fs->sharing->bucket[i], *next; s; s = next) {
 			next = s->next;
-			shared_free(fs, s);
+			shared_forget(s);
 		}
 	free(fs->sharing);
 	fs->sharing = NULL;
