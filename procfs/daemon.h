@@ -22,6 +22,7 @@ struct daemon {
 	char lock[ROOM];
 	char control[ROOM], seccomp[ROOM], takeover[ROOM]; /* sockets */
 	char kept[ROOM];				   /* what outlives even the mount */
+	bool mount_named;				   /* by the user */
 	bool foreground;
 	int (*main)(struct daemon *d); /* which part of it this process is */
 	int ready;		       /* to be written when the daemon is; -EBADF: nobody waits */
@@ -48,6 +49,7 @@ enum message_kind {
 	MSG_DROP,	  /* to the keeper: no more */
 	MSG_KEPT,	  /* to the worker: kept for one before it */
 	MSG_GO,		  /* to the worker: there is no other one any more */
+	MSG_UNMOUNT,	  /* to the keeper, with the mount's number or 0: end; and back: it did */
 };
 
 struct message {
@@ -65,8 +67,8 @@ int message_receive(int sock, struct message *out, int *fd) MUST_CHECK;
 /* A terminal or pipe is the starter's; a file was meant for us. */
 void let_go_of_stderr(void);
 
-/* How a worker exits. */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_ABORTED = 3 };
+/* How a worker exits; or, unmounted by request, a keeper that is not to be started again. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_ABORTED = 3, EXIT_UNMOUNTED };
 
 /* The process's exit status. All errors are said. */
 int keeper_main(struct daemon *d);

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -19,11 +20,13 @@
 #include "procfs/control.h"
 #include "procfs/daemon.h"
 #include "procfs/mount.h"
+#include "procfs/store.h"
 
 #define BACK_OFF_MAX 250  /* ms: as long a reader waits in vain */
 #define STARTS_MAX   5	  /* that fail in a row, then something else must be done */
 #define STUCK_MS     5000 /* a request that takes longer has its worker ended */
 #define LOOK_MS	     1000
+#define LOCK_MS	     1000 /* in which what was killed is gone */
 
 struct worker {
 	pid_t pid; /* 0: none */
@@ -42,10 +45,66 @@ struct keeper {
 	unsigned failures;    /* starts since one was ready */
 	unsigned short_lived; /* workers in a row that served less than a second */
 	bool was_ready, ending;
+	bool resumed;	    /* it goes on with the mount of a keeper before it */
+	int asker;	    /* who wants an end of it all; -EBADF: nobody */
 	int kept[KEPT_MAX]; /* fds, by number */
 };
 
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 /* ---- what a worker needs ---- */
+
+#define STORED_MAX (4 + 2 * N_MOUNTS)
+
+static const char *const fuse_name[N_MOUNTS] = { "fuse", "fast-fuse" };
+static const char *const slots_name[N_MOUNTS] = { "slots", "fast-slots" };
+
+static size_t list_stored(struct keeper *k, struct stored out[STORED_MAX])
+{
+	size_t n = 0;
+
+	out[n++] = (struct stored){ "opens", &k->opens };
+	out[n++] = (struct stored){ "control", &k->control };
+	out[n++] = (struct stored){ "seccomp", &k->seccomp };
+	out[n++] = (struct stored){ "takeover", &k->takeover };
+	for (int i = 0; i < N_MOUNTS; i++) {
+		if (!k->mounts[i].mount)
+			continue;
+		out[n++] = (struct stored){ fuse_name[i], &k->mounts[i].fuse };
+		out[n++] = (struct stored){ slots_name[i], &k->mounts[i].memory };
+	}
+	return n;
+}
+
+static void store_all(struct keeper *k)
+{
+	struct stored all[STORED_MAX];
+
+	store_put_all(all, list_stored(k, all), k->kept);
+}
+
+/*
+ * A worker holds it too, as long as there is anything left of it: two that read requests into
+ * the same slots would be the end of both.
+ */
+static int lock_wait(int fd)
+{
+	const struct timespec pause = { 0, 10000000 };
+	uint64_t until = now_ms() + LOCK_MS;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK || now_ms() > until)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
 
 static int take_lock(struct keeper *k)
 {
@@ -56,57 +115,84 @@ static int take_lock(struct keeper *k)
 	k->lock = open(k->d->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (k->lock < 0)
 		return fail(-errno, "open '%s'", k->d->lock);
-	if (flock(k->lock, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK
+	r = lock_wait(k->lock);
+	if (r < 0)
+		return r == -EWOULDBLOCK
 			   ? refuse(-EBUSY,
 				    "another pctfs runs with '%s': stop that one first, "
 				    "or give this one a --run directory of its own",
 				    k->d->run)
-			   : fail(-errno, "lock '%s'", k->d->lock);
+			   : fail(r, "lock '%s'", k->d->lock);
 	return 0;
+}
+
+/* Unless a keeper before this one did. */
+static int open_socket(int *fd, const char *path, int type)
+{
+	if (*fd < 0)
+		*fd = listen_at(path, type);
+	return MIN(*fd, 0);
 }
 
 static int open_sockets(struct keeper *k)
 {
-	k->control = listen_at(k->d->control, SOCK_STREAM);
-	if (k->control < 0)
-		return k->control;
-	k->seccomp = listen_at(k->d->seccomp, SOCK_SEQPACKET);
-	if (k->seccomp < 0)
-		return k->seccomp;
-	k->takeover = listen_at(k->d->takeover, SOCK_SEQPACKET);
-	return MIN(k->takeover, 0);
+	int r = open_socket(&k->control, k->d->control, SOCK_STREAM);
+
+	if (r == 0)
+		r = open_socket(&k->seccomp, k->d->seccomp, SOCK_SEQPACKET);
+	return r < 0 ? r : open_socket(&k->takeover, k->d->takeover, SOCK_SEQPACKET);
 }
 
 /* Only in one of the mounts is anything ever open. */
 static int mount_anew(struct keeper *k, int which)
 {
-	int r = which == MOUNT_WHOLE ? new_memory(&k->opens, "pctfs-opens") : 0;
+	int r;
 
-	return r < 0 ? r : connection_mount(&k->mounts[which]);
-}
-
-static int mount_all(struct keeper *k)
-{
-	int r = 0;
-
-	for (int i = 0; i < N_MOUNTS && r == 0; i++)
-		if (k->mounts[i].mount)
-			r = mount_anew(k, i);
+	store_drop(fuse_name[which]);
+	store_drop(slots_name[which]);
+	if (which == MOUNT_WHOLE)
+		store_drop("opens");
+	r = which == MOUNT_WHOLE ? new_memory(&k->opens, "pctfs-opens") : 0;
+	if (r == 0)
+		r = connection_mount(&k->mounts[which]);
+	if (r == 0)
+		store_all(k);
 	return r;
 }
 
-static uint64_t now_ms(void)
+/* The mount is still there, with all that is open and in hand: go on with it. */
+static int resume(struct keeper *k, int which)
 {
-	struct timespec t;
+	struct connection *c = &k->mounts[which];
+	int r = slots_open(c->memory, &c->slots);
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	if (r < 0)
+		return fail(r, "go on with what the pctfs before had in hand");
+	info("goes on with the mount '%s' of a pctfs that ended, requests in hand: %u", c->mount,
+	     slots_in_hand(c->slots));
+	k->resumed = true;
+	return 0;
+}
+
+static int mount_or_resume(struct keeper *k)
+{
+	struct stored all[STORED_MAX];
+	int r = 0;
+
+	store_take(all, list_stored(k, all), k->kept);
+	for (int i = 0; i < N_MOUNTS && r == 0; i++) {
+		const struct connection *c = &k->mounts[i];
+		bool whole = c->fuse >= 0 && c->memory >= 0 && k->opens >= 0;
+
+		if (c->mount)
+			r = whole ? resume(k, i) : mount_anew(k, i);
+	}
+	return r;
 }
 
 /* ---- a worker ---- */
 
-static void become_worker(const struct keeper *k, int exe, int sock)
+static void become_worker(const struct keeper *k, pid_t keeper, int exe, int sock)
 {
 	const struct connection *whole = &k->mounts[MOUNT_WHOLE], *fast = &k->mounts[MOUNT_FAST];
 	const int from[] = { sock,	  k->control, k->seccomp,    k->opens,
@@ -125,12 +211,17 @@ static void become_worker(const struct keeper *k, int exe, int sock)
 	int high[ARRAY_LEN(from)];
 	sigset_t none;
 
+	/* At once, with what it has in hand: another one can have that only then. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != keeper)
+		_exit(EXIT_FAILED);
 	snprintf(page_cache, sizeof(page_cache), "--page-cache=%u", k->d->page_cache);
-
 	/* Out of the way first: a target may be somebody's source. */
 	for (size_t i = 0; i < ARRAY_LEN(from); i++)
 		high[i] = from[i] < 0 ? -EBADF : fcntl(from[i], F_DUPFD_CLOEXEC, 64);
 	exe = fcntl(exe, F_DUPFD_CLOEXEC, 64);
+	/* It is not to be used, but held, until the last thread is gone. */
+	(void)fcntl(k->lock, F_DUPFD, 64);
 	for (size_t i = 0; i < ARRAY_LEN(from); i++)
 		if (from[i] >= 0 && dup2(high[i], FD_KEEPER + (int)i) < 0)
 			_exit(EXIT_FAILED);
@@ -142,6 +233,7 @@ static void become_worker(const struct keeper *k, int exe, int sock)
 
 static int start(struct keeper *k, int exe, struct worker *w)
 {
+	pid_t self = getpid();
 	int sock[2];
 
 	*w = (struct worker){ .pidfd = -EBADF, .sock = -EBADF };
@@ -149,7 +241,7 @@ static int start(struct keeper *k, int exe, struct worker *w)
 		return fail(-errno, "make a socket");
 	w->pid = fork();
 	if (w->pid == 0)
-		become_worker(k, exe, sock[1]);
+		become_worker(k, self, exe, sock[1]);
 	close(sock[1]);
 	w->sock = sock[0];
 	if (w->pid < 0) {
@@ -217,8 +309,11 @@ static void keep(struct keeper *k, uint32_t id, int fd)
 		close_fd(&fd);
 		return;
 	}
+	if (k->kept[id] >= 0)
+		store_drop_kept(id);
 	close_fd(&k->kept[id]);
 	k->kept[id] = fd;
+	store_put_kept(id, fd);
 }
 
 /* False: it has nothing more to say. */
@@ -308,7 +403,7 @@ static int replace(struct keeper *k)
 	bool crashed = status > 128 && status != 128 + SIGKILL && status != 128 + SIGTERM;
 	unsigned in_hand;
 
-	if (!k->was_ready)
+	if (!k->was_ready && !k->resumed)
 		return -ECHILD; /* it has said why */
 	in_hand = look_at_slots(k, crashed ? pid : 0);
 	/* Who was killed might have started. */
@@ -405,22 +500,11 @@ static void look_for_stuck(struct keeper *k)
 
 /* ---- another program ---- */
 
-/* The one that asks sends its own program; it hears when that serves, or nothing. */
-static void take_over(struct keeper *k)
+/* The one that asks sent its own program; it hears when that serves, or nothing. */
+static void take_over(struct keeper *k, int fd, int exe)
 {
-	auto_fd fd = accept4(k->takeover, NULL, NULL, SOCK_CLOEXEC);
-	struct timeval patience = { .tv_sec = 1 };
-	struct message m;
-	int exe = -EBADF;
+	const struct timeval patience = { .tv_sec = STUCK_MS / 1000 };
 
-	if (fd < 0 || !peer_is_root(fd))
-		return;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (message_receive(fd, &m, &exe) < 1 || m.kind != MSG_GO || exe < 0) {
-		close_fd(&exe);
-		return;
-	}
-	patience.tv_sec = STUCK_MS / 1000;
 	if (start(k, exe, &k->next) == 0)
 		(void)setsockopt(k->next.sock, SOL_SOCKET, SO_RCVTIMEO, &patience,
 				 sizeof(patience));
@@ -440,6 +524,40 @@ static void take_over(struct keeper *k)
 		while (!k->now.ready && hear(k, &k->now))
 			;
 	(void)message_send(fd, k->now.ready ? MSG_READY : MSG_DROP, 0, -1);
+	/* A supervisor whose unit was taken off and put back has lost all it had. */
+	store_all(k);
+}
+
+/* Somebody asks for an end; what mount he means is checked if he says it. */
+static void unmount_asked(struct keeper *k, int *fd, uint32_t number)
+{
+	if (number && number != mount_number(k->d->mount)) {
+		(void)message_send(*fd, MSG_DROP, 0, -1);
+		return;
+	}
+	k->ending = true;
+	k->asker = take_fd(fd);
+}
+
+static void hear_outside(struct keeper *k)
+{
+	auto_fd fd = accept4(k->takeover, NULL, NULL, SOCK_CLOEXEC);
+	const struct timeval patience = { .tv_sec = 1 };
+	struct message m;
+	int exe = -EBADF;
+
+	if (fd < 0 || !peer_is_root(fd))
+		return;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (message_receive(fd, &m, &exe) < 1)
+		return;
+	if (m.kind == MSG_GO && exe >= 0) {
+		take_over(k, fd, exe);
+		return;
+	}
+	close_fd(&exe);
+	if (m.kind == MSG_UNMOUNT)
+		unmount_asked(k, &fd, m.id);
 }
 
 /* ---- all of it ---- */
@@ -455,6 +573,7 @@ static int step(struct keeper *k)
 	int n = poll(p, ARRAY_LEN(p), LOOK_MS);
 	struct signalfd_siginfo sig;
 
+	store_tell_alive();
 	if (n == 0)
 		look_for_stuck(k);
 	if (n < 1)
@@ -471,7 +590,7 @@ static int step(struct keeper *k)
 	if (p[0].revents || p[1].revents)
 		return replace(k);
 	if (p[3].revents)
-		take_over(k);
+		hear_outside(k);
 	return 0;
 }
 
@@ -489,9 +608,10 @@ static int run(struct keeper *k)
 	k->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (k->signals < 0 || k->exe < 0)
 		return fail(-errno, "start the keeper");
-	r = mount_all(k);
+	r = mount_or_resume(k);
 	if (r == 0)
 		r = open_sockets(k);
+	store_all(k);
 	if (r == 0)
 		r = start(k, k->exe, &k->now);
 	while (r == 0 && !k->ending)
@@ -499,9 +619,16 @@ static int run(struct keeper *k)
 	return r;
 }
 
+/* With a supervisor all of it waits for the next keeper, unless somebody asked for an end. */
 static void take_off(struct keeper *k)
 {
+	struct stored all[STORED_MAX];
+
 	end(&k->now, SIGTERM);
+	if (store_is_there() && k->asker < 0)
+		return;
+	for (size_t i = 0, n = list_stored(k, all); i < n; i++)
+		store_drop(all[i].name);
 	for (int i = 0; i < N_MOUNTS; i++)
 		connection_close(&k->mounts[i]);
 	if (k->control >= 0)
@@ -510,6 +637,8 @@ static void take_off(struct keeper *k)
 		(void)unlink(k->d->seccomp);
 	if (k->takeover >= 0)
 		(void)unlink(k->d->takeover);
+	if (k->asker >= 0)
+		(void)message_send(k->asker, MSG_UNMOUNT, 0, -1);
 }
 
 int keeper_main(struct daemon *d)
@@ -527,6 +656,7 @@ int keeper_main(struct daemon *d)
 			     .takeover = -EBADF,
 			     .exe = -EBADF,
 			     .exe_before = -EBADF,
+			     .asker = -EBADF,
 			     .now = { .pidfd = -EBADF, .sock = -EBADF },
 			     .next = { .pidfd = -EBADF, .sock = -EBADF } };
 	for (int i = 0; i < KEPT_MAX; i++)
@@ -536,5 +666,7 @@ int keeper_main(struct daemon *d)
 		return EXIT_FAILED;
 	r = run(&k);
 	take_off(&k);
+	if (k.asker >= 0 && store_is_there())
+		return EXIT_UNMOUNTED;
 	return r < 0 ? EXIT_FAILED : EXIT_DONE;
 }

@@ -11,6 +11,7 @@ static int usage(FILE *to)
 {
 	fputs("usage: pctfs [-f] [--log-level L] [--run DIR] [--page-cache=MS] [MOUNT]\n"
 	      "       pctfs --takeover [--run DIR]\n"
+	      "       pctfs --unmount [--run DIR] [MOUNT]\n"
 	      "       pctfs render FILE (--pid N | --cgroup PATH) [--fixed-cpus] [--sysroot DIR]\n"
 	      "\n"
 	      "Serve every container its own /proc and /sys on MOUNT (/var/lib/pctfs).\n"
@@ -22,6 +23,8 @@ static int usage(FILE *to)
 	      "up to\n"
 	      "                     that age without asking the daemon (10 to 5000 ms)\n"
 	      "      --takeover     have the pctfs that runs go on as this program\n"
+	      "      --unmount      have it end, and leave nothing mounted: containers that run\n"
+	      "                     have no views from then on\n"
 	      "  -h, --help         this text\n"
 	      "\n"
 	      "PCT_ROOT=DIR goes before all three default paths.\n",
@@ -93,6 +96,7 @@ static int parse(int argc, char *argv[], struct daemon *d, int *code)
 		{ "run", required_argument, NULL, 'r' },
 		{ "page-cache", required_argument, NULL, 'p' },
 		{ "takeover", no_argument, NULL, 't' },
+		{ "unmount", no_argument, NULL, 'u' },
 		{ "worker", no_argument, NULL, 'w' }, /* the keeper's way to start one */
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -110,8 +114,8 @@ static int parse(int argc, char *argv[], struct daemon *d, int *code)
 			return usage(stderr), -EINVAL;
 		if (o == 'f')
 			d->foreground = true;
-		if (o == 't' || o == 'w')
-			d->main = o == 't' ? takeover_main : worker_main;
+		if (o == 't' || o == 'u' || o == 'w')
+			d->main = o == 't' ? takeover_main : o == 'u' ? unmount_main : worker_main;
 		if (o == 'r')
 			run = optarg;
 		if (o == 'p' &&
@@ -124,6 +128,7 @@ static int parse(int argc, char *argv[], struct daemon *d, int *code)
 	if (argc - optind > 1)
 		return usage(stderr), -EINVAL;
 	*code = 1;
+	d->mount_named = argv[optind] != NULL;
 	return set_paths(d, argv[optind], run);
 }
 

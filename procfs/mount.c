@@ -27,17 +27,28 @@ int make_dirs(const char *path, bool itself)
 }
 
 /* A mount whose daemon is gone answers nothing but this. There can be several, one on another. */
-static int take_off_dead(const char *path)
+int take_off_dead(const char *path)
 {
 	struct statfs st; /* asks the daemon, where stat() may know the answer */
+	int n = 0;
 
 	while (statfs(path, &st) < 0 && (errno == ENOTCONN || errno == ECONNABORTED)) {
 		/* EINVAL: somebody else just did. */
 		if (umount2(path, MNT_DETACH) < 0 && errno != EINVAL)
 			return fail(-errno, "take the dead mount off '%s'", path);
 		info("took off '%s' what a daemon that died left mounted", path);
+		n++;
 	}
-	return 0;
+	return n;
+}
+
+uint32_t mount_number(const char *path)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st) < 0)
+		return 0;
+	return st.stx_attributes & STATX_ATTR_MOUNT_ROOT ? st.stx_dev_minor : 0;
 }
 
 static int refuse_living(const char *path)

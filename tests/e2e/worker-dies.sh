@@ -4,7 +4,7 @@
 # Workers end at every place and at any moment, while eight readers of three containers read. None
 # of them may notice. (DEATHS: how many of each kind; KILLS, TAKEOVERS. `make check-deaths` has
 # them all.)
-. "$(dirname "$0")/box-lib"
+. "$(dirname "$0")/load-lib"
 
 DEATHS=${DEATHS:-20} KILLS=${KILLS:-150} TAKEOVERS=${TAKEOVERS:-20}
 LOG=$PCT_ROOT/log
@@ -16,29 +16,6 @@ start() { # PROGRAM [VARIABLE=VALUE…]
 }
 deaths() { grep -c 'the worker ended by signal 9' "$LOG"; }
 in_hand() { grep 'the worker ended by signal 9' "$LOG" | grep -vc 'in hand: 0;'; }
-
-readers() { # SECONDS: eight of them, three lines each
-	local i box
-	for i in 1 2 3 4 5 6 7 8; do
-		box=$((i % 3 + 1))
-		play "box$box" "$B/reader" "$1" $((box * 65536)) >"$PCT_ROOT/reader$i" 2>"$PCT_ROOT/why$i" &
-		READERS+=($!)
-	done
-}
-readers_end() { # SENTENCE
-	local i sum=0 bad=0 n f t
-	wait "${READERS[@]}"
-	READERS=()
-	for i in 1 2 3 4 5 6 7 8; do
-		read -r n f t <"$PCT_ROOT/reader$i" || n=0 f=1 t=0
-		sum=$((sum + n)) bad=$((bad + f + t))
-	done
-	if [ "$bad" = 0 ] && [ "$sum" -gt 16 ]; then
-		ok "$1: $sum reads, none failed, short, torn or another's" true
-	else
-		flunk "$1: $sum reads, $bad failed or not whole" "$(cat "$PCT_ROOT"/why? | head -5)"
-	fi
-}
 
 for b in 1 2 3; do
 	group g$b && memory g$b $((b * 67108864))
@@ -63,9 +40,6 @@ for place in read render store open part release reply; do
 	stop_daemon
 done
 
-# The keeper of this root: what holds the lock. Its only child is the worker.
-keeper() { fuser "$RUN/pctfs.lock" 2>/dev/null | tr -d ' '; }
-
 # At any moment, by the hundred.
 start "$B/pctfs"
 for b in 1 2 3; do "$B/pct-launch" attach "${INIT[box$b]}" box$b || flunk "attached again"; done
@@ -87,19 +61,10 @@ while n < int(sys.argv[2]) and time.time() < end:
 print(n)
 P
 )
-for i in 1 2 3; do pkill -TERM --ns "${INIT[box$i]}" --nslist pid -x reader; done
-readers_end "$n workers killed at any moment, $(($(in_hand) - before)) of them with a request in hand"
+readers_stop "$n workers killed at any moment, $(($(in_hand) - before)) of them with a request in hand"
 is "as many as there should be" "$KILLS" "$n"
 
 # What was opened is closed, whoever opened it and whoever was told.
-open_files() {
-	python3 - "$RUN/pctfs.sock" <<'P'
-import json, socket, sys
-s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
-s.sendall(b'{"request":"open"}\n'); print(json.loads(s.makefile().readline())["open"])
-P
-}
-none_open() { [ "$(open_files)" = 0 ]; }
 ok "nothing is left open" until_true 5 none_open
 
 # Another program takes over, under load.
@@ -107,8 +72,7 @@ readers 600
 for i in $(seq "$TAKEOVERS"); do
 	"$B/pctfs" --takeover || flunk "takeover $i"
 done
-for i in 1 2 3; do pkill -TERM --ns "${INIT[box$i]}" --nslist pid -x reader; done
-readers_end "$TAKEOVERS times another program took over"
+readers_stop "$TAKEOVERS times another program took over"
 worker=$(pgrep -P "$(keeper)")
 ok "a program that cannot be a worker is not taken" python3 - "$RUN/takeover.sock" <<'P'
 import socket, struct, sys
