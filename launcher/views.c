@@ -60,7 +60,8 @@ int put_views(const struct options *o, const char *door, const char *id, pid_t p
 		r = fail(-errno, "process %d", pid);
 	if (r == 0)
 		r = attach_registered(pidfd, prefix, answer);
-	if (r < 0 && answer) {
+	/* One that was registered before can be repaired another time. */
+	if (r < 0 && answer && !o->all) {
 		auto_json done = NULL;
 
 		(void)!ask(o, request_new("forget", door, id), &done);

@@ -144,7 +144,10 @@ gone() { ! alive "$worker"; }
 ok "without its keeper no worker is left" until_true 5 gone
 fails "… and nobody answers" cat "$MOUNT/proc/uptime"
 ok "the next one mounts over it" "$B/pctfs"
-ok "… and containers are repaired" "$B/pct-launch" repair --all
+play box1 sh -c 'umount -l /proc/uptime && mount --bind /etc/passwd /proc/uptime'
+fails "… a container that cannot be repaired is said" "$B/pct-launch" repair --all
+ok "… and can be as soon as nothing is in the way" play box1 umount /proc/uptime
+ok "… all containers are repaired" "$B/pct-launch" repair --all
 all_have_views "… so that they have views"
 kill -KILL "$(daemon_pid)"
 ok "what a dead one left mounted is taken off" until_true 5 "$B/pctfs" --unmount "$MOUNT"
