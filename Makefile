@@ -15,6 +15,7 @@
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
 #   make lint       layering, formatting, cppcheck, shellcheck
 #   make install    PREFIX, DESTDIR; also `uninstall`
+#   make deb        Debian packages of it, into build/deb
 #
 #   SAN=address,undefined   any target, in a build folder of its own
 #   CC=clang B=build-clang  another compiler beside the first
@@ -22,6 +23,8 @@
 
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+LXCDIR  ?= $(PREFIX)/share/lxc/config
 CFLAGS  ?= -O2 -g
 FUZZ_S  ?= 5
 
@@ -45,8 +48,8 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher pct tests tests/fuzz bench))
-scripts = $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-scale .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
-	  $(filter-out %/packages,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/vm)
+scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-scale .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct $(B)/libcgview.a
 
@@ -145,14 +148,17 @@ check-tsan: deps
 # Of every kind of end a worker can have, as many as are wanted to believe it.
 check-deaths: deps
 	$(Q)$(MAKE) --no-print-directory all tests
-	$(Q)B=$(B) DEATHS=100 KILLS=1000 TAKEOVERS=100 TEST_TIMEOUT=2400 tests/run tests/e2e/worker-dies.sh
+	$(Q)B=$(B) DEATHS=100 KILLS=1000 TAKEOVERS=100 KEEPER_DEATHS=100 TEST_TIMEOUT=2400 \
+		tests/run tests/e2e/worker-dies.sh tests/e2e/keeper-dies.sh
+
+for_vm = $(B)/work $(B)/reader $(B)/die/pctfs deb
 
 check-vm: deps
-	$(Q)$(MAKE) --no-print-directory all $(B)/work
+	$(Q)$(MAKE) --no-print-directory all $(for_vm)
 	$(Q)B=$(B) tests/run tests/vm/check.sh
 
 check-vm-full: deps
-	$(Q)$(MAKE) --no-print-directory all $(B)/work
+	$(Q)$(MAKE) --no-print-directory all $(for_vm)
 	$(Q)B=$(B) VM_FULL=1 TEST_TIMEOUT=2400 tests/run tests/vm/check.sh
 
 truth: deps
@@ -199,17 +205,27 @@ lint:
 		--suppress=uninitvar --suppress=constStatement base cgview procfs launcher pct
 	$(Q)shellcheck -S warning -x -P SCRIPTDIR $(scripts)
 
+units = pctfs-keeper.service pctfs.service
+located = sed 's|/usr/sbin/|$(SBINDIR)/|; s|/usr/share/lxc/config/|$(LXCDIR)/|'
+
 install: all
 	install -D -m 755 $(B)/pctfs      $(DESTDIR)$(SBINDIR)/pctfs
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR)
+	for u in $(units); do $(located) packaging/$$u >$(DESTDIR)$(UNITDIR)/$$u || exit 1; done
+	$(located) packaging/lxc-pctfs.conf >$(DESTDIR)$(LXCDIR)/pctfs.conf
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct)
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
+		$(DESTDIR)$(LXCDIR)/pctfs.conf
+
+deb: all
+	$(Q)MAKE='$(MAKE)' packaging/debian/build $(B)/deb
 
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct check-* bench-* fuzz-*) build-*
 
-.PHONY: all deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale lint install uninstall clean
+.PHONY: all deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale lint install uninstall deb clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
