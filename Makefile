@@ -159,7 +159,7 @@ check-vm: deps
 
 check-vm-full: deps
 	$(Q)$(MAKE) --no-print-directory all $(for_vm)
-	$(Q)B=$(B) VM_FULL=1 TEST_TIMEOUT=2400 tests/run tests/vm/check.sh
+	$(Q)B=$(B) VM_FULL=1 TEST_TIMEOUT=4200 tests/run tests/vm/check.sh
 
 truth: deps
 	$(Q)$(MAKE) --no-print-directory all

@@ -3,7 +3,7 @@
 #
 # System tests on a pure cgroup v2 host with swap, PSI and AppArmor: each of its checks is a line
 # here, as tests/run counts them. What has least to do with cgroups runs only with VM_FULL=1, that
-# is `make check-vm-full`.
+# is `make check-vm-full`, and so does what needs systemd, in a machine of its own.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -12,15 +12,26 @@ if [ -n "${VM_FULL:-}" ]; then
 	tests=$(ls tests/e2e/*-*.sh)
 fi
 limit=${VM_TIMEOUT:-$([ -n "${VM_FULL:-}" ] && echo 1800 || echo 540)}
+# How many end, of what is to end: in software emulation each takes its time.
+few='DEATHS=10 KILLS=50 TAKEOVERS=10 KEEPER_DEATHS=9'
 
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
+result=77
+
+in_vm() { # WHERE APPEND COMMAND…
+	local where=$1 append=$2 status
+	shift 2
+	VM_APPEND=$append VM_TIMEOUT=$limit tests/vm/run env TMPDIR=/var/tmp B="/tree/${B:-build}" "$@" >"$said" 2>&1
+	status=$?
+	sed -E "s/^(ok|not ok|skip) - /&$where: /" "$said"
+	[ $status != 77 ] || echo "skip - $where ($(tail -1 "$said"))"
+	[ $status = 0 ] || [ $status = 77 ] || echo "not ok - $where: the virtual machine ended with status $status"
+	if [ $result = 77 ] || [ $status != 0 ] && [ $status != 77 ]; then result=$status; fi
+}
+
 # Three at a time: each sleeps a good deal, and the machine has four CPUs.
-# shellcheck disable=SC2086 # a list
-VM_TIMEOUT=$limit tests/vm/run env TMPDIR=/var/tmp TESTS_ALL_LINES=1 TESTS_JOBS=3 \
-	TEST_TIMEOUT="$limit" B="/tree/${B:-build}" tests/run $tests >"$said" 2>&1
-status=$?
-sed -E 's/^(ok|not ok|skip) - /&cgroup v2: /' "$said"
-[ $status != 77 ] || echo "skip - cgroup v2 ($(tail -1 "$said"))"
-[ $status = 0 ] || [ $status = 77 ] || echo "not ok - cgroup v2: the virtual machine ended with status $status"
-exit $status
+# shellcheck disable=SC2086 # lists
+in_vm 'cgroup v2' '' TESTS_ALL_LINES=1 TESTS_JOBS=3 TEST_TIMEOUT="$limit" $few tests/run $tests
+[ -z "${VM_FULL:-}" ] || in_vm systemd vm.systemd tests/vm/systemd.sh
+exit $result
