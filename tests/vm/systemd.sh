@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # pctfs under systemd, from its Debian package: restarted, stopped, killed, removed and installed
-# again, while eight readers of three containers read. In a virtual machine only, as it is the
+# again, while four readers of three containers read. In a virtual machine only, as it is the
 # system's own: VM_APPEND=vm.systemd tests/vm/run tests/vm/systemd.sh (RESTARTS, KILLS: how many).
 [ -x /sbin/vm-init ] && [ "$(cat /proc/1/comm)" = systemd ] || {
 	echo "skip - pctfs under systemd (only in tests/vm, with vm.systemd)"
 	exit 77
 }
+# shellcheck source=../e2e/load-lib
 . "$(dirname "$0")/../e2e/load-lib"
 export -n PCT_ROOT # but a folder for what is said here
 MOUNT=/var/lib/pctfs RUN=/run/pct
-PATIENCE=900 # who is killed for being slow has not counted his reads
+N_READERS=4  # the rest of the machine is for systemd and dpkg
+export PATIENCE=900 # who is killed for being slow has not counted his reads
 
 RESTARTS=${RESTARTS:-10} KILLS=${KILLS:-10}
 package() { dpkg "$@" >"$PCT_ROOT/dpkg" 2>&1; }
