@@ -48,7 +48,7 @@ kill_both() { # and wait for the next
 	systemctl kill -s KILL pctfs-keeper
 	until_true 20 another_keeper "$keeper" || flunk "systemd starts the keeper again"
 }
-flunked() { journalctl -u pctfs-keeper -u pctfs --no-pager | tail -40; }
+flunked() { journalctl -u pctfs-keeper -u pctfs --no-pager | grep -v 'Sending signal SIGKILL' | tail -80; }
 cleanup_more() {
 	[ "$FAILED" = 0 ] || flunked
 	unbox
