@@ -101,7 +101,7 @@ $(B)/die/pctfs: $(patsubst %.c,$(B)/die/%.o,$(wildcard procfs/*.c)) $(B)/libcgvi
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
 
 # For system tests: it runs in containers, without their libraries.
-$(B)/work $(B)/reader: $(B)/%: tests/%.c
+$(B)/work $(B)/reader $(B)/tear: $(B)/%: tests/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
@@ -148,10 +148,10 @@ check-tsan: deps
 # Of every kind of end a worker can have, as many as are wanted to believe it.
 check-deaths: deps
 	$(Q)$(MAKE) --no-print-directory all tests
-	$(Q)B=$(B) DEATHS=100 KILLS=1000 TAKEOVERS=100 KEEPER_DEATHS=100 TEST_TIMEOUT=2400 \
-		tests/run tests/e2e/worker-dies.sh tests/e2e/keeper-dies.sh
+	$(Q)B=$(B) DEATHS=100 KILLS=1000 TAKEOVERS=100 KEEPER_DEATHS=100 READS=100000 TEST_TIMEOUT=2400 \
+		tests/run tests/e2e/worker-dies.sh tests/e2e/keeper-dies.sh tests/e2e/no-tears.sh
 
-for_vm = $(B)/work $(B)/reader $(B)/die/pctfs deb
+for_vm = $(B)/work $(B)/reader $(B)/tear $(B)/die/pctfs deb
 
 check-vm: deps
 	$(Q)$(MAKE) --no-print-directory all $(for_vm)
@@ -168,7 +168,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/die/pctfs
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/die/pctfs
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf
