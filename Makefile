@@ -12,6 +12,8 @@
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
 #   make bench      time one render of every file, and what is typed often (root)
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
+#   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
+#                   4 minutes, QUICK=1: 40 seconds
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
 #   make lint       layering, formatting, cppcheck, shellcheck
 #   make install    PREFIX, DESTDIR; also `uninstall`
@@ -48,7 +50,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher pct tests tests/fuzz bench))
-scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-scale .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct $(B)/libcgview.a
@@ -189,6 +191,9 @@ bench: $(B)/bench-render all
 bench-scale: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-scale
 
+bench-read: $(B)/bench-read all
+	$(Q)B=$(B) bench/bench-reads
+
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
 lint:
 	$(Q)! grep -rnE '#include [<"](fuse|lxc/|procfs/|launcher/|pct/|base/say)' cgview
@@ -226,6 +231,6 @@ deb: all
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct check-* bench-* fuzz-*) build-*
 
-.PHONY: all deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale lint install uninstall deb clean
+.PHONY: all deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale bench-read lint install uninstall deb clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)

@@ -3,13 +3,15 @@
  * What reading a file costs: open, read to its end, close, of the same file as several daemons
  * show it, in turns of a few milliseconds, so that all meet the same machine.
  *
- *   bench-read [--join PID] [--readers N] [--turns N] [--turn-ms N] [--cold] [--json]
- *              LABEL=PATH[,DAEMON-PID] ...
+ *   bench-read [--join PID] [--readers N] [--turns N] [--turn-ms N] [--cold|--lone] [--json]
+ *              LABEL=PATH[,DAEMON-PID[,JOIN-PID]] ...
  *
- * --join: read as a process of PID's mount and pid namespaces. --cold: each read in a tick of its
- * own, so that no text can be an older one.
+ * --join: read as a process of PID's mount and pid namespaces; or one subject by its JOIN-PID.
+ * --cold: they read on and on, and only the first read in each tick of the kernel's (10 ms)
+ * counts, for which no text can be an older one. --lone: one read in each tick and nothing
+ * between, so that it also tells what it costs to wake a daemon that was asleep. reads/s is that
+ * of the middle turn: others use the machine, too.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
@@ -27,14 +29,17 @@
 struct subject {
 	const char *label, *path;
 	pid_t daemon; /* 0: none */
+	pid_t join;   /* 0: nobody */
+	int to, from; /* its readers */
 	uint32_t *ns; /* of every read */
 	size_t n, room;
-	double seconds, cpu; /* of all turns; of the daemon in them */
+	double cpu;   /* ns of the daemon, in all turns */
+	double *rate; /* reads/s, turn by turn */
 };
 
 struct plan {
 	int readers, turns, turn_ms;
-	bool cold, json;
+	bool cold, lone, json;
 	pid_t join;
 	int n;
 	struct subject subject[LABELS_MAX];
@@ -54,30 +59,17 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* ns of CPU time, all threads of a process. */
+/* ns of CPU time of all threads of a process, also of those that ended. */
 static uint64_t cpu_of(pid_t pid)
 {
-	uint64_t sum = 0, one;
-	char path[64];
-	struct dirent *e;
-	DIR *d;
+	clockid_t clock;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	d = pid ? opendir(path) : NULL;
-	while (d && (e = readdir(d))) {
-		char name[400];
-		FILE *f;
-
-		snprintf(name, sizeof(name), "%s/%s/schedstat", path, e->d_name);
-		f = *e->d_name == '.' ? NULL : fopen(name, "r");
-		if (f && fscanf(f, "%lu", &one) == 1)
-			sum += one;
-		if (f)
-			fclose(f);
-	}
-	if (d)
-		closedir(d);
-	return sum;
+	if (!pid)
+		return 0;
+	errno = clock_getcpuclockid(pid, &clock);
+	if (errno)
+		die("the daemon");
+	return now(clock);
 }
 
 /* ---- the readers, in a process of their own ---- */
@@ -85,7 +77,7 @@ static uint64_t cpu_of(pid_t pid)
 struct reader {
 	const char *path;
 	uint64_t until;
-	bool cold;
+	bool cold, lone;
 	uint32_t *ns;
 	size_t n, room;
 	pthread_t thread;
@@ -95,45 +87,70 @@ static bool read_once(const char *path)
 {
 	static _Thread_local char buf[65536];
 	int fd = open(path, O_RDONLY);
-	size_t all = 0;
 	ssize_t n;
 
 	if (fd < 0)
 		return false;
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		all += (size_t)n;
+		;
 	close(fd);
-	return n == 0 && all;
+	return n == 0;
+}
+
+static uint64_t tick(void)
+{
+	return now(CLOCK_BOOTTIME) / TICK;
 }
 
 /* Awake, as what reads all the time is: a machine that sleeps in between measures its waking. */
 static void to_next_tick(void)
 {
-	uint64_t tick = now(CLOCK_BOOTTIME) / TICK;
+	uint64_t here = tick();
 
-	while (now(CLOCK_BOOTTIME) / TICK == tick)
+	while (tick() == here)
 		;
+}
+
+static void note(struct reader *r, uint64_t ns)
+{
+	if (r->n == r->room) {
+		r->room = r->room ? 2 * r->room : 4096;
+		r->ns = realloc(r->ns, r->room * sizeof(*r->ns));
+		if (!r->ns)
+			die("memory");
+	}
+	r->ns[r->n++] = (uint32_t)ns;
+}
+
+/*
+ * Is the next read the first of its tick? The end of one is waited for, when another read, that
+ * lasts as long as the one before, might go on beyond it.
+ */
+static bool begins_tick(uint64_t lasted)
+{
+	if (TICK - now(CLOCK_BOOTTIME) % TICK > MIN(2 * lasted, TICK / 4))
+		return false;
+	to_next_tick();
+	return true;
 }
 
 static void *read_on(void *arg)
 {
 	struct reader *r = arg;
-	uint64_t a, b;
+	uint64_t a, b = 0, lasted = 0;
 
 	do {
-		if (r->cold)
+		bool counts = !r->cold || begins_tick(lasted);
+
+		if (r->lone)
 			to_next_tick();
 		a = now(CLOCK_MONOTONIC);
 		if (!read_once(r->path))
 			die(r->path);
 		b = now(CLOCK_MONOTONIC);
-		if (r->n == r->room) {
-			r->room = r->room ? 2 * r->room : 4096;
-			r->ns = realloc(r->ns, r->room * sizeof(*r->ns));
-			if (!r->ns)
-				die("memory");
-		}
-		r->ns[r->n++] = (uint32_t)(b - a);
+		lasted = b - a;
+		if (counts)
+			note(r, lasted);
 	} while (b < r->until);
 	return NULL;
 }
@@ -176,6 +193,7 @@ static void serve(const struct plan *p, int in, int out)
 			r[i].path = p->subject[which].path;
 			r[i].until = until;
 			r[i].cold = p->cold;
+			r[i].lone = p->lone;
 			r[i].n = 0;
 			if (pthread_create(&r[i].thread, NULL, read_on, &r[i]) != 0)
 				die("thread");
@@ -206,40 +224,52 @@ static void join(pid_t pid)
 			die("setns");
 }
 
-static pid_t start(const struct plan *p, int *to, int *from)
+/* A process that reads as one of @pid's; a pid namespace is for one's children. */
+static void start(const struct plan *p, pid_t pid, int *to, int *from)
 {
 	int in[2], out[2];
-	pid_t pid;
+	pid_t child;
 
-	if (pipe(in) < 0 || pipe(out) < 0)
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
 		die("pipe");
-	pid = fork();
-	if (pid < 0)
+	child = fork();
+	if (child < 0)
 		die("fork");
-	if (pid == 0) {
+	if (child == 0) {
 		close(in[1]);
 		close(out[0]);
-		if (p->join) {
-			join(p->join);
-			pid = fork(); /* a pid namespace is for one's children */
-			if (pid < 0)
+		if (pid) {
+			join(pid);
+			child = fork();
+			if (child < 0)
 				die("fork");
-			if (pid > 0) {
-				int status;
-
-				close(in[0]);
-				close(out[1]);
-				waitpid(pid, &status, 0);
-				_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-			}
 		}
-		serve(p, in[0], out[1]);
+		if (child == 0)
+			serve(p, in[0], out[1]);
+		waitpid(child, NULL, 0); /* a container's init may not */
+		_exit(0);
 	}
 	close(in[0]);
 	close(out[1]);
 	*to = in[1];
 	*from = out[0];
-	return pid;
+}
+
+/* Those who read as the same do it in the same process. */
+static void start_all(struct plan *p)
+{
+	for (int i = 0; i < p->n; i++) {
+		struct subject *s = &p->subject[i];
+		int k = 0;
+
+		s->join = s->join ? s->join : p->join;
+		while (p->subject[k].join != s->join)
+			k++;
+		if (k == i)
+			start(p, s->join, &s->to, &s->from);
+		s->to = p->subject[k].to;
+		s->from = p->subject[k].from;
+	}
 }
 
 /* ---- the turns ---- */
@@ -263,19 +293,31 @@ static void take(struct subject *s, int from, int readers)
 	}
 }
 
-static void turn(const struct plan *p, struct subject *s, int to, int from, bool counts)
+/* Where not all of the time is theirs, what they could do is told by the time a read took. */
+static double rate(const struct plan *p, const struct subject *s, size_t before, uint64_t ns)
+{
+	double sum = 0;
+
+	if (!p->cold && !p->lone)
+		return (double)(s->n - before) * 1e9 / (double)ns;
+	for (size_t i = before; i < s->n; i++)
+		sum += s->ns[i];
+	return sum > 0 ? (double)(s->n - before) * p->readers * 1e9 / sum : 0;
+}
+
+static void turn(const struct plan *p, struct subject *s, int i)
 {
 	uint64_t cpu = cpu_of(s->daemon), t = now(CLOCK_MONOTONIC);
 	int which = (int)(s - p->subject);
 	size_t before = s->n;
 
-	write_all(to, &which, sizeof(which));
-	take(s, from, p->readers);
-	if (!counts) {
+	write_all(s->to, &which, sizeof(which));
+	take(s, s->from, p->readers);
+	if (i < 0) {
 		s->n = before;
 		return;
 	}
-	s->seconds += (double)(now(CLOCK_MONOTONIC) - t) / 1e9;
+	s->rate[i] = rate(p, s, before, now(CLOCK_MONOTONIC) - t);
 	s->cpu += (double)(cpu_of(s->daemon) - cpu);
 }
 
@@ -286,50 +328,57 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double mean(const struct subject *s)
+static int by_rate(const void *a, const void *b)
 {
-	double sum = 0;
+	double x = *(const double *)a, y = *(const double *)b;
 
-	for (size_t i = 0; i < s->n; i++)
-		sum += s->ns[i];
-	return sum / (double)s->n;
+	return (x > y) - (x < y);
 }
 
 static void print(const struct plan *p, struct subject *s, bool last)
 {
-	double p50, p99, rate;
+	double p50, p99, median, cpu;
 
+	if (s->n == 0) {
+		fprintf(stderr, "bench-read: %s: no read counted, it needs longer turns\n",
+			s->path);
+		exit(1);
+	}
 	qsort(s->ns, s->n, sizeof(*s->ns), by_size);
+	qsort(s->rate, (size_t)p->turns, sizeof(*s->rate), by_rate);
 	p50 = s->ns[s->n / 2] / 1e3;
 	p99 = s->ns[s->n * 99 / 100] / 1e3;
-	/* Cold readers wait between reads: what they could do is told by the time a read took. */
-	rate = p->cold ? p->readers * 1e9 / mean(s) : (double)s->n / s->seconds;
+	median = s->rate[p->turns / 2];
+	/* When cold, the daemon's time is also that of reads that do not count. */
+	cpu = s->daemon && !p->cold ? s->cpu / 1e3 / (double)s->n : 0.0;
 	if (p->json)
 		printf("%s\"%s\":{\"path\":\"%s\",\"reads\":%zu,\"p50_us\":%.2f,\"p99_us\":%.2f,"
 		       "\"reads_per_s\":%.0f,\"daemon_cpu_us_per_read\":%.2f}%s",
-		       s == p->subject ? "{" : "", s->label, s->path, s->n, p50, p99, rate,
-		       s->daemon ? s->cpu / 1e3 / (double)s->n : 0.0, last ? "}\n" : ",");
+		       s == p->subject ? "{" : "", s->label, s->path, s->n, p50, p99, median, cpu,
+		       last ? "}\n" : ",");
 	else
 		printf("%-12s %8zu reads  p50 %8.2f us  p99 %8.2f us  %9.0f /s  %8.2f us daemon "
 		       "CPU\n",
-		       s->label, s->n, p50, p99, rate,
-		       s->daemon ? s->cpu / 1e3 / (double)s->n : 0.0);
+		       s->label, s->n, p50, p99, median, cpu);
 }
 
 static void add_subject(struct plan *p, char *arg)
 {
 	char *path = strchr(arg, '='), *pid = strchr(arg, ',');
+	char *join = pid ? strchr(pid + 1, ',') : NULL;
 
 	if (!path || p->n == LABELS_MAX) {
-		fprintf(stderr, "bench-read: '%s': give up to %d LABEL=PATH[,PID]\n", arg,
+		fprintf(stderr, "bench-read: '%s': give up to %d LABEL=PATH[,PID[,PID]]\n", arg,
 			LABELS_MAX);
 		exit(2);
 	}
 	*path++ = '\0';
 	if (pid)
 		*pid++ = '\0';
-	p->subject[p->n++] =
-	    (struct subject){ .label = arg, .path = path, .daemon = pid ? atoi(pid) : 0 };
+	p->subject[p->n++] = (struct subject){ .label = arg,
+					       .path = path,
+					       .daemon = pid ? atoi(pid) : 0,
+					       .join = join ? atoi(join + 1) : 0 };
 }
 
 int main(int argc, char *argv[])
@@ -340,31 +389,41 @@ int main(int argc, char *argv[])
 		{ "turns", required_argument, NULL, 't' },
 		{ "turn-ms", required_argument, NULL, 'm' },
 		{ "cold", no_argument, NULL, 'c' },
+		{ "lone", no_argument, NULL, 'l' },
 		{ "json", no_argument, NULL, 'o' },
 		{ 0 },
 	};
 	static struct plan p = { .readers = 1, .turns = 20, .turn_ms = 50 };
-	int o, to, from;
-	pid_t pid;
+	int o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (o == '?')
 			return 2;
-		*(o == 'j'   ? &p.join
-		  : o == 'r' ? &p.readers
-		  : o == 't' ? &p.turns
-			     : &p.turn_ms) = o == 'c' || o == 'o' ? p.turn_ms : atoi(optarg);
+		if (optarg)
+			*(o == 'j'   ? &p.join
+			  : o == 'r' ? &p.readers
+			  : o == 't' ? &p.turns
+				     : &p.turn_ms) = atoi(optarg);
 		p.cold |= o == 'c';
+		p.lone |= o == 'l';
 		p.json |= o == 'o';
 	}
 	while (optind < argc)
 		add_subject(&p, argv[optind++]);
-	pid = start(&p, &to, &from);
+	for (int k = 0; k < p.n; k++) {
+		p.subject[k].rate = calloc((size_t)MAX(p.turns, 1), sizeof(double));
+		if (!p.subject[k].rate)
+			die("memory");
+	}
+	start_all(&p);
 	for (int i = -1; i < p.turns; i++) /* the first round warms up */
 		for (int k = 0; k < p.n; k++)
-			turn(&p, &p.subject[k], to, from, i >= 0);
+			turn(&p, &p.subject[k], i);
 	for (int k = 0; k < p.n; k++)
 		print(&p, &p.subject[k], k == p.n - 1);
-	close(to);
-	return waitpid(pid, NULL, 0) == pid ? 0 : 1;
+	for (int k = 0; k < p.n; k++)
+		close(p.subject[k].to); /* several may have one; their readers end */
+	while (wait(NULL) > 0)
+		;
+	return 0;
 }
