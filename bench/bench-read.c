@@ -18,6 +18,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -124,13 +125,19 @@ static void note(struct reader *r, uint64_t ns)
 
 /*
  * Is the next read the first of its tick? The end of one is waited for, when another read, that
- * lasts as long as the one before, might go on beyond it.
+ * lasts as long as the one before, might go on beyond it; by questions that need no text, so that
+ * whoever answers stays awake.
  */
-static bool begins_tick(uint64_t lasted)
+static bool begins_tick(const char *path, uint64_t lasted)
 {
+	uint64_t here = tick();
+	struct statfs s;
+
 	if (TICK - now(CLOCK_BOOTTIME) % TICK > MIN(2 * lasted, TICK / 4))
 		return false;
-	to_next_tick();
+	while (tick() == here)
+		if (statfs(path, &s) < 0)
+			die(path);
 	return true;
 }
 
@@ -140,7 +147,7 @@ static void *read_on(void *arg)
 	uint64_t a, b = 0, lasted = 0;
 
 	do {
-		bool counts = !r->cold || begins_tick(lasted);
+		bool counts = !r->cold || begins_tick(r->path, lasted);
 
 		if (r->lone)
 			to_next_tick();
