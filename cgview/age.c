@@ -8,6 +8,8 @@
 #include "cgview/container.h"
 #include "cgview/read.h"
 
+#define SETTLED (10 * CGV_NSEC) /* of age: a container's clock is what it stays */
+
 /* Field 22 of proc/PID/stat. The name before it may hold blanks and ")": the last one ends it. */
 int cgv_start(const struct cgv_host *h, pid_t pid, uint64_t *out)
 {
@@ -100,8 +102,30 @@ static int start_of_cgroup(const struct cgv_container *c, const struct cgv_time 
 	return 0;
 }
 
-int cgv_age(const struct cgv_container *c, pid_t init, const struct cgv_time *now,
-	    struct cgv_age *out)
+/*
+ * A process starts once, and has its clock before it runs anything: both are asked until some
+ * seconds of its life have passed, as a hook may have told us of it before that.
+ */
+static int age_of_init(struct cgv_container *c, pid_t init, const struct cgv_time *now,
+		       uint64_t *start, int64_t *offset)
+{
+	int r = 0;
+
+	if (c->init.pid != init || !c->init.settled) {
+		r = cgv_start(c->host, init, &c->init.start);
+		if (r == 0)
+			r = boot_offset(c->host, init, &c->init.offset);
+		c->init.pid = r == 0 ? init : 0;
+		c->init.settled = r == 0 && now->boot > c->init.start + SETTLED;
+	}
+	if (r == 0) {
+		*start = c->init.start;
+		*offset = c->init.offset;
+	}
+	return r;
+}
+
+int cgv_age(struct cgv_container *c, pid_t init, const struct cgv_time *now, struct cgv_age *out)
 {
 	struct cgv_age age = { 0 };
 	int64_t offset = 0;
@@ -109,9 +133,7 @@ int cgv_age(const struct cgv_container *c, pid_t init, const struct cgv_time *no
 	int r;
 
 	if (init) {
-		r = cgv_start(c->host, init, &age.start);
-		if (r == 0)
-			r = boot_offset(c->host, init, &offset);
+		r = age_of_init(c, init, now, &age.start, &offset);
 	} else {
 		r = start_of_cgroup(c, now, &age.start);
 	}

@@ -102,8 +102,9 @@ struct cgv_host {
 		int dir; /* of the hierarchy's root; -EBADF with CGV_NONE */
 		enum cgv_owner owner;
 	} tree[CGV_N_CONTROLLERS];
-	int meminfo; /* kept open: proc/meminfo */
-	int online;  /* kept open: sys/devices/system/cpu/online */
+	int meminfo;	   /* kept open: proc/meminfo */
+	int online;	   /* kept open: sys/devices/system/cpu/online */
+	int overcommit[2]; /* kept open: proc/sys/vm/overcommit_ratio, _kbytes; or -ENOENT */
 	struct cgv_text meminfo_text, vmstat_text;
 	struct span meminfo_layout;  /* proc/meminfo as at open: which lines, in which order */
 	struct span vmstat_layout;   /* proc/vmstat likewise */
@@ -333,7 +334,7 @@ struct cgv_age {
  * @init: its first process, as the host numbers it; 0: judged by its cgroup directory
  * Source: proc/INIT/stat field 22, proc/INIT/timens_offsets.
  */
-int cgv_age(const struct cgv_container *c, pid_t init, const struct cgv_time *now,
+int cgv_age(struct cgv_container *c, pid_t init, const struct cgv_time *now,
 	    struct cgv_age *out) CGV_CHECKED;
 
 /* When a process started: boot time, ns. -ENOENT: there is none. Source: proc/PID/stat field 22. */

@@ -33,8 +33,14 @@ struct cgv_container {
 	const struct cgv_host *host;
 	_Atomic unsigned refs;
 	struct cgv_place place;
-	unsigned levels; /* of the deepest path, its own cgroup and the root included */
-	int *fd;	 /* [level * CGV_N_FILES + file]; -EBADF: not open */
+	struct {
+		pid_t pid; /* 0: nothing is known yet */
+		uint64_t start;
+		int64_t offset;
+		bool settled; /* the offset stays */
+	} init;		      /* what does not change while a process lives */
+	unsigned levels;      /* of the deepest path, its own cgroup and the root included */
+	int *fd;	      /* [level * CGV_N_FILES + file]; -EBADF: not open */
 
 	unsigned holds; /* by the one thread that uses it */
 	/* All below by cgv_files, as is what is in fd while it is not held. */

@@ -46,6 +46,10 @@ static int quota_v1(struct cgv_container *c, unsigned level, uint64_t *out)
 		return r;
 	if (!span_u64(&text, &quota) && !(span_word(&text, &word) && span_is(word, "-1")))
 		return -EBADMSG;
+	if (quota == CGV_UNLIMITED) {
+		*out = quota;
+		return 0;
+	}
 	r = cgv_file_number(c, CPU_PERIOD, level, &period);
 	return r < 0 ? r : per_second(quota, period, out);
 }

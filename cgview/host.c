@@ -239,13 +239,27 @@ static int learn_layouts(struct cgv_host *h)
 	return r;
 }
 
+static int open_overcommit(struct cgv_host *h)
+{
+	static const char *const name[] = { "sys/vm/overcommit_ratio", "sys/vm/overcommit_kbytes" };
+
+	for (size_t i = 0; i < ARRAY_LEN(name); i++) {
+		h->overcommit[i] = openat(h->proc, name[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (h->overcommit[i] < 0)
+			h->overcommit[i] = -errno;
+		if (h->overcommit[i] < 0 && h->overcommit[i] != -ENOENT)
+			return h->overcommit[i];
+	}
+	return 0;
+}
+
 static int open_host(struct cgv_host *h)
 {
 	int r;
 
 	for (int c = 0; c < CGV_N_CONTROLLERS; c++)
 		h->tree[c].dir = -EBADF;
-	h->meminfo = h->online = -EBADF;
+	h->meminfo = h->online = h->overcommit[0] = h->overcommit[1] = -EBADF;
 	h->proc = open_dir(h->root, "proc");
 	if (h->proc < 0)
 		return h->proc;
@@ -255,7 +269,9 @@ static int open_host(struct cgv_host *h)
 	h->online = openat(h->root, "sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC);
 	if (h->online < 0)
 		return -errno;
-	r = cgv_files_new(&h->files);
+	r = open_overcommit(h);
+	if (r == 0)
+		r = cgv_files_new(&h->files);
 	if (r == 0)
 		r = count_cpus(h);
 	if (r == 0)
@@ -302,6 +318,8 @@ void cgv_host_close(struct cgv_host *h)
 	cgv_files_free(h->files);
 	h->files = NULL;
 	close_fd(&h->meminfo);
+	close_fd(&h->overcommit[0]);
+	close_fd(&h->overcommit[1]);
 	close_fd(&h->online);
 	close_fd(&h->proc);
 	close_fd(&h->root);

@@ -20,7 +20,7 @@ int cgv_hugepages_of(const struct cgv_container *c, uint64_t size, uint64_t most
 	int r;
 
 	*out = (struct cgv_hugepages){ .size = size };
-	if (!size || cgv_owner(c->host, CGV_HUGETLB) == CGV_NONE)
+	if (!size || !most || cgv_owner(c->host, CGV_HUGETLB) == CGV_NONE)
 		return 0;
 	for (int i = 0; i < 2; i++)
 		snprintf(name[i], sizeof(name[i]), "hugetlb.%llu%cB.%s",

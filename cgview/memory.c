@@ -92,8 +92,15 @@ static int room_at(struct cgv_container *c, enum cgv_file limit, enum cgv_file u
 {
 	struct room here = { CGV_UNLIMITED, CGV_UNLIMITED, 0, true };
 	int r = cgv_file_number(c, limit, level, &here.limit);
-	int with = cgv_file_number(c, usage, level, &here.used);
+	int with;
 
+	/* What an ancestor without a limit uses bounds nothing; it is most of what there is to
+	 * read. */
+	if (r == 0 && level && here.limit == CGV_UNLIMITED) {
+		*out = here;
+		return 0;
+	}
+	with = cgv_file_number(c, usage, level, &here.used);
 	if (r < 0 && with < 0 && !optional(r) && !optional(with)) {
 		*out = (struct room){ CGV_UNLIMITED, CGV_UNLIMITED, 0, false };
 		return 0;
@@ -185,6 +192,8 @@ static int read_swap(struct cgv_container *c, const struct room *memory,
 	uint64_t total, used;
 	int r;
 
+	if (!host->swap_total) /* then nobody has any */
+		return 0;
 	if (cgv_file_owner(c, MEM_SWAP_USAGE) == CGV_V1)
 		r = swap_v1(c, memory, m->usage, &total, &used);
 	else
@@ -215,6 +224,11 @@ static int hugepages(struct cgv_container *c, const struct cgv_host_memory *host
 	return 0;
 }
 
+static int read_kept(int fd, char *buf, size_t size, struct span *text)
+{
+	return fd < 0 ? fd : cgv_read_fd(fd, buf, size, text);
+}
+
 /* CommitLimit by the host's policy, over what the container has. */
 static int commit_limit(const struct cgv_host *h, struct cgv_memory *m)
 {
@@ -223,12 +237,12 @@ static int commit_limit(const struct cgv_host *h, struct cgv_memory *m)
 	char buf[32];
 	int r;
 
-	r = cgv_read(h->proc, "sys/vm/overcommit_ratio", buf, sizeof(buf), &text);
+	r = read_kept(h->overcommit[0], buf, sizeof(buf), &text);
 	if (optional(r) < 0)
 		return r;
 	if (r == 0 && !span_u64(&text, &ratio))
 		return -EBADMSG;
-	r = cgv_read(h->proc, "sys/vm/overcommit_kbytes", buf, sizeof(buf), &text);
+	r = read_kept(h->overcommit[1], buf, sizeof(buf), &text);
 	if (optional(r) < 0)
 		return r;
 	if (r == 0 && !span_u64(&text, &kbytes))

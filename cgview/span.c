@@ -17,7 +17,11 @@ bool span_starts(struct span s, const char *literal)
 
 bool span_is(struct span s, const char *literal)
 {
-	return span_len(s) == strlen(literal) && span_starts(s, literal);
+	size_t n = span_len(s);
+
+	if (n == 0 || *s.p != *literal) /* most differ here */
+		return n == 0 && !*literal;
+	return n == strlen(literal) && memcmp(s.p, literal, n) == 0;
 }
 
 bool span_until(struct span *s, char sep, struct span *part)
@@ -100,18 +104,19 @@ size_t span_fields(struct span s, const struct field *fields, size_t n, void *in
 	size_t found = 0;
 	uint64_t v;
 
-	while (span_line(&s, &line)) {
-		if (!span_word(&line, &key) || !span_u64(&line, &v))
+	while (found < n && span_line(&s, &line)) {
+		const struct field *f = fields;
+
+		if (!span_word(&line, &key))
 			continue;
 		if (key.end[-1] == ':')
 			key.end--;
-		for (size_t i = 0; i < n; i++) {
-			if (!span_is(key, fields[i].key))
-				continue;
-			memcpy((char *)into + fields[i].offset, &v, sizeof(v));
-			found++;
-			break;
-		}
+		while (f < fields + n && !span_is(key, f->key))
+			f++;
+		if (f == fields + n || !span_u64(&line, &v))
+			continue;
+		memcpy((char *)into + f->offset, &v, sizeof(v));
+		found++;
 	}
 	return found;
 }
