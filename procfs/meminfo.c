@@ -66,17 +66,31 @@ static uint64_t member(const struct cgv_memory *m, size_t at)
 	return v;
 }
 
+/* The rules are in the kernel's order: that of the next line is the next, as a rule. */
+static uint64_t value_from(const struct cgv_memory *m, struct span key, size_t *first)
+{
+	for (size_t n = 0; n < ARRAY_LEN(rules); n++) {
+		size_t i = (*first + n) % ARRAY_LEN(rules);
+
+		if (!span_is(key, rules[i].key))
+			continue;
+		*first = i + 1;
+		return member(m, rules[i].value) + member(m, rules[i].plus);
+	}
+	return 0;
+}
+
 uint64_t meminfo_value(const struct cgv_memory *m, struct span key)
 {
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		if (span_is(key, rules[i].key))
-			return member(m, rules[i].value) + member(m, rules[i].plus);
-	return 0;
+	size_t first = 0;
+
+	return value_from(m, key, &first);
 }
 
 int meminfo_render(const struct view *v, struct out *o)
 {
 	struct span text = v->host->meminfo_layout, line, key;
+	size_t next = 0;
 
 	while (span_line(&text, &line)) {
 		bool kb = span_len(line) > 3 && memcmp(line.end - 3, " kB", 3) == 0;
@@ -84,10 +98,11 @@ int meminfo_render(const struct view *v, struct out *o)
 
 		if (!memchr(line.p, ':', span_len(line)) || !span_until(&line, ':', &key))
 			continue;
-		n = meminfo_value(&v->s->memory, key);
+		n = value_from(&v->s->memory, key, &next);
 		out_span(o, (struct span){ key.p, key.end + 1 });
-		out(o, "%*s%8llu%s\n", (int)MAX((long)(15 - span_len(key)), 0l), "",
-		    (unsigned long long)(kb ? n / 1024 : n), kb ? " kB" : "");
+		out_times(o, span_of(" "), 15 - (unsigned)MIN(span_len(key), (size_t)15));
+		out_number(o, kb ? n / 1024 : n, 8);
+		out_span(o, span_of(kb ? " kB\n" : "\n"));
 	}
 	return 0;
 }

@@ -30,6 +30,32 @@ void out_span(struct out *o, struct span s)
 	}
 	memcpy(o->buf + o->len, s.p, n);
 	o->len += n;
+	o->buf[o->len] = '\0'; /* as out() does */
+}
+
+void out_times(struct out *o, struct span s, unsigned n)
+{
+	size_t len = span_len(s);
+
+	if (o->full || n * len >= o->size - o->len) {
+		o->full = true;
+		return;
+	}
+	for (; n; n--, o->len += len)
+		memcpy(o->buf + o->len, s.p, len);
+	o->buf[o->len] = '\0';
+}
+
+void out_number(struct out *o, uint64_t n, size_t width)
+{
+	char text[64], *p = text + sizeof(text);
+
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	while ((size_t)(text + sizeof(text) - p) < MIN(width, sizeof(text)))
+		*--p = ' ';
+	out_span(o, (struct span){ p, text + sizeof(text) });
 }
 
 void out_cpulist(struct out *o, const struct cgv_cpuset *s)

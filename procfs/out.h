@@ -19,6 +19,9 @@ struct out {
 
 void out(struct out *o, const char *fmt, ...) FORMAT(2, 3);
 void out_span(struct out *o, struct span s);
+void out_times(struct out *o, struct span s, unsigned n); /* that often */
+/* As by "%*llu", which takes four times as long: up to 64 digits and blanks. */
+void out_number(struct out *o, uint64_t n, size_t width);
 
 /* A set of CPUs in the kernel's list form, "0-3,8", without an end of line. */
 void out_cpulist(struct out *o, const struct cgv_cpuset *s);

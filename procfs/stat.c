@@ -49,8 +49,7 @@ static void zeros(struct out *o, const char *name, unsigned n)
 	if (!n)
 		return;
 	out(o, "%s", name);
-	while (n--)
-		out_span(o, span_of(" 0"));
+	out_times(o, span_of(" 0"), n);
 	out(o, "\n");
 }
 
