@@ -3,17 +3,19 @@
  * What reading a file costs: open, read to its end, close, of the same file as several daemons
  * show it, in turns of a few milliseconds, so that all meet the same machine.
  *
- *   bench-read [--join PID] [--readers N] [--turns N] [--turn-ms N] [--cold|--lone] [--json]
- *              LABEL=PATH[,DAEMON-PID[,JOIN-PID]] ...
+ *   bench-read [--join PID] [--readers N] [--turns N] [--turn-ms N] [--cold|--lone] [--of N]
+ * [--json] LABEL=PATH[,DAEMON-PID[,JOIN-PID]] ...
  *
  * --join: read as a process of PID's mount and pid namespaces; or one subject by its JOIN-PID.
  * --cold: they read on and on, and only the first read in each tick of the kernel's (10 ms)
  * counts, for which no text can be an older one. --lone: one read in each tick and nothing
- * between, so that it also tells what it costs to wake a daemon that was asleep. reads/s is that
+ * between, so that it also tells what it costs to wake a daemon that was asleep. --of: a "*" in
+ * PATH is one of 0 to N-1, the next at each read. reads/s is that
  * of the middle turn: others use the machine, too.
  */
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -39,7 +41,7 @@ struct subject {
 };
 
 struct plan {
-	int readers, turns, turn_ms;
+	int readers, turns, turn_ms, of;
 	bool cold, lone, json;
 	pid_t join;
 	int n;
@@ -79,6 +81,7 @@ struct reader {
 	const char *path;
 	uint64_t until;
 	bool cold, lone;
+	unsigned next, of;
 	uint32_t *ns;
 	size_t n, room;
 	pthread_t thread;
@@ -141,19 +144,33 @@ static bool begins_tick(const char *path, uint64_t lasted)
 	return true;
 }
 
+/* Which file is next: the same, or that of another container. */
+static const char *next_path(struct reader *r, char buf[PATH_MAX])
+{
+	const char *star = r->of ? strchr(r->path, '*') : NULL;
+
+	if (!star)
+		return r->path;
+	snprintf(buf, PATH_MAX, "%.*s%u%s", (int)(star - r->path), r->path, r->next++ % r->of,
+		 star + 1);
+	return buf;
+}
+
 static void *read_on(void *arg)
 {
 	struct reader *r = arg;
 	uint64_t a, b = 0, lasted = 0;
+	char buf[PATH_MAX];
 
 	do {
-		bool counts = !r->cold || begins_tick(r->path, lasted);
+		const char *path = next_path(r, buf);
+		bool counts = !r->cold || begins_tick(path, lasted);
 
 		if (r->lone)
 			to_next_tick();
 		a = now(CLOCK_MONOTONIC);
-		if (!read_once(r->path))
-			die(r->path);
+		if (!read_once(path))
+			die(path);
 		b = now(CLOCK_MONOTONIC);
 		lasted = b - a;
 		if (counts)
@@ -201,6 +218,7 @@ static void serve(const struct plan *p, int in, int out)
 			r[i].until = until;
 			r[i].cold = p->cold;
 			r[i].lone = p->lone;
+			r[i].of = (unsigned)p->of;
 			r[i].n = 0;
 			if (pthread_create(&r[i].thread, NULL, read_on, &r[i]) != 0)
 				die("thread");
@@ -395,6 +413,7 @@ int main(int argc, char *argv[])
 		{ "readers", required_argument, NULL, 'r' },
 		{ "turns", required_argument, NULL, 't' },
 		{ "turn-ms", required_argument, NULL, 'm' },
+		{ "of", required_argument, NULL, 'n' },
 		{ "cold", no_argument, NULL, 'c' },
 		{ "lone", no_argument, NULL, 'l' },
 		{ "json", no_argument, NULL, 'o' },
@@ -410,6 +429,7 @@ int main(int argc, char *argv[])
 			*(o == 'j'   ? &p.join
 			  : o == 'r' ? &p.readers
 			  : o == 't' ? &p.turns
+			  : o == 'n' ? &p.of
 				     : &p.turn_ms) = atoi(optarg);
 		p.cold |= o == 'c';
 		p.lone |= o == 'l';
