@@ -120,6 +120,35 @@ START_TEST(refuses_what_is_not_the_kernels)
 }
 END_TEST
 
+/* A hook may have told of it before it had its clock: ten seconds, then it stays. */
+START_TEST(a_clock_is_asked_for_until_it_cannot_change)
+{
+	const uint64_t start = 2500 * CGV_TICK;
+	struct cgv_time now = { .boot = start + 9 * CGV_NSEC, .real = NOW };
+	struct cgv_container *c;
+	struct cgv_age a;
+	struct cgv_host h;
+	struct tmp t;
+
+	open_age(&t, &h, &c);
+	tmp_put(&t, "proc/7/stat", "%s", "7 (init)" STAT("2500"));
+	tmp_put(&t, "proc/7/timens_offsets", "%s", CALM);
+	ck_assert_int_eq(cgv_age(c, 7, &now, &a), 0);
+	ck_assert(!a.timens);
+	tmp_put(&t, "proc/7/timens_offsets", "boottime -20 0\n");
+	now.boot += 2 * CGV_NSEC;
+	ck_assert_int_eq(cgv_age(c, 7, &now, &a), 0);
+	ck_assert(a.timens);
+	ck_assert_uint_eq(a.uptime, now.boot - 20 * CGV_NSEC);
+	tmp_put(&t, "proc/7/timens_offsets", "boottime -10 0\n");
+	ck_assert_int_eq(cgv_age(c, 7, &now, &a), 0);
+	ck_assert_uint_eq(a.uptime, now.boot - 20 * CGV_NSEC);
+	ck_assert_int_eq(cgv_age(c, 8, &now, &a),
+			 -ENOENT); /* of another process nothing is known */
+	close_age(&t, &h, c);
+}
+END_TEST
+
 START_TEST(without_an_init_its_cgroup_tells)
 {
 	struct cgv_container *c;
@@ -212,6 +241,7 @@ int main(void)
 	tcase_add_loop_test(t, counts_from_the_start_of_init_or_by_its_own_clock, 0,
 			    ARRAY_LEN(cases));
 	tcase_add_loop_test(t, refuses_what_is_not_the_kernels, 0, ARRAY_LEN(refused));
+	tcase_add_test(t, a_clock_is_asked_for_until_it_cannot_change);
 	tcase_add_test(t, without_an_init_its_cgroup_tells);
 	tcase_add_loop_test(t, a_captured_hosts_moment_is_what_its_files_say, 0,
 			    ARRAY_LEN(moments));

@@ -237,6 +237,43 @@ START_TEST(no_cpu_is_beyond_the_last)
 END_TEST
 
 /* A text that does not fit is told once, at the end, and nothing is written behind. */
+START_TEST(a_number_is_written_as_printf_writes_it)
+{
+	static const uint64_t numbers[] = {
+		0, 7, 10, 99999999, 100000000, 34359738367, UINT64_MAX
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		for (int width = 0; width <= 22; width += 2) {
+			char want[64], buf[64];
+			struct out o = { buf, sizeof(buf), 0, false };
+			struct out small = { buf + 32, 2, 0, false };
+
+			snprintf(want, sizeof(want), "%*llu", width,
+				 (unsigned long long)numbers[i]);
+			out_number(&o, numbers[i], (size_t)width);
+			ck_assert_str_eq(buf, want);
+			ck_assert_uint_eq(o.len, strlen(want));
+			out_number(&small, numbers[i], (size_t)width);
+			ck_assert_int_eq(small.full, strlen(want) > 1);
+		}
+}
+END_TEST
+
+START_TEST(what_is_written_often_fits_or_is_told)
+{
+	char buf[8] = "#######";
+	struct out o = { buf, 7, 0, false };
+
+	out_times(&o, span_of(" 0"), 3);
+	ck_assert_str_eq(buf, " 0 0 0");
+	ck_assert(!o.full);
+	out_times(&o, span_of("0"), 1);
+	ck_assert(o.full);
+	ck_assert_str_eq(buf, " 0 0 0");
+}
+END_TEST
+
 START_TEST(a_list_that_does_not_fit_is_told)
 {
 	char buf[5] = "####";
@@ -264,6 +301,8 @@ int main(void)
 	tcase_add_test(t, any_set_is_the_same_after_writing_and_reading);
 	tcase_add_test(t, counting_and_cutting_agree_with_looking_at_each);
 	tcase_add_test(t, no_cpu_is_beyond_the_last);
+	tcase_add_test(t, a_number_is_written_as_printf_writes_it);
+	tcase_add_test(t, what_is_written_often_fits_or_is_told);
 	tcase_add_test(t, a_list_that_does_not_fit_is_told);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
