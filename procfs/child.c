@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/say.h"
+#include "procfs/keeper.h"
+
+static void become_worker(const struct keeper *k, pid_t keeper, int exe, int sock)
+{
+	const struct connection *whole = &k->mounts[MOUNT_WHOLE], *fast = &k->mounts[MOUNT_FAST];
+	const int from[] = { sock,	  k->control, k->seccomp,    k->opens,
+			     whole->fuse, fast->fuse, whole->memory, fast->memory };
+	char page_cache[40];
+	char *argv[] = { "pctfs",
+			 k->d->foreground ? "-f" : "-b",
+			 "--worker",
+			 "--log-level",
+			 (char *)say_level_name(say_limit),
+			 "--run",
+			 k->d->run,
+			 page_cache,
+			 k->d->mount,
+			 NULL };
+	int high[ARRAY_LEN(from)];
+	sigset_t none;
+
+	/* At once, with what it has in hand: another one can have that only then. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != keeper)
+		_exit(EXIT_FAILED);
+	snprintf(page_cache, sizeof(page_cache), "--page-cache=%u", k->d->page_cache);
+	/* Out of the way first: a target may be somebody's source. */
+	for (size_t i = 0; i < ARRAY_LEN(from); i++)
+		high[i] = from[i] < 0 ? -EBADF : fcntl(from[i], F_DUPFD_CLOEXEC, 64);
+	exe = fcntl(exe, F_DUPFD_CLOEXEC, 64);
+	/* It is not to be used, but held, until the last thread is gone. */
+	(void)fcntl(k->lock, F_DUPFD, 64);
+	for (size_t i = 0; i < ARRAY_LEN(from); i++)
+		if (from[i] >= 0 && dup2(high[i], FD_KEEPER + (int)i) < 0)
+			_exit(EXIT_FAILED);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	fexecve(exe, argv, environ);
+	_exit(fail(-errno, "start a worker") < 0 ? EXIT_FAILED : 0);
+}
+
+int child_start(struct keeper *k, int exe, struct child *w)
+{
+	pid_t self = getpid();
+	int sock[2];
+
+	*w = (struct child){ .pidfd = -EBADF, .sock = -EBADF };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
+		return fail(-errno, "make a socket");
+	w->pid = fork();
+	if (w->pid == 0)
+		become_worker(k, self, exe, sock[1]);
+	close(sock[1]);
+	w->sock = sock[0];
+	if (w->pid < 0) {
+		w->pid = 0;
+		close_fd(&w->sock);
+		return fail(-errno, "start a worker");
+	}
+	w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
+	return w->pidfd < 0 ? fail(-errno, "watch the worker") : 0;
+}
+
+/* Its exit status, or 128 and the signal. */
+int child_reap(struct child *w)
+{
+	int status = 0;
+
+	if (w->pid)
+		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	close_fd(&w->pidfd);
+	close_fd(&w->sock);
+	w->pid = 0;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void child_end(struct child *w, int sig)
+{
+	if (w->pid)
+		kill(w->pid, sig);
+	(void)child_reap(w);
+}
+
+/* There is no other one: it may take what is left of that. */
+int child_let_go(struct keeper *k, struct child *w)
+{
+	int r = 0;
+
+	for (uint32_t id = 1; id < KEPT_MAX && r == 0; id++)
+		if (k->kept[id] >= 0)
+			r = message_send(w->sock, MSG_KEPT, id, k->kept[id]);
+	return r < 0 ? r : message_send(w->sock, MSG_GO, 0, -1);
+}
+
+static void tell_ready(struct keeper *k)
+{
+	if (k->was_ready)
+		return;
+	k->was_ready = true;
+	(void)sd_notify(0, "READY=1");
+	if (k->d->foreground) {
+		info("serving on '%s'", k->d->mount);
+		if (k->d->page_cache)
+			info("… and from the page cache on '%s'", k->d->fast);
+		return;
+	}
+	if (k->d->ready >= 0 && write(k->d->ready, "", 1) < 0)
+		warn(-errno, "tell that pctfs is ready");
+	close_fd(&k->d->ready);
+	let_go_of_stderr();
+}
+
+/* False: it has nothing more to say. */
+bool child_hear(struct keeper *k, struct child *w)
+{
+	struct message m;
+	int fd, r = message_receive(w->sock, &m, &fd);
+
+	if (r < 1)
+		return false;
+	if (m.kind == MSG_PREPARED) {
+		w->prepared = true;
+		return w == &k->next || child_let_go(k, w) == 0;
+	}
+	if (m.kind == MSG_READY) {
+		w->ready = true;
+		w->since = now_ms();
+		k->failures = 0;
+		tell_ready(k);
+	} else if (m.kind == MSG_KEEP || m.kind == MSG_DROP) {
+		held_keep(k, m.id, fd);
+		fd = -EBADF;
+	}
+	close_fd(&fd);
+	return true;
+}

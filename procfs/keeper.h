@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The keeper's parts: what it holds (held.c), who works for it (child.c), and what it does when
+ * (keeper.c). It reads nothing that comes from containers, and does one thing: that there is a
+ * worker.
+ */
+#pragma once
+
+#include "procfs/connection.h"
+#include "procfs/daemon.h"
+
+/* A worker, as seen from outside. */
+struct child {
+	pid_t pid; /* 0: none */
+	int pidfd, sock;
+	bool prepared, ready;
+	uint64_t since; /* ms: ready */
+};
+
+struct keeper {
+	struct daemon *d;
+	struct connection mounts[N_MOUNTS];
+	int lock, opens, control, seccomp, takeover, signals;
+	int exe, exe_before;	/* what is run as worker; what was before the last takeover */
+	struct child now, next; /* the one that serves; one that shall */
+	int next_exe;
+	unsigned failures;    /* starts since one was ready */
+	unsigned short_lived; /* workers in a row that served less than a second */
+	bool was_ready, ending;
+	bool resumed;	    /* it goes on with the mount of a keeper before it */
+	int asker;	    /* who wants an end of it all; -EBADF: nobody */
+	int kept[KEPT_MAX]; /* fds, by number */
+};
+
+uint64_t now_ms(void);
+
+/* ---- held.c; errors are said ---- */
+
+/* It is the only keeper of this run directory. */
+int held_lock(struct keeper *k) MUST_CHECK;
+/* The mounts: those that a keeper before this one left with a supervisor, else new ones. */
+int held_mount(struct keeper *k) MUST_CHECK;
+int held_open_sockets(struct keeper *k) MUST_CHECK;
+/* One of the mounts was cut off. */
+int held_mount_anew(struct keeper *k, int which) MUST_CHECK;
+/* Let a supervisor have all of it too. */
+void held_store(struct keeper *k);
+/* A worker's connection: it is kept for the next one. @fd -1: no more. */
+void held_keep(struct keeper *k, uint32_t id, int fd);
+/* The end of it all. */
+void held_take_off(struct keeper *k);
+
+/* ---- child.c ---- */
+
+/* @exe: the program. Errors are said. */
+int child_start(struct keeper *k, int exe, struct child *c) MUST_CHECK;
+/* Kill it, and wait for its end. */
+void child_end(struct child *c, int sig);
+/* It ended: its exit status, or 128 and the signal. */
+int child_reap(struct child *c);
+/* There is no other one: it may take what is left of that. */
+int child_let_go(struct keeper *k, struct child *c) MUST_CHECK;
+/* False: it has nothing more to say. */
+bool child_hear(struct keeper *k, struct child *c);
