@@ -79,49 +79,14 @@ static void back_off(struct keeper *k)
 		(void)poll(&p, 1, n < 12 ? 1 << (n - 4) : BACK_OFF_MAX);
 }
 
-/* Also one that was never asked to end. 0: there is a new one, or will be. */
-static int replace(struct keeper *k)
-{
-	bool was_ready = k->now.ready;
-	uint64_t since = k->now.since;
-	pid_t pid = k->now.pid;
-	int status = child_reap(&k->now);
-	bool crashed = status > 128 && status != 128 + SIGKILL && status != 128 + SIGTERM;
-	unsigned in_hand;
-
-	if (!k->was_ready && !k->resumed)
-		return -ECHILD; /* it has said why */
-	in_hand = look_at_slots(k, crashed ? pid : 0);
-	/* Who was killed might have started. */
-	k->failures += !was_ready && status != 128 + SIGKILL;
-	k->short_lived = was_ready && now_ms() - since > 1000 ? 0 : k->short_lived + was_ready;
-	if (status != EXIT_ABORTED)
-		warn(0, "the worker ended by %s %d, requests in hand: %u; another one goes on",
-		     status > 128 ? "signal" : "exit status", status > 128 ? status - 128 : status,
-		     in_hand);
-	if (k->failures > STARTS_MAX && k->exe_before >= 0) {
-		warn(0, "%d workers in a row could not start: back to the program before",
-		     STARTS_MAX);
-		close_fd(&k->exe);
-		k->exe = take_fd(&k->exe_before);
-		k->failures = 1;
-	}
-	if (k->failures > STARTS_MAX) {
-		warn(0, "no worker can start: reads are answered with an error meanwhile");
-		refuse_for(k, LOOK_MS);
-	} else {
-		back_off(k);
-	}
-	return child_start(k, k->exe, &k->now);
-}
-
 /* The program that puts views into containers, beside ours. */
-static void repair(const struct keeper *k)
+static void repair(struct keeper *k)
 {
 	char path[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 16);
 	pid_t pid;
 
+	k->repair = false;
 	path[n > 0 ? n : 0] = '\0';
 	slash = strrchr(path, '/');
 	if (!slash)
@@ -149,13 +114,62 @@ static int revive(struct keeper *k, int which)
 	warn(0, "the mount '%s' was cut off: mounting it anew", k->mounts[which].mount);
 	child_end(&k->now, SIGKILL);
 	r = held_mount_anew(k, which);
-	if (r == 0)
-		r = child_start(k, k->exe, &k->now);
-	while (r == 0 && !k->now.ready)
-		r = child_hear(k, &k->now) ? 0 : -ECHILD;
-	if (r == 0)
-		repair(k);
-	return r;
+	k->repair = true;
+	return r < 0 ? r : child_start(k, k->exe, &k->now);
+}
+
+/*
+ * Which mount was cut off; N_MOUNTS: none. Only asked when a worker has ended, which it does then,
+ * and now and then: to be told of it would mean to be woken at each request.
+ */
+static int find_cut(const struct keeper *k)
+{
+	for (int i = 0; i < N_MOUNTS; i++) {
+		struct pollfd p = { k->mounts[i].fuse, 0, 0 };
+
+		if (poll(&p, 1, 0) == 1 && (p.revents & POLLERR))
+			return i;
+	}
+	return N_MOUNTS;
+}
+
+/* Also one that was never asked to end. 0: there is a new one, or will be. */
+static int replace(struct keeper *k)
+{
+	bool was_ready = k->now.ready;
+	uint64_t since = k->now.since;
+	pid_t pid = k->now.pid;
+	int status = child_reap(&k->now);
+	bool crashed = status > 128 && status != 128 + SIGKILL && status != 128 + SIGTERM;
+	int cut = find_cut(k);
+	unsigned in_hand;
+
+	if (!k->was_ready && !k->resumed)
+		return -ECHILD; /* it has said why */
+	if (cut < N_MOUNTS)
+		return revive(k, cut);
+	in_hand = look_at_slots(k, crashed ? pid : 0);
+	/* Who was killed might have started. */
+	k->failures += !was_ready && status != 128 + SIGKILL;
+	k->short_lived = was_ready && now_ms() - since > 1000 ? 0 : k->short_lived + was_ready;
+	if (status != EXIT_ABORTED)
+		warn(0, "the worker ended by %s %d, requests in hand: %u; another one goes on",
+		     status > 128 ? "signal" : "exit status", status > 128 ? status - 128 : status,
+		     in_hand);
+	if (k->failures > STARTS_MAX && k->exe_before >= 0) {
+		warn(0, "%d workers in a row could not start: back to the program before",
+		     STARTS_MAX);
+		close_fd(&k->exe);
+		k->exe = take_fd(&k->exe_before);
+		k->failures = 1;
+	}
+	if (k->failures > STARTS_MAX) {
+		warn(0, "no worker can start: reads are answered with an error meanwhile");
+		refuse_for(k, LOOK_MS);
+	} else {
+		back_off(k);
+	}
+	return child_start(k, k->exe, &k->now);
 }
 
 /* A request that one worker had for long will be another's, which is better than nobody's. */
@@ -182,6 +196,16 @@ static void look_for_stuck(struct keeper *k)
 		kill(k->now.pid, SIGKILL);
 		return;
 	}
+}
+
+static int look_around(struct keeper *k)
+{
+	int cut = find_cut(k);
+
+	if (cut < N_MOUNTS)
+		return revive(k, cut);
+	look_for_stuck(k);
+	return 0;
 }
 
 /* ---- another program ---- */
@@ -253,26 +277,24 @@ static int step(struct keeper *k)
 	struct pollfd p[] = { { k->now.pidfd, POLLIN, 0 },
 			      { k->now.sock, POLLIN, 0 },
 			      { k->signals, POLLIN, 0 },
-			      { k->takeover, POLLIN, 0 },
-			      { k->mounts[MOUNT_WHOLE].fuse, 0, 0 },
-			      { k->mounts[MOUNT_FAST].fuse, 0, 0 } };
+			      { k->takeover, POLLIN, 0 } };
 	int n = poll(p, ARRAY_LEN(p), LOOK_MS);
 	struct signalfd_siginfo sig;
 
 	store_tell_alive();
 	if (n == 0)
-		look_for_stuck(k);
-	if (n < 1)
+		return look_around(k);
+	if (n < 0)
 		return 0;
 	if (p[2].revents) {
 		k->ending = read(k->signals, &sig, sizeof(sig)) == sizeof(sig);
 		return 0;
 	}
-	for (int i = 0; i < N_MOUNTS; i++)
-		if (p[4 + i].revents & POLLERR)
-			return revive(k, i);
-	if (p[1].revents && child_hear(k, &k->now))
+	if (p[1].revents && child_hear(k, &k->now)) {
+		if (k->repair && k->now.ready)
+			repair(k);
 		return 0;
+	}
 	if (p[0].revents || p[1].revents)
 		return replace(k);
 	if (p[3].revents)

@@ -27,6 +27,7 @@ struct keeper {
 	unsigned failures;    /* starts since one was ready */
 	unsigned short_lived; /* workers in a row that served less than a second */
 	bool was_ready, ending;
+	bool repair;	    /* containers have views of a mount that was cut off */
 	bool resumed;	    /* it goes on with the mount of a keeper before it */
 	int asker;	    /* who wants an end of it all; -EBADF: nobody */
 	int kept[KEPT_MAX]; /* fds, by number */

@@ -28,6 +28,7 @@ struct slots {
 	struct fuse_session *session;
 	atomic_bool stop;
 	atomic_int failure; /* why a thread ended by itself */
+	void (*on_failure)(void);
 	struct turns turns;
 	bool left[SLOTS];     /* by another worker */
 	pthread_mutex_t lock; /* of who is alive */
@@ -264,6 +265,8 @@ static void *run(void *arg)
 	unsigned me = ((struct arg *)arg)->me;
 
 	serve(s, me);
+	if (s->failure)
+		s->on_failure();
 	/* Who is first to learn that it is over tells those that wait for a slot. */
 	turns_stop(&s->turns);
 	pthread_mutex_lock(&s->lock);
@@ -305,13 +308,14 @@ int slots_begin(struct slots *s, struct fuse_session *se)
 	return 0;
 }
 
-int slots_start(struct slots *s, unsigned threads)
+int slots_start(struct slots *s, unsigned threads, void (*on_failure)(void))
 {
 	struct sigaction act = { .sa_handler = wake };
 	uint64_t owner[SLOTS];
 	int r = 0;
 
 	sigaction(SIGUSR1, &act, NULL);
+	s->on_failure = on_failure;
 	for (int i = 0; i < SLOTS; i++) {
 		s->left[i] = s->slot[i].head.unique != 0;
 		owner[i] = s->left[i] ? owner_of_request(&s->slot[i]) : 0;
@@ -335,7 +339,7 @@ int slots_join(struct slots *s)
 {
 	while (s->n)
 		pthread_join(s->thread[--s->n], NULL);
-	return s->stop ? 0 : s->failure;
+	return s->failure;
 }
 
 void slots_stop(struct slots *s)

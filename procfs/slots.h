@@ -47,9 +47,10 @@ bool slot_is_left(void);
 int slots_begin(struct slots *s, struct fuse_session *se) MUST_CHECK;
 /*
  * Serve it with so many threads, at most TURN_THREADS, until slots_stop() or the end of the
- * connection. A request that was in hand at the crash of two workers gets EIO.
+ * connection, of which on_failure() is told. A request that was in hand at the crash of two
+ * workers gets EIO.
  */
-int slots_start(struct slots *s, unsigned threads) MUST_CHECK;
+int slots_start(struct slots *s, unsigned threads, void (*on_failure)(void)) MUST_CHECK;
 /* Until all threads have ended. -ENODEV: the connection was aborted. */
 int slots_join(struct slots *s);
 void slots_stop(struct slots *s);

@@ -179,10 +179,15 @@ static void *wait_for_end(void *arg)
 	return NULL;
 }
 
-static void stop_hearing(int sig)
+static void stop_hearing(void)
+{
+	(void)shutdown(FD_KEEPER, SHUT_RD);
+}
+
+static void hear_signal(int sig)
 {
 	(void)sig;
-	(void)shutdown(FD_KEEPER, SHUT_RD);
+	stop_hearing();
 }
 
 static int start_threads(struct worker *w)
@@ -209,7 +214,7 @@ static int serve_requests(struct worker *w)
 	if (r == 0)
 		r = message_send(FD_KEEPER, MSG_READY, 0, -1);
 	for (int i = 0; i < w->n_mounts && r == 0; i++)
-		r = slots_start(w->slots[i], threads[i]);
+		r = slots_start(w->slots[i], threads[i], stop_hearing);
 	for (int i = 0; i < w->n_mounts; i++) {
 		if (r < 0)
 			slots_stop(w->slots[i]);
@@ -220,7 +225,7 @@ static int serve_requests(struct worker *w)
 
 static int serve(struct worker *w)
 {
-	struct sigaction act = { .sa_handler = stop_hearing };
+	struct sigaction act = { .sa_handler = hear_signal };
 	pthread_t waiter;
 	sigset_t all;
 	int r;

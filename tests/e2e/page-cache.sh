@@ -81,8 +81,8 @@ is "… the views are there" 65536 "$(total box1)"
 mountpoint -q /sys/fs/fuse/connections || mount -t fusectl none /sys/fs/fuse/connections 2>/dev/null
 if [ -w "/sys/fs/fuse/connections/$(stat -c %d "$RUN/page-cache")/abort" ]; then
 	echo 1 >"/sys/fs/fuse/connections/$(stat -c %d "$RUN/page-cache")/abort"
-	sleep 1
-	is "its connection is cut off: a second later the views are there" 65536 "$(total box1)"
+	sleep 0.5
+	is "its connection is cut off: half a second later the views are there" 65536 "$(total box1)"
 	is "… from the page cache" fast "$(from box1 /proc/meminfo)"
 	is "… and the other container's where they were" whole "$(from box2 /proc/meminfo)"
 else
