@@ -233,4 +233,4 @@ clean:
 
 .PHONY: all deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale bench-read lint install uninstall deb clean
 .SECONDARY:
--include $(shell find $(B)/obj $(B)/fuzz -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)

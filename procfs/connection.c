@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "procfs/connection.h"
 
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 
@@ -37,6 +38,19 @@ void connection_close(struct connection *c)
 	close_fd(&c->memory);
 	slots_close(c->slots);
 	c->slots = NULL;
+}
+
+uint64_t connection_waited(struct connection *c, uint64_t now_ms)
+{
+	struct pollfd p = { c->fuse, POLLIN, 0 };
+	uint64_t taken = c->slots ? slots_taken(c->slots) : 0;
+
+	if (poll(&p, 1, 0) < 1 || !(p.revents & POLLIN) || taken != c->taken)
+		c->waiting = 0;
+	else if (!c->waiting)
+		c->waiting = now_ms;
+	c->taken = taken;
+	return c->waiting ? now_ms - c->waiting : 0;
 }
 
 void connection_refuse_left(struct connection *c)

@@ -182,20 +182,36 @@ static bool is_stuck(const struct slot *t, pid_t worker)
 	return since && t->head.unique && now_ms() >= since + (uint64_t)most;
 }
 
-static void look_for_stuck(struct keeper *k)
+/* Of all requests in hand; NULL: none is stuck. */
+static struct slot *find_stuck(const struct keeper *k)
 {
 	for (unsigned i = 0; i < N_MOUNTS * SLOTS; i++) {
 		struct slots *s = k->mounts[i / SLOTS].slots;
 		struct slot *t = s ? slot_at(s, i % SLOTS) : NULL;
 
-		if (!t || !is_stuck(t, k->now.pid))
-			continue;
+		if (t && is_stuck(t, k->now.pid))
+			return t;
+	}
+	return NULL;
+}
+
+static void look_for_stuck(struct keeper *k)
+{
+	struct slot *t = find_stuck(k);
+	uint64_t waited = 0;
+
+	for (int i = 0; i < N_MOUNTS; i++)
+		waited = MAX(waited, connection_waited(&k->mounts[i], now_ms()));
+	if (!t && waited < STUCK_MS)
+		return;
+	if (t) {
 		warn(0, "the worker does not answer request %u for inode %#llx: it is ended",
 		     t->head.opcode, (unsigned long long)t->head.nodeid);
 		t->crashes++;
-		kill(k->now.pid, SIGKILL);
-		return;
+	} else {
+		warn(0, "the worker takes no requests: it is ended");
 	}
+	kill(k->now.pid, SIGKILL);
 }
 
 static int look_around(struct keeper *k)

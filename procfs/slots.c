@@ -12,7 +12,7 @@
 #include "procfs/open.h"
 #include "procfs/slots.h"
 
-#define MAGIC	    0x31746f6c73636370 /* "pccslot1": the layout below */
+#define MAGIC	    0x32746f6c73636370 /* "pccslot2": the layout below */
 #define CRASHES_MAX 2
 #define TRIES_MAX   20 /* however the workers ended */
 
@@ -20,6 +20,7 @@ struct first {
 	uint64_t magic;
 	uint32_t init_len; /* 0: the connection has not begun */
 	char init[1024];   /* the kernel's first request, for every session after the first */
+	_Atomic uint64_t taken;
 };
 
 struct slots {
@@ -133,6 +134,11 @@ unsigned slots_in_hand(struct slots *s)
 	return n;
 }
 
+uint64_t slots_taken(const struct slots *s)
+{
+	return s->first->taken;
+}
+
 void slots_blame(struct slots *s, int32_t worker)
 {
 	for (int i = 0; i < SLOTS; i++)
@@ -199,8 +205,10 @@ static int take(struct slots *s, struct slot *t)
 {
 	ssize_t n = read(fuse_session_fd(s->session), t->request, sizeof(t->request));
 
-	if (n >= (ssize_t)sizeof(t->head))
+	if (n >= (ssize_t)sizeof(t->head)) {
+		s->first->taken++;
 		return 0;
+	}
 	/* ENOENT: it was taken back while we took it. */
 	return n < 0 && (errno == EINTR || errno == EAGAIN || errno == ENOENT) ? -EAGAIN
 	       : n < 0							       ? -errno

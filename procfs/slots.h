@@ -55,6 +55,9 @@ int slots_start(struct slots *s, unsigned threads, void (*on_failure)(void)) MUS
 int slots_join(struct slots *s);
 void slots_stop(struct slots *s);
 
+/* How many requests were ever taken from the kernel. */
+uint64_t slots_taken(const struct slots *s);
+
 /* How many requests nobody has answered yet. */
 unsigned slots_in_hand(struct slots *s);
 

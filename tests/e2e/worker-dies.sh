@@ -83,6 +83,13 @@ sys.exit(0 if kind == 4 else f'answer {kind}')
 P
 is "… the same worker too" "$worker" "$(pgrep -P "$(keeper)")"
 
+# One that does nothing any more is replaced, and nobody who reads meanwhile is told an error.
+worker=$(pgrep -P "$(keeper)")
+kill -STOP "$worker"
+is "a worker that takes no requests: a read has its answer all the same" 65536 \
+	"$(PATIENCE=20 play box1 awk '/^MemTotal/ { print $2 }' /proc/meminfo)"
+fails "… of another" test "$worker" = "$(pgrep -P "$(keeper)")"
+
 # Somebody with the right to cuts the connection off.
 cut() { echo 1 >"/sys/fs/fuse/connections/$(stat -c %d "$MOUNT")/abort"; }
 mountpoint -q /sys/fs/fuse/connections || mount -t fusectl none /sys/fs/fuse/connections 2>/dev/null
