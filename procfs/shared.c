@@ -21,9 +21,10 @@ struct shared {
 	pthread_mutex_t lock; /* of all below; taken before a container's */
 	struct stored_row *row;
 	uint32_t opens;
-	uint32_t strangers;  /* who have it open with a text of their own */
-	uint32_t kernel_len; /* which length the kernel knows */
-	bool pushed;	     /* the kernel's pages are of this text */
+	uint32_t strangers;   /* who have it open with a text of their own */
+	uint32_t kernel_len;  /* which length the kernel knows */
+	bool pushed;	      /* the kernel's pages are of this text */
+	struct timespec told; /* which mtime the kernel knows; 0: none yet */
 };
 
 struct sharing {
@@ -246,6 +247,17 @@ static enum share can_share(struct fs *fs, struct shared *s, struct container *c
 
 /* ---- attributes ---- */
 
+/*
+ * The kernel drops its pages when this is another one than it was told last, and must do so only
+ * when they are of another text: as long as what is stored there is what is shown, it stays.
+ */
+static struct timespec mtime_of(struct shared *s)
+{
+	if (!s->pushed || !s->told.tv_sec)
+		s->told = s->row->made;
+	return s->told;
+}
+
 void shared_known(struct fs *fs, fuse_ino_t ino, struct stat *st)
 {
 	struct shared *s;
@@ -253,7 +265,7 @@ void shared_known(struct fs *fs, fuse_ino_t ino, struct stat *st)
 	if (shared_get(fs, fs->ttl ? ino | FAST : ino, false, &s) < 0)
 		return;
 	st->st_size = text_unpack(s->row->text).len;
-	st->st_mtim = st->st_ctim = s->row->made;
+	st->st_mtim = st->st_ctim = mtime_of(s);
 	shared_put(s);
 }
 
@@ -300,7 +312,7 @@ void shared_attr(struct fs *fs, fuse_ino_t ino, struct container *c, pid_t reade
 	if (s->row->text == 0 || (reader && wants_anew(fs, s, reader)))
 		(void)renew(fs, s, c);
 	st->st_size = text_unpack(s->row->text).len;
-	st->st_mtim = st->st_ctim = s->row->made;
+	st->st_mtim = st->st_ctim = mtime_of(s);
 	if (s->kernel_len != (uint32_t)st->st_size)
 		s->kernel_len = LEN_UNKNOWN;
 	shared_put(s);
