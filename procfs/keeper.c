@@ -350,8 +350,10 @@ int keeper_main(struct daemon *d)
 
 	k = (struct keeper){ .d = d,
 			     .lock = -EBADF,
-			     .mounts = { { d->mount, -EBADF, -EBADF, NULL },
-					 { d->page_cache ? d->fast : NULL, -EBADF, -EBADF, NULL } },
+			     .mounts = { { .mount = d->mount, .fuse = -EBADF, .memory = -EBADF },
+					 { .mount = d->page_cache ? d->fast : NULL,
+					   .fuse = -EBADF,
+					   .memory = -EBADF } },
 			     .opens = -EBADF,
 			     .control = -EBADF,
 			     .seccomp = -EBADF,
