@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -9,6 +10,8 @@
 
 #include "base/say.h"
 #include "procfs/keeper.h"
+
+#define END_MS 3000 /* in which a worker ends that was asked to */
 
 static void become_worker(const struct keeper *k, pid_t keeper, int exe, int sock)
 {
@@ -51,6 +54,7 @@ static void become_worker(const struct keeper *k, pid_t keeper, int exe, int soc
 
 int child_start(struct keeper *k, int exe, struct child *w)
 {
+	const struct timeval patience = { .tv_sec = END_MS / 1000 }; /* of us, who are one thread */
 	pid_t self = getpid();
 	int sock[2];
 
@@ -67,29 +71,37 @@ int child_start(struct keeper *k, int exe, struct child *w)
 		close_fd(&w->sock);
 		return fail(-errno, "start a worker");
 	}
+	(void)setsockopt(w->sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
 	return w->pidfd < 0 ? fail(-errno, "watch the worker") : 0;
 }
 
 /* Its exit status, or 128 and the signal. */
-int child_reap(struct child *w)
+int child_reap(struct keeper *k, struct child *w)
 {
+	struct pollfd p = { w->pidfd, POLLIN, 0 };
 	int status = 0;
 
+	/* One that hangs, or was stopped, does not end by itself. */
+	if (w->pid && poll(&p, 1, END_MS) < 1)
+		kill(w->pid, SIGKILL);
 	if (w->pid)
 		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
 			;
+	/* What it had us keep last is not to be lost: the other end does not dial again. */
+	while (w->sock >= 0 && child_hear(k, w))
+		;
 	close_fd(&w->pidfd);
 	close_fd(&w->sock);
 	w->pid = 0;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-void child_end(struct child *w, int sig)
+void child_end(struct keeper *k, struct child *w, int sig)
 {
 	if (w->pid)
 		kill(w->pid, sig);
-	(void)child_reap(w);
+	(void)child_reap(k, w);
 }
 
 /* There is no other one: it may take what is left of that. */

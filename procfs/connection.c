@@ -58,16 +58,33 @@ void connection_refuse_left(struct connection *c)
 	for (unsigned i = 0; i < SLOTS; i++) {
 		struct slot *t = slot_at(c->slots, i);
 
-		if (t->head.unique)
-			slot_refuse(c->fuse, &t->head, -EIO);
+		if (!t->head.unique || t->head.opcode == FUSE_RELEASE)
+			continue;
+		slot_refuse(c->fuse, &t->head, -EIO);
 		t->head = (struct fuse_in_header){ 0 };
 	}
+}
+
+/* Nobody waits for it, and it must not be lost: what was open would be so for ever. */
+static bool put_aside(struct connection *c, const struct fuse_in_header *head, size_t n)
+{
+	for (unsigned i = 0; head->opcode == FUSE_RELEASE && i < SLOTS; i++) {
+		struct slot *t = slot_at(c->slots, i);
+
+		if (t->head.unique)
+			continue;
+		memcpy(t->request, head, n);
+		return true;
+	}
+	return false;
 }
 
 void connection_refuse(struct connection *c)
 {
 	static char buf[SLOT_SIZE];
+	const struct fuse_in_header *head = (void *)buf;
+	ssize_t n = read(c->fuse, buf, sizeof(buf));
 
-	if (read(c->fuse, buf, sizeof(buf)) >= (ssize_t)sizeof(struct fuse_in_header))
-		slot_refuse(c->fuse, (struct fuse_in_header *)(void *)buf, -EIO);
+	if (n >= (ssize_t)sizeof(*head) && !put_aside(c, head, (size_t)n))
+		slot_refuse(c->fuse, head, -EIO);
 }

@@ -161,7 +161,7 @@ void held_take_off(struct keeper *k)
 {
 	struct stored all[STORED_MAX];
 
-	child_end(&k->now, SIGTERM);
+	child_end(k, &k->now, SIGTERM);
 	if (store_is_there() && k->asker < 0)
 		return;
 	for (size_t i = 0, n = list_stored(k, all); i < n; i++)

@@ -79,6 +79,13 @@ static void back_off(struct keeper *k)
 		(void)poll(&p, 1, n < 12 ? 1 << (n - 4) : BACK_OFF_MAX);
 }
 
+/* A system that has no process or file to give now has one later: step() tries again. */
+static void begin(struct keeper *k)
+{
+	if (child_start(k, k->exe, &k->now) < 0)
+		child_end(k, &k->now, SIGKILL);
+}
+
 /* The program that puts views into containers, beside ours. */
 static void repair(struct keeper *k)
 {
@@ -112,10 +119,12 @@ static int revive(struct keeper *k, int which)
 	int r;
 
 	warn(0, "the mount '%s' was cut off: mounting it anew", k->mounts[which].mount);
-	child_end(&k->now, SIGKILL);
+	child_end(k, &k->now, SIGKILL);
 	r = held_mount_anew(k, which);
 	k->repair = true;
-	return r < 0 ? r : child_start(k, k->exe, &k->now);
+	if (r == 0)
+		begin(k);
+	return r;
 }
 
 /*
@@ -139,7 +148,7 @@ static int replace(struct keeper *k)
 	bool was_ready = k->now.ready;
 	uint64_t since = k->now.since;
 	pid_t pid = k->now.pid;
-	int status = child_reap(&k->now);
+	int status = child_reap(k, &k->now);
 	bool crashed = status > 128 && status != 128 + SIGKILL && status != 128 + SIGTERM;
 	int cut = find_cut(k);
 	unsigned in_hand;
@@ -149,8 +158,9 @@ static int replace(struct keeper *k)
 	if (cut < N_MOUNTS)
 		return revive(k, cut);
 	in_hand = look_at_slots(k, crashed ? pid : 0);
-	/* Who was killed might have started. */
-	k->failures += !was_ready && status != 128 + SIGKILL;
+	/* Who was killed might have started, but not when it was for doing nothing. */
+	k->failures += !was_ready && (status != 128 + SIGKILL || k->killed);
+	k->killed = false;
 	k->short_lived = was_ready && now_ms() - since > 1000 ? 0 : k->short_lived + was_ready;
 	if (status != EXIT_ABORTED)
 		warn(0, "the worker ended by %s %d, requests in hand: %u; another one goes on",
@@ -169,7 +179,8 @@ static int replace(struct keeper *k)
 	} else {
 		back_off(k);
 	}
-	return child_start(k, k->exe, &k->now);
+	begin(k);
+	return 0;
 }
 
 /* A request that one worker had for long will be another's, which is better than nobody's. */
@@ -211,7 +222,9 @@ static void look_for_stuck(struct keeper *k)
 	} else {
 		warn(0, "the worker takes no requests: it is ended");
 	}
-	kill(k->now.pid, SIGKILL);
+	k->killed = k->now.pid > 0;
+	if (k->now.pid)
+		kill(k->now.pid, SIGKILL);
 }
 
 static int look_around(struct keeper *k)
@@ -235,21 +248,26 @@ static void take_over(struct keeper *k, int fd, int exe)
 		(void)setsockopt(k->next.sock, SOL_SOCKET, SO_RCVTIMEO, &patience,
 				 sizeof(patience));
 	if (k->next.sock < 0 || !child_hear(k, &k->next) || !k->next.prepared) {
-		child_end(&k->next, SIGKILL);
+		child_end(k, &k->next, SIGKILL);
 		close_fd(&exe);
 		(void)message_send(fd, MSG_DROP, 0, -1);
 		return;
 	}
-	child_end(&k->now, SIGKILL); /* what it has in hand the next one has */
+	child_end(k, &k->now, SIGKILL); /* what it has in hand the next one has */
 	k->now = k->next;
 	k->next = (struct child){ .pidfd = -EBADF, .sock = -EBADF };
-	close_fd(&k->exe_before);
-	k->exe_before = k->exe;
-	k->exe = exe;
 	if (child_let_go(k, &k->now) == 0)
 		while (!k->now.ready && child_hear(k, &k->now))
 			;
 	(void)message_send(fd, k->now.ready ? MSG_READY : MSG_DROP, 0, -1);
+	if (!k->now.ready) { /* the program that was there goes on */
+		child_end(k, &k->now, SIGKILL);
+		close_fd(&exe);
+		return;
+	}
+	close_fd(&k->exe_before);
+	k->exe_before = k->exe;
+	k->exe = exe;
 	/* A supervisor whose unit was taken off and put back has lost all it had. */
 	held_store(k);
 }
@@ -294,10 +312,12 @@ static int step(struct keeper *k)
 			      { k->now.sock, POLLIN, 0 },
 			      { k->signals, POLLIN, 0 },
 			      { k->takeover, POLLIN, 0 } };
-	int n = poll(p, ARRAY_LEN(p), LOOK_MS);
+	int n = poll(p, ARRAY_LEN(p), k->now.pid ? LOOK_MS : BACK_OFF_MAX);
 	struct signalfd_siginfo sig;
 
 	store_tell_alive();
+	if (!k->now.pid)
+		begin(k);
 	if (n == 0)
 		return look_around(k);
 	if (n < 0)

@@ -27,6 +27,7 @@ struct keeper {
 	unsigned failures;    /* starts since one was ready */
 	unsigned short_lived; /* workers in a row that served less than a second */
 	bool was_ready, ending;
+	bool killed;	    /* the worker, by us: it did not answer */
 	bool repair;	    /* containers have views of a mount that was cut off */
 	bool resumed;	    /* it goes on with the mount of a keeper before it */
 	int asker;	    /* who wants an end of it all; -EBADF: nobody */
@@ -55,10 +56,10 @@ void held_take_off(struct keeper *k);
 
 /* @exe: the program. Errors are said. */
 int child_start(struct keeper *k, int exe, struct child *c) MUST_CHECK;
-/* Kill it, and wait for its end. */
-void child_end(struct child *c, int sig);
+/* Kill it, and wait for its end: not for ever. */
+void child_end(struct keeper *k, struct child *c, int sig);
 /* It ended: its exit status, or 128 and the signal. */
-int child_reap(struct child *c);
+int child_reap(struct keeper *k, struct child *c);
 /* There is no other one: it may take what is left of that. */
 int child_let_go(struct keeper *k, struct child *c) MUST_CHECK;
 /* False: it has nothing more to say. */

@@ -2,11 +2,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "base/base.h"
 #include "procfs/reader.h"
 
-#define FILES_MAX 4096 /* of a process: with more than that there is doubt */
+#define FILES_MAX 4096	     /* of a process: with more than that there is doubt */
+#define LOOK_NS	  2000000ull /* for looking at them: a process can make that slow */
 
 static ssize_t read_text(int dir, const char *name, char *buf, size_t size)
 {
@@ -42,6 +44,14 @@ static bool read_position(int dir, const char *name, uint64_t ino, uint64_t *pos
 	       number_after(buf, "ino:", &its) && its == ino;
 }
 
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * CGV_NSEC + (uint64_t)t.tv_nsec;
+}
+
 struct positions {
 	bool any, start, between; /* some reader is there */
 };
@@ -53,15 +63,17 @@ static bool find_all(const struct cgv_host *h, pid_t pid, uint64_t ino, uint64_t
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	unsigned files = 0;
 	struct dirent *e;
-	uint64_t pos;
+	uint64_t pos, until = now() + LOOK_NS;
+	bool in_time = true;
 
 	*out = (struct positions){ 0 };
 	if (!d) {
 		close_fd(&fd);
 		return false;
 	}
-	while (files < FILES_MAX && (e = readdir(d))) {
+	while (files < FILES_MAX && in_time && (e = readdir(d))) {
 		files++;
+		in_time = now() < until;
 		if (*e->d_name == '.' || !read_position(dirfd(d), e->d_name, ino, &pos))
 			continue;
 		out->any = true;
@@ -69,7 +81,7 @@ static bool find_all(const struct cgv_host *h, pid_t pid, uint64_t ino, uint64_t
 		out->between |= pos > 0 && pos < len;
 	}
 	closedir(d);
-	return files < FILES_MAX;
+	return files < FILES_MAX && in_time;
 }
 
 /*

@@ -7,7 +7,7 @@
 
 #define BUCKETS	    4096
 #define LEN_UNKNOWN UINT32_MAX
-#define READERS_MAX 64	/* processes with one file open that are looked at: more take too long */
+#define READERS_MAX 16	/* processes with one file open that are looked at: more take too long */
 #define LATE_MAX    500 /* ticks: so old a text of the page cache's mount can be at most */
 
 /* The key of what the page cache's mount shows of an inode, which is not the same text. */

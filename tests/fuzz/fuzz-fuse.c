@@ -121,7 +121,7 @@ static void start(void)
 	HOLDS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
 	(void)setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	kernel = ends[0];
-	HOLDS(psi_start(ends[1], &fs.psi) == 0);
+	HOLDS(psi_start(ends[1], 64, &fs.psi) == 0);
 	fs.session = fuse_session_new(&args, &fs_operations, sizeof(fs_operations), &fs);
 	fuse_opt_free_args(&args);
 	snprintf(path, sizeof(path), "/dev/fd/%d", ends[1]);
