@@ -103,3 +103,20 @@ if [ -w "/sys/fs/fuse/connections/$(stat -c %d "$MOUNT")/abort" ]; then
 else
 	skip "cutting the connection off" "no fusectl here"
 fi
+
+# A host that has no process to give for a while: the reader waits, and is answered then.
+group keeper && set_limit keeper pids.max 1
+for top in $(tops); do
+	[ ! -e "$top/$GROUPS_TOP/keeper/pids.max" ] || keeper >"$top/$GROUPS_TOP/keeper/cgroup.procs"
+done
+kill -KILL "$(pgrep -P "$(keeper)")"
+(sleep 1; set_limit keeper pids.max max) &
+is "no worker can be forked for a second: a read has its answer all the same" 65536 \
+	"$(PATIENCE=20 play box1 awk '/^MemTotal/ { print $2 }' /proc/meminfo)"
+
+# Nothing that hangs keeps it from ending.
+keeper=$(keeper)
+kill -STOP "$(pgrep -P "$keeper")"
+kill -TERM "$keeper"
+gone() { ! alive "$keeper" && ! mountpoint -q "$MOUNT"; }
+ok "it ends when it is told to, also with a worker that was stopped" until_true 8 gone
