@@ -179,18 +179,21 @@ static double waited(unsigned crowds, unsigned each)
 
 START_TEST(a_crowd_of_one_container_holds_up_nobody_else)
 {
-	/* First come, first served would be 64 and more. */
+	/*
+	 * First come, first served would be 64 and more. What is answered while we ourselves are
+	 * not running counts too: half of that.
+	 */
 	double n = waited(1, 64);
 
-	ck_assert_msg(n < 16, "%f", n);
+	ck_assert_msg(n < 32, "%f", n);
 }
 END_TEST
 
 START_TEST(crowds_of_as_many_containers_as_there_are_threads_do_not_hold_up_long)
 {
-	double n = waited(10, 10);
+	double n = waited(10, 10); /* first come, first served: a hundred */
 
-	ck_assert_msg(n < 16, "%f", n);
+	ck_assert_msg(n < 50, "%f", n);
 }
 END_TEST
 
