@@ -48,6 +48,7 @@ static void count_task(struct count *n, uint64_t tid)
 	struct span text, line, key, word;
 	char name[40], buf[8192];
 	uint64_t v, own = 0;
+	bool counted = false;
 
 	snprintf(name, sizeof(name), "%llu/status", (unsigned long long)tid);
 	if (cgv_read(n->c->host->proc, name, buf, sizeof(buf), &text) < 0)
@@ -55,7 +56,8 @@ static void count_task(struct count *n, uint64_t tid)
 	while (!own && span_line(&text, &line)) {
 		if (!span_word(&line, &key))
 			continue;
-		if (span_is(key, "State:") && span_word(&line, &word)) {
+		if (!counted && span_is(key, "State:") && span_word(&line, &word)) {
+			counted = true;
 			n->tasks.total++;
 			n->tasks.running += *word.p == 'R';
 			n->tasks.blocked += *word.p == 'D';
