@@ -174,7 +174,9 @@ static int replace(struct keeper *k)
 		k->failures = 1;
 	}
 	if (k->failures > STARTS_MAX) {
-		warn(0, "no worker can start: reads are answered with an error meanwhile");
+		warn(0, "no worker can start: reads are answered with an error until one does; "
+			"mend what "
+			"is said above, or run the --takeover of a pctfs that works");
 		refuse_for(k, LOOK_MS);
 	} else {
 		back_off(k);

@@ -27,7 +27,7 @@ static int usage(FILE *to)
 	      "                     have no views from then on\n"
 	      "  -h, --help         this text\n"
 	      "\n"
-	      "PCT_ROOT=DIR goes before all three default paths.\n",
+	      "PCT_ROOT=DIR goes before both default paths.\n",
 	      to);
 	return to == stdout ? 0 : 2;
 }
