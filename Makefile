@@ -102,6 +102,12 @@ $(B)/die/pctfs: $(patsubst %.c,$(B)/die/%.o,$(wildcard procfs/*.c)) $(B)/libcgvi
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
 
+# pct-launch that waits between finding a target and moving a view there (launcher/pause.h).
+$(B)/pause/pct-launch: $(wildcard launcher/*.[ch]) $(B)/obj/base/say.o
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(CPPFLAGS) -DPCT_PAUSE $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LXC_LIBS) -ljson-c
+
 # For system tests: it runs in containers, without their libraries.
 $(B)/work $(B)/reader $(B)/tear: $(B)/%: tests/%.c
 	@mkdir -p $(@D)
@@ -170,7 +176,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/die/pctfs
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/die/pctfs $(B)/pause/pct-launch
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf

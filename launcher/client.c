@@ -80,6 +80,17 @@ static int receive(int fd, json_object **out)
 	return t ? r : -ENOMEM;
 }
 
+int ask_all(const struct options *o, json_object **answer, json_object **all)
+{
+	int r = ask(o, request_new("list", NULL, NULL), answer);
+
+	if (r == 0 && (!json_object_object_get_ex(*answer, "containers", all) ||
+		       !json_object_is_type(*all, json_type_array)))
+		r = refuse(-EPROTO, "pctfs lists no containers: are pctfs and pct-launch of the "
+				    "same version?");
+	return r;
+}
+
 int ask(const struct options *o, json_object *request, json_object **answer)
 {
 	auto_json q = request;

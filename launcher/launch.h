@@ -17,6 +17,7 @@ struct options {
 	const char *socket; /* pctfs's */
 	bool strict;	    /* a container without views must not start */
 	bool all;	    /* that are registered */
+	bool json;	    /* for programs */
 	bool fast;	    /* what can be is served by the page cache */
 	enum cpus_life cpus;
 };
@@ -30,7 +31,7 @@ struct command {
 	int (*run)(const struct options *o, int argc, char *argv[]); /* errors are said */
 };
 
-extern const struct command cmd_lxc, cmd_attach, cmd_detach, cmd_repair;
+extern const struct command cmd_lxc, cmd_attach, cmd_detach, cmd_list, cmd_repair;
 
 /* ---- client.c: the control socket ---- */
 
@@ -40,11 +41,23 @@ extern const struct command cmd_lxc, cmd_attach, cmd_detach, cmd_repair;
  */
 int ask(const struct options *o, json_object *request, json_object **answer) MUST_CHECK;
 
+/* All that are registered, in *all, which is part of the answer. */
+int ask_all(const struct options *o, json_object **answer, json_object **all) MUST_CHECK;
+
 json_object *request_new(const char *name, const char *door, const char *id);
 void put_json(json_object **o);
 #define auto_json CLEANUP(put_json) json_object *
 
 /* ---- attach.c ---- */
+
+int open_pidfd(pid_t pid) MUST_CHECK;
+
+/*
+ * setns() is for the whole process: a child does the work. Its result, 0 to 100; or a negative
+ * errno, then it has said why.
+ */
+int in_child(int (*work)(int pidfd, const char *prefix, void *arg), int pidfd, const char *prefix,
+	     void *arg) MUST_CHECK;
 
 /* What is served for a container: below @root, but what @fast names below @fast_root. */
 struct source {
@@ -68,3 +81,15 @@ int detach(int pidfd, const char *prefix, json_object *views) MUST_CHECK;
  */
 int put_views(const struct options *o, const char *door, const char *id, pid_t pid,
 	      const char *prefix) MUST_CHECK;
+
+/* ---- look.c ---- */
+
+enum views_state {
+	VIEWS_NONE,
+	VIEWS_FRESH,
+	VIEWS_STALE, /* of a pctfs that is gone, or of lxcfs */
+	VIEWS_SOME,
+};
+
+/* Of one of the containers that ask_all() gave. Errors are said. */
+int views_state(json_object *answer, json_object *container, enum views_state *out) MUST_CHECK;

@@ -5,10 +5,7 @@
 #include "launcher/launch.h"
 
 static const struct command *const commands[] = {
-	&cmd_attach,
-	&cmd_detach,
-	&cmd_lxc,
-	&cmd_repair,
+	&cmd_attach, &cmd_detach, &cmd_list, &cmd_lxc, &cmd_repair,
 };
 
 static int usage(FILE *to)
@@ -60,13 +57,10 @@ static bool cpus_life(const char *word, enum cpus_life *out)
 static int parse(int argc, char *argv[], struct options *o)
 {
 	static const struct option options[] = {
-		{ "socket", required_argument, NULL, 's' },
-		{ "strict", no_argument, NULL, 'S' },
-		{ "cpus", required_argument, NULL, 'c' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "fast", no_argument, NULL, 'f' },
-		{ 0 },
+		{ "socket", required_argument, NULL, 's' }, { "strict", no_argument, NULL, 'S' },
+		{ "cpus", required_argument, NULL, 'c' },   { "all", no_argument, NULL, 'a' },
+		{ "help", no_argument, NULL, 'h' },	    { "fast", no_argument, NULL, 'f' },
+		{ "json", no_argument, NULL, 'j' },	    { 0 },
 	};
 	int c;
 
@@ -79,6 +73,8 @@ static int parse(int argc, char *argv[], struct options *o)
 			o->all = true;
 		else if (c == 'f')
 			o->fast = true;
+		else if (c == 'j')
+			o->json = true;
 		else if (c != 'c' || !cpus_life(optarg, &o->cpus))
 			return c == 'h' ? -ECANCELED : -EINVAL;
 	}

@@ -32,22 +32,20 @@ static int run(const struct options *o, int argc, char *argv[])
 {
 	auto_json answer = NULL;
 	json_object *all = NULL;
-	int r = 0, failed = 0;
+	int r = ask_all(o, &answer, &all), failed = 0;
 
 	(void)argc;
 	(void)argv;
-	if (!o->all)
-		return refuse(-EINVAL, "repair: say --all; one container is repaired by 'attach'");
-	r = ask(o, request_new("list", NULL, NULL), &answer);
 	if (r < 0)
 		return r;
-	if (!json_object_object_get_ex(answer, "containers", &all) ||
-	    !json_object_is_type(all, json_type_array))
-		return refuse(-EPROTO, "pctfs lists no containers: are pctfs and pct-launch of the "
-				       "same version?");
 	/* One that cannot be helped does not keep the others from it. */
 	for (size_t i = 0; i < json_object_array_length(all); i++) {
-		r = repair(o, json_object_array_get_idx(all, i));
+		json_object *container = json_object_array_get_idx(all, i);
+		enum views_state state = VIEWS_NONE;
+
+		if (!o->all && views_state(answer, container, &state) == 0 && state == VIEWS_FRESH)
+			continue;
+		r = repair(o, container);
 		failed = r < 0 ? r : failed;
 	}
 	return failed;
@@ -55,8 +53,8 @@ static int run(const struct options *o, int argc, char *argv[])
 
 const struct command cmd_repair = {
 	.name = "repair",
-	.args = "--all",
-	.help = "Lay views anew over the files of all registered containers",
+	.args = "[--all]",
+	.help = "Lay views anew where they are gone or stale; --all: everywhere",
 	.min_args = 0,
 	.max_args = 0,
 	.run = run,

@@ -7,13 +7,6 @@
 
 #include "launcher/launch.h"
 
-static int open_pidfd(pid_t pid)
-{
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-
-	return fd < 0 ? fail(-errno, "process %d", pid) : fd;
-}
-
 static json_object *member(json_object *o, const char *key)
 {
 	json_object *m = NULL;

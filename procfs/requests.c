@@ -58,12 +58,19 @@ static json_object *views(const struct tree *t, bool (*are)(const struct file *f
 	return list;
 }
 
+static void add_mounts(const struct requests *q, json_object *out)
+{
+	add_text(out, "mount", q->mount);
+	if (q->fast)
+		add_text(out, "fast_mount", q->fast);
+	json_object_object_add(out, "views", views(&q->fs->tree, any_file));
+}
+
 static int ping(const struct requests *q, json_object *in, json_object *out)
 {
 	(void)in;
 	json_object_object_add(out, "pid", json_object_new_int(q->fs->keeper));
-	add_text(out, "mount", q->mount);
-	json_object_object_add(out, "views", views(&q->fs->tree, any_file));
+	add_mounts(q, out);
 	return 0;
 }
 
@@ -259,6 +266,7 @@ static int list(const struct requests *q, json_object *in, json_object *out)
 		if (all[i]->name && !container_dead(all[i]))
 			json_object_array_add(names, describe(q, all[i]));
 	registry_put_all(all, n);
+	add_mounts(q, out);
 	json_object_object_add(out, "containers", names);
 	return 0;
 }

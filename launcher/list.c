@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Who has views, and are they those of the pctfs that runs?
+ */
+#include "launcher/launch.h"
+
+static const char *const words[] = { [VIEWS_FRESH] = "fresh",
+				     [VIEWS_STALE] = "stale",
+				     [VIEWS_NONE] = "none",
+				     [VIEWS_SOME] = "some" };
+
+static const char *text_of(json_object *o, const char *key)
+{
+	json_object *m = NULL;
+	const char *s = json_object_object_get_ex(o, key, &m) ? json_object_get_string(m) : NULL;
+
+	return s ? s : "";
+}
+
+static json_object *look_at(json_object *answer, json_object *container)
+{
+	json_object *o = NULL, *pid = NULL;
+	enum views_state state = VIEWS_NONE;
+
+	(void)json_object_object_get_ex(container, "pid", &pid);
+	(void)!views_state(answer, container, &state);
+	(void)json_object_deep_copy(container, &o, NULL);
+	json_object_object_add(o, "views", json_object_new_string(words[state]));
+	return o;
+}
+
+static void print(json_object *all)
+{
+	printf("%-20s %8s  %-6s %s\n", "NAME", "PID", "VIEWS", "DOOR");
+	for (size_t i = 0; i < json_object_array_length(all); i++) {
+		json_object *o = json_object_array_get_idx(all, i);
+
+		printf("%-20s %8s  %-6s %s\n", text_of(o, "name"), text_of(o, "pid"),
+		       text_of(o, "views"), text_of(o, "door"));
+	}
+}
+
+static int run(const struct options *o, int argc, char *argv[])
+{
+	auto_json answer = NULL;
+	auto_json seen = json_object_new_array();
+	json_object *all = NULL;
+	int r = ask_all(o, &answer, &all);
+
+	(void)argc;
+	(void)argv;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < json_object_array_length(all); i++)
+		json_object_array_add(seen, look_at(answer, json_object_array_get_idx(all, i)));
+	if (o->json)
+		printf("%s\n", json_object_to_json_string_ext(seen, JSON_C_TO_STRING_PRETTY));
+	else
+		print(seen);
+	return 0;
+}
+
+const struct command cmd_list = {
+	.name = "list",
+	.args = "[--json]",
+	.help = "Who has views: fresh, stale (of a pctfs that is gone), some, none",
+	.min_args = 0,
+	.max_args = 0,
+	.run = run,
+};

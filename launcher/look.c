@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Has a container its views, and are they of the pctfs that runs? A view is known by its device
+ * and inode, which it has in common with the same file below pctfs's own mounts.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "launcher/launch.h"
+#include "launcher/target.h"
+
+struct look {
+	json_object *views;
+	const char *name;    /* of the container, below ct/ */
+	const char *root[2]; /* pctfs's mounts; the second may be NULL */
+	dev_t dev[2];
+};
+
+static int identify(int at, const char *path, dev_t *dev, ino_t *ino)
+{
+	struct statx st;
+
+	/* A mount whose daemon is gone is not asked. */
+	if (statx(at, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &st) < 0)
+		return -errno;
+	*dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+	*ino = st.stx_ino;
+	return 0;
+}
+
+static bool is_ours(const struct look *l, int fd, ino_t want)
+{
+	dev_t dev;
+	ino_t ino;
+
+	return identify(fd, "", &dev, &ino) == 0 && ino == want &&
+	       (dev == l->dev[0] || (l->root[1] && dev == l->dev[1]));
+}
+
+/* Inside: an enum views_state. */
+static int look_inside(int pidfd, const char *prefix, void *arg)
+{
+	struct look *l = arg;
+	size_t n = json_object_array_length(l->views), fresh = 0, none = 0, stale = 0;
+	auto_free ino_t *ino = calloc(n + 1, sizeof(*ino));
+	struct inside in;
+	dev_t dev;
+
+	for (size_t i = 0; ino && i < n; i++) {
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof(path), "%s/ct/%s/%s", l->root[0], l->name,
+			 json_object_get_string(json_object_array_get_idx(l->views, i)));
+		if (identify(AT_FDCWD, path, &dev, &ino[i]) < 0)
+			ino[i] = 0;
+	}
+	if (!ino || inside_enter(pidfd, prefix, &in) < 0)
+		return -EIO;
+	for (size_t i = 0; i < n; i++) {
+		const char *path = json_object_get_string(json_object_array_get_idx(l->views, i));
+		struct target t;
+
+		if (target_find(&in, path, &t) < 0)
+			continue;
+		fresh += t.lies == LIES_VIEW && is_ours(l, t.fd, ino[i]);
+		stale += t.lies == LIES_VIEW && !is_ours(l, t.fd, ino[i]);
+		none += t.lies == LIES_NOTHING;
+		close_fd(&t.fd);
+	}
+	return stale ? VIEWS_STALE : fresh && none ? VIEWS_SOME : fresh ? VIEWS_FRESH : VIEWS_NONE;
+}
+
+static const char *text_of(json_object *o, const char *key)
+{
+	json_object *m = NULL;
+
+	return json_object_object_get_ex(o, key, &m) ? json_object_get_string(m) : NULL;
+}
+
+int views_state(json_object *answer, json_object *container, enum views_state *out)
+{
+	struct look l = { .name = text_of(container, "name"),
+			  .root = { text_of(answer, "mount"), text_of(answer, "fast_mount") } };
+	json_object *pid = NULL;
+	auto_fd pidfd = -EBADF;
+	ino_t ino;
+	int r;
+
+	(void)json_object_object_get_ex(answer, "views", &l.views);
+	(void)json_object_object_get_ex(container, "pid", &pid);
+	if (!l.name || !l.root[0] || !json_object_is_type(l.views, json_type_array))
+		return refuse(-EPROTO, "pctfs does not say who its containers are: are pctfs and "
+				       "pct-launch of the same version?");
+	for (int i = 0; i < 2 && l.root[i]; i++) {
+		r = identify(AT_FDCWD, l.root[i], &l.dev[i], &ino);
+		if (r < 0)
+			return fail(r, "look at the mount '%s'", l.root[i]);
+	}
+	pidfd = open_pidfd(json_object_get_int(pid));
+	if (pidfd < 0)
+		return pidfd;
+	r = in_child(look_inside, pidfd, "", &l);
+	if (r < 0 || r > VIEWS_SOME)
+		return -EIO;
+	*out = (enum views_state)r;
+	return 0;
+}

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A container's root that swaps the targets of views while they are being attached.
+
+Runs inside; a line in is one deed, "DEED TARGET", a line out is its end.
+"""
+import ctypes
+import os
+import sys
+
+libc = ctypes.CDLL(None, use_errno=True)
+MS_BIND, MNT_DETACH, MS_REC, MS_PRIVATE = 4096, 2, 16384, 1 << 18
+
+
+def mount(source, target, kind=None, flags=0):
+    b = lambda s: s.encode() if s else None
+    return libc.mount(b(source), b(target), b(kind), flags, None)
+
+
+def bare():
+    """A /proc of its own again, with nothing on it."""
+    for _ in range(64):
+        if libc.umount2(b"/proc", MNT_DETACH) < 0:
+            break
+    mount("proc", "/proc", "proc")
+
+
+def link(target):
+    """Not a file any more, but a way to one of the host's, if it were followed."""
+    mount("none", "/proc", "tmpfs")
+    path = "/" + target
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.symlink("../" * 20 + victim.lstrip("/"), path)
+
+
+def directory_link(target):
+    mount("none", "/proc", "tmpfs")
+    os.symlink("/proc/self/root", "/proc/self")
+    os.symlink("../" * 20 + os.path.dirname(victim).lstrip("/"), "/proc/pressure")
+
+
+def cover(target):
+    mount("none", "/proc", "tmpfs")
+
+
+def file(target):
+    mount(own, "/" + target, flags=MS_BIND)
+
+
+def fake(target):
+    mount("lxcfs", "/" + target if os.path.isdir("/" + target) else "/proc", "tmpfs")
+
+
+def unmount(target):
+    libc.umount2(b"/proc", MNT_DETACH)
+
+
+def again(target):
+    mount("proc", "/proc", "proc")
+
+
+def self_root(target):
+    mount("/proc/self/root", "/proc", flags=MS_BIND)
+
+
+def nothing(target):
+    pass
+
+
+DEEDS = [link, directory_link, cover, file, fake, unmount, again, self_root, nothing]
+
+if __name__ == "__main__":
+    victim, own = sys.argv[1], sys.argv[2]
+    deeds = {f.__name__: f for f in DEEDS}
+    for line in sys.stdin:
+        name, target = line.split()
+        try:
+            bare() if name == "bare" else deeds[name](target)
+        except OSError as e:
+            pass
+        print("done", flush=True)
