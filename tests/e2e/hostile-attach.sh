@@ -69,7 +69,7 @@ import os, random, signal, socket, subprocess, sys, time
 random.seed(6)
 said = {0: 0, 1: 0}
 for i in range(60):
-    c = subprocess.Popen(['unshare', '-pmf', '--mount-proc', '--propagation', 'private', 'sleep', '1000'])
+    c = subprocess.Popen(['unshare', '-pmf', '--mount-proc', '--propagation', 'private', 'sleep', '1000'], stderr=subprocess.DEVNULL)
     init = None
     while not init:
         init = subprocess.run(['pgrep', '-P', str(c.pid), '-x', 'sleep'], capture_output=True, text=True).stdout.strip()
