@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <ctype.h>
+#include <inttypes.h>
 
 #include "base/base.h"
 #include "pct/keys.h"
@@ -44,6 +45,13 @@ static void put_head(const struct build *b, FILE *out)
 		"lxc.environment = TERM=linux\n"
 		"lxc.net.0.type = empty\n",
 		b->vmid, b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
+}
+
+/* Its boot clock begins now: then `ps`, which computes with start times, is right in there. */
+static void put_clock(const struct build *b, FILE *out)
+{
+	if (b->boot)
+		fprintf(out, "lxc.time.offset.boot = -%" PRIu64 "s\n", b->boot);
 }
 
 static void put_log(const struct build *b, FILE *out)
@@ -109,6 +117,7 @@ int lxcconf_write(const struct build *b, FILE *out, const char **key)
 			return r;
 		}
 	}
+	put_clock(b, out);
 	put_log(b, out);
 	if (lxcconf_own_seccomp(b->config))
 		put_proxy(b, out);

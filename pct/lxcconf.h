@@ -30,6 +30,8 @@ struct build {
 	const char *rootfs;	       /* the directory of its root volume */
 	const char *tools;	       /* where pct-launch is */
 	const char *run;	       /* where the sockets are */
+	uint64_t boot; /* CLOCK_BOOTTIME now, whole seconds; 0: no container can have a clock of its
+			  own */
 };
 
 /* The whole config. -EINVAL: the conf's value of *@key cannot be used. */

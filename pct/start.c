@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/say.h"
 #include "pct/host.h"
@@ -107,6 +108,16 @@ static int write_files(const struct build *b)
 	return r;
 }
 
+static uint64_t boot_clock(void)
+{
+	struct timespec t;
+
+	if (access("/proc/self/ns/time_for_children", F_OK) < 0 ||
+	    clock_gettime(CLOCK_BOOTTIME, &t) < 0)
+		return 0;
+	return (uint64_t)t.tv_sec;
+}
+
 int start_prepare(unsigned vmid, const struct config *c)
 {
 	auto_free char *dir = path_to("var/lib/pct/lxc/%u", vmid);
@@ -137,6 +148,7 @@ int start_prepare(unsigned vmid, const struct config *c)
 	b.host = &layout;
 	b.rootfs = rootfs;
 	b.tools = tools;
+	b.boot = boot_clock();
 	if (pick_cpus(&h, &b, &cpus))
 		b.cpus = &cpus;
 	r = write_files(&b);

@@ -69,6 +69,7 @@ static int build(const char *conf, const struct host_layout *host, char **text, 
 		.rootfs = "/var/lib/pct/images/100/subvol-100-disk-0.subvol",
 		.tools = "/opt/a tool's dir/sbin",
 		.run = "/run/pct",
+		.boot = 27404,
 	};
 	size_t n;
 	FILE *out = open_memstream(text, &n);

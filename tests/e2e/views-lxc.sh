@@ -51,6 +51,10 @@ for c in "$U 256 1" "$A 128 1"; do
 		"$(inside "$id" 'cat /sys/devices/system/cpu/present')"
 	within "$kind: up for no longer than this test" 0 $((SECONDS + 2)) "$(inside "$id" 'cut -d. -f1 /proc/uptime')"
 	like "$kind: uptime(1) says so too" "up ($(seq -s '|' 0 $((SECONDS / 60 + 1)))) min" "$(inside "$id" 'uptime')"
+	# shellcheck disable=SC2016
+	is "$kind: a process that starts now is as old as that by uptime and its start time" 1 "$(inside "$id" '
+		set -- $(cut -d. -f1 /proc/uptime) $(cut -d" " -f22 /proc/self/stat)
+		echo $(($1 - $2 / 100 <= 1 && $1 - $2 / 100 >= -1))')"
 	is "$kind: loadavg has the shape of the kernel's" 1 \
 		"$(inside "$id" 'cat /proc/loadavg' | grep -Ec '^([0-9]+\.[0-9]{2} ){3}[1-9][0-9]*/[1-9][0-9]* [1-9][0-9]*$')"
 	# Read one after another, so nearly: a page or two of the reader's own.
