@@ -7,11 +7,6 @@
 
 #define ANSWER_MAX (16u << 20)
 
-void put_json(json_object **o)
-{
-	json_object_put(*o);
-}
-
 json_object *request_new(const char *name, const char *door, const char *id)
 {
 	json_object *o = json_object_new_object();

@@ -9,12 +9,14 @@
 #include <sys/types.h>
 
 #include "base/say.h"
+#include "launcher/bundle.h"
 
 /* Will its cpuset be another one while the container lives? */
 enum cpus_life { CPUS_UNKNOWN, CPUS_FIXED, CPUS_LIVE };
 
 struct options {
 	const char *socket; /* pctfs's */
+	bool socket_named;  /* it is not where it is by default */
 	bool strict;	    /* a container without views must not start */
 	bool all;	    /* that are registered */
 	bool json;	    /* for programs */
@@ -29,9 +31,10 @@ struct command {
 	const char *help;	/* one line, no full stop */
 	int min_args, max_args; /* after the name; max_args < 0: any number */
 	int (*run)(const struct options *o, int argc, char *argv[]); /* errors are said */
+	bool hook; /* what fails here does not keep a container from starting, but with --strict */
 };
 
-extern const struct command cmd_lxc, cmd_attach, cmd_detach, cmd_list, cmd_repair;
+extern const struct command cmd_attach, cmd_cdi, cmd_detach, cmd_list, cmd_lxc, cmd_oci, cmd_repair;
 
 /* ---- client.c: the control socket ---- */
 
@@ -45,8 +48,6 @@ int ask(const struct options *o, json_object *request, json_object **answer) MUS
 int ask_all(const struct options *o, json_object **answer, json_object **all) MUST_CHECK;
 
 json_object *request_new(const char *name, const char *door, const char *id);
-void put_json(json_object **o);
-#define auto_json CLEANUP(put_json) json_object *
 
 /* ---- attach.c ---- */
 
@@ -75,6 +76,12 @@ int attach(int pidfd, const char *prefix, const struct source *from, json_object
 
 /* Take them off again, whichever are there. */
 int detach(int pidfd, const char *prefix, json_object *views) MUST_CHECK;
+
+/*
+ * The pid of what a pidfd is of, @pid to us, as /proc and the daemon have it: a hook may run in the
+ * pid namespace of its container, and yet see the host's /proc.
+ */
+pid_t pid_outside(int pidfd, pid_t pid);
 
 /*
  * Register a container and attach its views: what all doors do. On failure it is forgotten again.

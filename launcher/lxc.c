@@ -103,4 +103,5 @@ const struct command cmd_lxc = {
 	.min_args = 0,
 	.max_args = -1,
 	.run = run,
+	.hook = true,
 };

@@ -5,7 +5,7 @@
 #include "launcher/launch.h"
 
 static const struct command *const commands[] = {
-	&cmd_attach, &cmd_detach, &cmd_list, &cmd_lxc, &cmd_repair,
+	&cmd_attach, &cmd_cdi, &cmd_detach, &cmd_list, &cmd_lxc, &cmd_oci, &cmd_repair,
 };
 
 static int usage(FILE *to)
@@ -40,12 +40,12 @@ static int dispatch(const struct command *c, const struct options *o, int argc, 
 	if (c->run(o, argc, argv) == 0)
 		return 0;
 	/* A hook that fails keeps the container from starting. */
-	if (c == &cmd_lxc && !o->strict) {
+	if (!c->hook || o->strict)
+		return 1;
+	if (c == &cmd_lxc)
 		warn(0, "the container goes on without views: '%s' as soon as pctfs runs",
 		     "pct-launch attach");
-		return 0;
-	}
-	return 1;
+	return 0;
 }
 
 static bool cpus_life(const char *word, enum cpus_life *out)
@@ -92,6 +92,7 @@ int main(int argc, char *argv[])
 	r = parse(argc, argv, &o);
 	if (r < 0)
 		return usage(r == -ECANCELED ? stdout : stderr);
+	o.socket_named = o.socket != socket || (root && *root);
 	argc -= optind;
 	argv += optind;
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)

@@ -7,6 +7,19 @@
 
 #include "launcher/launch.h"
 
+pid_t pid_outside(int pidfd, pid_t pid)
+{
+	char name[48], line[128];
+	auto_file f = NULL;
+
+	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", pidfd);
+	f = fopen(name, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (strncmp(line, "Pid:", 4) == 0 && atoi(line + 4) > 0)
+			return atoi(line + 4);
+	return pid;
+}
+
 static json_object *member(json_object *o, const char *key)
 {
 	json_object *m = NULL;
@@ -40,7 +53,7 @@ int put_views(const struct options *o, const char *door, const char *id, pid_t p
 	auto_fd pidfd = open_pidfd(pid);
 	int r;
 
-	json_object_object_add(q, "pid", json_object_new_int(pid));
+	json_object_object_add(q, "pid", json_object_new_int(pid_outside(pidfd, pid)));
 	json_object_object_add(q, "fixed_cpus", json_object_new_boolean(o->cpus == CPUS_FIXED));
 	json_object_object_add(q, "fast", json_object_new_boolean(o->fast));
 	if (pidfd < 0) {

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The door of OCI runtimes: their hooks, which get the container's state as JSON on stdin. When
+ * views are attached all mounts of the container are made, and it has not yet gone to its root.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "launcher/launch.h"
+
+#define DOOR "oci"
+
+/* Views on what is the host's own would be seen by the host. */
+static bool is_hosts(pid_t pid)
+{
+	auto_fd pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	char name[48];
+	struct stat its, hosts;
+
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", pid_outside(pidfd, pid));
+	return stat(name, &its) == 0 && stat("/proc/1/ns/mnt", &hosts) == 0 &&
+	       its.st_ino == hosts.st_ino;
+}
+
+static int start(const struct options *options, const struct oci_state *state)
+{
+	struct options o = *options;
+	char root[PATH_MAX];
+	auto_json config = NULL;
+	auto_fd bundle = -EBADF;
+	int r;
+
+	if (state->pid < 1)
+		return refuse(-EINVAL, "the state on stdin has no 'pid': its container has no "
+				       "process that could be given views");
+	bundle = open(state->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (bundle < 0)
+		return fail(-errno, "open the bundle '%s'", state->bundle);
+	r = config_read(bundle, &config);
+	if (r == 0)
+		r = config_root(config, state->bundle, root, sizeof(root));
+	if (r < 0)
+		return r;
+	if (is_hosts(state->pid))
+		return refuse(-EINVAL, "process %d has the host's own mount namespace", state->pid);
+	if (o.cpus == CPUS_UNKNOWN && document_text(config, "linux.resources.cpu.cpus"))
+		o.cpus = CPUS_FIXED;
+	return put_views(&o, DOOR, state->id, state->pid, root);
+}
+
+static int stop(const struct options *o, const struct oci_state *state)
+{
+	auto_json answer = NULL;
+	enum say_level before = say_limit;
+
+	/* The daemon saw the init end, or is gone itself: there is nobody to be told. */
+	say_limit = SAY_ERR - 1;
+	(void)!ask(o, request_new("forget", DOOR, state->id), &answer);
+	say_limit = before;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct options *o, const struct oci_state *state);
+} stages[] = {
+	{ "createRuntime", start },
+	{ "createContainer", start },
+	{ "prestart", start }, /* before 1.0.2 of the specification */
+	{ "poststop", stop },
+};
+
+static int run(const struct options *o, int argc, char *argv[])
+{
+	const char *stage = argc == 2 ? argv[1] : "";
+	auto_json document = NULL;
+	struct oci_state state;
+	const char *wrong;
+	size_t i = 0;
+	int r;
+
+	while (i < ARRAY_LEN(stages) && strcmp(stages[i].name, stage) != 0)
+		i++;
+	if (i == ARRAY_LEN(stages))
+		return refuse(-EINVAL,
+			      "OCI stage '%s': use it for createRuntime, createContainer, "
+			      "prestart and poststop",
+			      stage);
+	r = document_read(STDIN_FILENO, &document);
+	if (r < 0 && r != -EBADMSG)
+		return fail(r, "read the container's state on stdin");
+	wrong = r < 0 ? "is no JSON object" : state_of(document, &state);
+	if (wrong)
+		return refuse(-EBADMSG, "the state on stdin %s: this is for an OCI runtime to call",
+			      wrong);
+	return stages[i].run(o, &state);
+}
+
+/* Counts are its own to check: wrong words in a hook's line keep no container from starting. */
+const struct command cmd_oci = {
+	.name = "oci",
+	.args = "<stage>",
+	.help = "Called by hooks of OCI runtimes, with the state on stdin",
+	.min_args = 0,
+	.max_args = -1,
+	.run = run,
+	.hook = true,
+};
