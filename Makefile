@@ -53,21 +53,24 @@ sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher pct tests
 scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/vm)
 
-all: $(B)/pctfs $(B)/pct-launch $(B)/pct $(B)/libcgview.a
+all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a
 
 # Who may use what. A program sees the archives on its line, and only those.
 $(B)/libcgview.a: $(call objects,cgview)
 $(B)/libprocfs.a: $(filter-out $(B)/obj/procfs/main.o,$(call objects,procfs))
 $(B)/libpct.a:    $(filter-out $(B)/obj/pct/main.o,$(call objects,pct))
 $(B)/pctfs:       $(B)/obj/procfs/main.o $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
-$(B)/pct-launch:  $(call objects,launcher) $(B)/obj/base/say.o
+$(B)/liblauncher.a: $(filter-out $(B)/obj/launcher/main.o $(B)/obj/launcher/runc.o,$(call objects,launcher))
+$(B)/pct-launch:  $(B)/obj/launcher/main.o $(B)/liblauncher.a $(B)/obj/base/say.o
+$(B)/pct-runc:    $(B)/obj/launcher/runc.o $(B)/liblauncher.a $(B)/obj/base/say.o
 $(B)/pct:         $(B)/obj/pct/main.o $(B)/libpct.a $(B)/libcgview.a $(B)/obj/base/say.o
-$(tests):         $(B)/obj/tests/fixture.o $(B)/libprocfs.a $(B)/libpct.a $(B)/libcgview.a $(B)/obj/base/say.o
+$(tests):         $(B)/obj/tests/fixture.o $(B)/libprocfs.a $(B)/libpct.a $(B)/liblauncher.a $(B)/libcgview.a $(B)/obj/base/say.o
 $(B)/bench-render: $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 
 $(B)/obj/procfs/%.o $(B)/obj/tests/check-opens.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
 $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
 $(B)/pct-launch: LDLIBS += $(LXC_LIBS) -ljson-c
+$(B)/pct-runc:   LDLIBS += -ljson-c
 $(B)/pct:        LDLIBS += $(LXC_LIBS) -larchive -ljson-c -lcgroup
 $(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
 
@@ -80,7 +83,7 @@ $(B)/%.a:
 	$(if $(V),,@echo "  AR    $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/pctfs $(B)/pct-launch $(B)/pct:
+$(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct:
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -103,7 +106,7 @@ $(B)/die/pctfs: $(patsubst %.c,$(B)/die/%.o,$(wildcard procfs/*.c)) $(B)/libcgvi
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
 
 # pct-launch that waits between finding a target and moving a view there (launcher/pause.h).
-$(B)/pause/pct-launch: $(wildcard launcher/*.[ch]) $(B)/obj/base/say.o
+$(B)/pause/pct-launch: $(filter-out launcher/runc.c,$(wildcard launcher/*.[ch])) $(B)/obj/base/say.o
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(CPPFLAGS) -DPCT_PAUSE $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LXC_LIBS) -ljson-c
@@ -222,20 +225,21 @@ located = sed 's|/usr/sbin/|$(SBINDIR)/|; s|/usr/share/lxc/config/|$(LXCDIR)/|'
 install: all
 	install -D -m 755 $(B)/pctfs      $(DESTDIR)$(SBINDIR)/pctfs
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
+	install -D -m 755 $(B)/pct-runc   $(DESTDIR)$(SBINDIR)/pct-runc
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR)
 	for u in $(units); do $(located) packaging/$$u >$(DESTDIR)$(UNITDIR)/$$u || exit 1; done
 	$(located) packaging/lxc-pctfs.conf >$(DESTDIR)$(LXCDIR)/pctfs.conf
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
 		$(DESTDIR)$(LXCDIR)/pctfs.conf
 
 deb: all
 	$(Q)MAKE='$(MAKE)' packaging/debian/build $(B)/deb
 
 clean:
-	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct check-* bench-* fuzz-*) build-*
+	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct-runc pct check-* bench-* fuzz-*) build-*
 
 .PHONY: all deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale bench-read lint install uninstall deb clean
 .SECONDARY:

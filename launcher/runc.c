@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * pct-runc: goes before an OCI runtime, for engines whose configuration knows no hooks. What is
+ * called create or run gets our hooks into its config.json and a boot clock of its own; then the
+ * runtime takes this process over.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "base/say.h"
+#include "launcher/hooks.h"
+#include "launcher/timens.h"
+#include "launcher/words.h"
+
+#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* ---- the runtime ---- */
+
+static bool is_program(const char *path, const struct stat *self)
+{
+	struct stat st;
+
+	return access(path, X_OK) == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_dev != self->st_dev || st.st_ino != self->st_ino);
+}
+
+/* Called pct-NAME it is for the runtime NAME, that is next in PATH and not ourselves. */
+static int find_runtime(const char *called, char *path, size_t size)
+{
+	const char *slash = strrchr(called, '/'), *name = slash ? slash + 1 : called;
+	const char *dirs = getenv("PATH");
+	struct stat self = { 0 };
+
+	(void)stat("/proc/self/exe", &self);
+	if (strncmp(name, "pct-", 4) == 0)
+		name += 4;
+	for (int i = 0; i < 2; i++, dirs = PATH_DEFAULT) {
+		while (dirs && *dirs) {
+			int n = (int)strcspn(dirs, ":");
+
+			snprintf(path, size, "%.*s/%s", n, dirs, name);
+			if (n > 0 && is_program(path, &self))
+				return 0;
+			dirs += n + (dirs[n] == ':');
+		}
+	}
+	return refuse(-ENOENT,
+		      "there is no '%s' to go on with: install it, or name one by "
+		      "--pct-runtime=PATH",
+		      name);
+}
+
+/* ---- config.json ---- */
+
+/* Whole or not at all. No fsync: engines write it anew after a crash of the machine. */
+static int config_write(int bundle, json_object *config)
+{
+	const char *text = json_object_to_json_string_ext(
+	    config, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	size_t n = text ? strlen(text) : 0, done = 0;
+	char name[48];
+	struct stat st;
+	auto_fd fd = -EBADF;
+	int r = 0;
+
+	if (!text)
+		return -ENOMEM;
+	snprintf(name, sizeof(name), ".config.json.pct-%d", getpid());
+	if (fstatat(bundle, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ELOOP;
+	(void)unlinkat(bundle, name, 0);
+	fd = openat(bundle, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	while (r == 0 && done < n) {
+		ssize_t w = write(fd, text + done, n - done);
+
+		r = w < 0 && errno != EINTR ? -errno : 0;
+		done += (size_t)MAX(w, 0);
+	}
+	if (r == 0 && (fchown(fd, st.st_uid, st.st_gid) < 0 || fchmod(fd, st.st_mode & 07777) < 0 ||
+		       renameat(bundle, name, bundle, "config.json") < 0))
+		r = -errno;
+	if (r < 0)
+		(void)unlinkat(bundle, name, 0);
+	return r;
+}
+
+static json_object *launch_hook(const char *program, const struct own_words *own, const char *stage)
+{
+	const char *words[ARRAY_LEN(own->launch) + 4] = { "pct-launch" };
+	char option[PATH_MAX];
+	size_t n = 1;
+
+	snprintf(option, sizeof(option), "--socket=%s", own->socket);
+	words[n++] = option;
+	for (size_t i = 0; i < own->n_launch; i++)
+		words[n++] = own->launch[i];
+	words[n++] = "oci";
+	words[n++] = stage;
+	return hook_new(program, words, n);
+}
+
+static json_object *record_hook(const char *program, const char *option, const char *record)
+{
+	const char *const words[] = { "pct-runc", option, record };
+
+	return hook_new(program, words, ARRAY_LEN(words));
+}
+
+/* @record: NULL without a time namespace. */
+static int add_hooks(json_object *config, const struct own_words *own, const char *record)
+{
+	char launch[PATH_MAX], self[PATH_MAX];
+	int r = program_beside("pct-launch", launch, sizeof(launch));
+
+	if (r == 0)
+		r = program_beside("pct-runc", self, sizeof(self));
+	if (r < 0)
+		return r;
+	hooks_drop(config);
+	if (record)
+		r = hooks_add(config, "createRuntime", record_hook(self, "--pct-record", record));
+	if (r == 0)
+		r = hooks_add(config, "createRuntime", launch_hook(launch, own, "createRuntime"));
+	if (r == 0)
+		r = hooks_add(config, "poststop", launch_hook(launch, own, "poststop"));
+	if (r == 0 && record)
+		r = hooks_add(config, "poststop", record_hook(self, "--pct-forget", record));
+	return r < 0 ? fail(r, "add to the hooks of the bundle's config.json") : 0;
+}
+
+/* ---- commands ---- */
+
+static int make(const struct call *c, const struct own_words *own, const char *record)
+{
+	auto_json config = NULL;
+	auto_fd bundle = open(c->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool clock;
+	int r;
+
+	if (bundle < 0)
+		return fail(-errno, "open the bundle '%s'", c->bundle);
+	r = config_read(bundle, &config);
+	if (r < 0)
+		return r;
+	clock = !own->no_time && config_wants_clock(config);
+	r = add_hooks(config, own, clock ? record : NULL);
+	if (r < 0)
+		return r;
+	r = config_write(bundle, config);
+	if (r < 0)
+		return fail(r, "write the bundle's config.json");
+	/* Last: without a hook that records it, the runtime would not know its container. */
+	return clock ? timens_make() : 0;
+}
+
+static int prepare(const struct call *c, const struct own_words *own)
+{
+	char record[PATH_MAX];
+
+	if (!c->command || !c->id)
+		return 0;
+	if (timens_file(own->socket, c->root, c->id, record, sizeof(record)) < 0)
+		return 0; /* no id: for the runtime to say */
+	return c->makes ? make(c, own, record) : timens_join(record);
+}
+
+/* As a hook: the container's state is on stdin. */
+static int record_hook_run(const char *path)
+{
+	auto_json document = NULL;
+	struct oci_state state;
+	const char *wrong;
+	int r = document_read(STDIN_FILENO, &document);
+
+	wrong = r < 0 ? "cannot be read as a JSON object" : state_of(document, &state);
+	if (wrong)
+		return refuse(-EBADMSG, "the state on stdin %s: this is for an OCI runtime to call",
+			      wrong);
+	return timens_record(path, state.pid);
+}
+
+static int usage(FILE *to)
+{
+	fputs("usage: pct-runc [--pct-OPTION]... [options of the runtime] <command> ...\n\n"
+	      "Give containers of an OCI runtime their views and a boot clock of their own, then\n"
+	      "be that runtime: runc, or NAME where a link to this is called pct-NAME.\n\n"
+	      "  --pct-runtime=PATH  go on with that program\n"
+	      "  --pct-no-time       leave them the host's boot clock\n"
+	      "  --pct-strict        a container whose views cannot be attached does not start\n"
+	      "  --pct-cpus=WORD, --pct-fast, --pct-socket=PATH  as pct-launch has them\n",
+	      to);
+	return to == stdout ? 0 : 2;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *root = getenv("PCT_ROOT");
+	char runtime[PATH_MAX], socket[PATH_MAX];
+	struct own_words own;
+	struct call call;
+	const char *bad;
+
+	if (argc == 3 && strcmp(argv[1], "--pct-record") == 0)
+		return record_hook_run(argv[2]) < 0;
+	if (argc == 3 && strcmp(argv[1], "--pct-forget") == 0)
+		return unlink(argv[2]) < 0 && errno != ENOENT;
+	if (argc < 1)
+		return usage(stderr);
+	if (words_take(argv, &own, &bad) < 0)
+		return refuse(2, "there is no option '%s': see --pct-help", bad);
+	if (own.help)
+		return usage(stdout);
+	snprintf(socket, sizeof(socket), "%s/run/pct/pctfs.sock", root ? root : "");
+	if (!own.socket)
+		own.socket = socket;
+	if (own.runtime)
+		snprintf(runtime, sizeof(runtime), "%s", own.runtime);
+	else if (find_runtime(argv[0], runtime, sizeof(runtime)) < 0)
+		return 1;
+	words_read(argv, &call);
+	if (prepare(&call, &own) < 0 && own.strict)
+		return 1;
+	argv[0] = runtime;
+	execv(runtime, argv);
+	say(SAY_ERR, -errno, "go on with '%s'", runtime);
+	return 1;
+}

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What OCI runtimes hand over, and how they are called: taken as meant, or refused as a whole.
+ */
+#include <fcntl.h>
+#include <limits.h>
+
+#include "base/say.h"
+#include "launcher/hooks.h"
+#include "launcher/timens.h"
+#include "launcher/words.h"
+#include "tests/fixture.h"
+
+#define ID64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static json_object *parsed(const char *text)
+{
+	json_object *o = NULL;
+
+	ck_assert_msg(document_parse(text, strlen(text), &o) == 0, "%s", text);
+	return o;
+}
+
+/* ---- the state ---- */
+
+static const struct {
+	const char *text, *wrong; /* what is said of it; NULL: it is taken */
+} states[] = {
+	{ "{\"id\":\"" ID64 "\",\"pid\":5,\"bundle\":\"/b\",\"status\":\"creating\"}", NULL },
+	{ " {\"id\":\"a\",\"bundle\":\"/b\"}\n", NULL },
+	{ "{\"id\":\"a\",\"pid\":0,\"bundle\":\"/b\",\"annotations\":{\"x\":null}}", NULL },
+	{ "", "no object" },
+	{ "{", "no object" },
+	{ "{}{}", "no object" },
+	{ "{\"id\":\"a\",\"bundle\":\"/b\"} x", "no object" },
+	{ "[{\"id\":\"a\",\"bundle\":\"/b\"}]", "no object" },
+	{ "null", "no object" },
+	{ "5", "no object" },
+	{ "\"id\"", "no object" },
+	{ "{'id':'a','bundle':'/b'}", "no object" },
+	{ "{}", "'id'" },
+	{ "{\"bundle\":\"/b\"}", "'id'" },
+	{ "{\"id\":\"\",\"bundle\":\"/b\"}", "'id'" },
+	{ "{\"id\":7,\"bundle\":\"/b\"}", "'id'" },
+	{ "{\"id\":\"a\\u0000b\",\"bundle\":\"/b\"}", "'id'" },
+	{ "{\"id\":\"a\"}", "'bundle'" },
+	{ "{\"id\":\"a\",\"bundle\":\"b\"}", "'bundle'" },
+	{ "{\"id\":\"a\",\"bundle\":[\"/b\"]}", "'bundle'" },
+	{ "{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":\"5\"}", "'pid'" },
+	{ "{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":-1}", "'pid'" },
+	{ "{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":1.5}", "'pid'" },
+	{ "{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":4294967301}", "'pid'" },
+	{ "{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":99999999999999999999}", "'pid'" },
+};
+
+START_TEST(a_state_is_taken_or_said_what_is_wrong)
+{
+	const char *text = states[_i].text, *wrong = states[_i].wrong, *said = "no object";
+	struct oci_state s = { .id = "untouched" };
+	auto_json o = NULL;
+
+	if (document_parse(text, strlen(text), &o) == 0)
+		said = state_of(o, &s);
+	if (!wrong)
+		ck_assert_msg(!said && *s.id != 'u', "%s: %s", text, said);
+	else
+		ck_assert_msg(said && strstr(said, wrong) && *s.id == 'u', "%s: %s", text, said);
+}
+END_TEST
+
+START_TEST(a_document_ends_where_its_file_does)
+{
+	auto_free char *text = malloc(DOCUMENT_MAX + 1);
+	struct tmp t;
+	auto_json o = NULL;
+
+	tmp_make(&t);
+	memset(text, ' ', DOCUMENT_MAX + 1);
+	text[0] = '{';
+	text[DOCUMENT_MAX - 2] = '}';
+	for (size_t n = DOCUMENT_MAX - 1; n <= DOCUMENT_MAX + 1; n += 2) {
+		auto_fd fd = -EBADF;
+
+		tmp_put_bytes(&t, "document", text, n);
+		fd = openat(t.fd, "document", O_RDONLY | O_CLOEXEC);
+		ck_assert_int_eq(document_read(fd, &o), n < DOCUMENT_MAX ? 0 : -E2BIG);
+	}
+	tmp_remove(&t);
+}
+END_TEST
+
+START_TEST(nesting_without_end_is_refused)
+{
+	char text[4096];
+	json_object *o;
+
+	memset(text, '[', sizeof(text));
+	memcpy(text, "{\"a\":", 5);
+	ck_assert_int_eq(document_parse(text, sizeof(text), &o), -EBADMSG);
+}
+END_TEST
+
+/* ---- config.json ---- */
+
+static struct tmp bundle;
+
+static void setup(void)
+{
+	say_limit = SAY_ERR - 1;
+	tmp_make(&bundle);
+	tmp_put(&bundle, "b/rootfs/x", "%s", "");
+	tmp_put(&bundle, "elsewhere/x", "%s", "");
+	tmp_put(&bundle, "b/file", "%s", "");
+	ck_assert_int_eq(symlinkat("rootfs", bundle.fd, "b/link"), 0);
+	ck_assert_int_eq(symlinkat("../elsewhere", bundle.fd, "b/out"), 0);
+	ck_assert_int_eq(symlinkat("/", bundle.fd, "b/top"), 0);
+}
+
+static void teardown(void)
+{
+	tmp_remove(&bundle);
+}
+
+static const struct {
+	const char *root; /* '@' is the temporary directory */
+	int r;
+} roots[] = {
+	{ "rootfs", 0 },
+	{ "./rootfs", 0 },
+	{ "rootfs/", 0 },
+	{ "rootfs/../rootfs", 0 },
+	{ "@/elsewhere", 0 },
+	{ "@/b/rootfs", 0 },
+	{ "", -EBADMSG },
+	{ "none", -ENOENT },
+	{ "file", -ENOTDIR },
+	{ "link", -ELOOP },
+	{ "out", -ELOOP },
+	{ "top", -ELOOP },
+	{ "@/b/link", -ELOOP },
+	{ "@/b/top@/elsewhere", -ELOOP },
+	{ "../elsewhere", -EXDEV },
+	{ "rootfs/../../elsewhere", -EXDEV },
+	{ "/", -EINVAL },
+	{ "/proc/..", -EINVAL },
+	{ "/proc/self/root", -ELOOP },
+};
+
+/* Each '@' is the temporary directory. */
+static void expand(const char *from, char *to, size_t size)
+{
+	size_t n = 0;
+
+	for (to[0] = '\0'; *from && n < size; from++)
+		n += (size_t)snprintf(to + n, size - n, *from == '@' ? "%s" : "%.1s",
+				      *from == '@' ? bundle.dir : from);
+}
+
+START_TEST(a_root_is_where_the_runtime_goes)
+{
+	char root[PATH_MAX], b[PATH_MAX], path[PATH_MAX] = "untouched", want[2 * PATH_MAX];
+	auto_json config = json_object_new_object();
+	json_object *o = json_object_new_object();
+
+	expand(roots[_i].root, root, sizeof(root));
+	expand("@/b", b, sizeof(b));
+	json_object_object_add(config, "root", o);
+	json_object_object_add(o, "path", json_object_new_string(root));
+	ck_assert_int_eq(config_root(config, b, path, sizeof(path)), roots[_i].r);
+	snprintf(want, sizeof(want), "%s%s%s", *root == '/' ? "" : b, *root == '/' ? "" : "/",
+		 root);
+	ck_assert_str_eq(path, roots[_i].r == 0 ? want : "untouched");
+}
+END_TEST
+
+static const char *const rootless[] = {
+	"{}",
+	"{\"root\":null}",
+	"{\"root\":\"rootfs\"}",
+	"{\"root\":{}}",
+	"{\"root\":{\"path\":5}}",
+	"{\"root\":{\"path\":\"roo\\u0000tfs\"}}",
+	"{\"root.path\":\"rootfs\"}",
+};
+
+START_TEST(a_config_that_names_no_root_has_none)
+{
+	char path[PATH_MAX];
+	auto_json config = parsed(rootless[_i]);
+
+	ck_assert_int_eq(config_root(config, bundle.dir, path, sizeof(path)), -EBADMSG);
+}
+END_TEST
+
+static const struct {
+	const char *namespaces;
+	bool clock;
+} clocks[] = {
+	{ "[{\"type\":\"mount\"},{\"type\":\"pid\"}]", true },
+	{ "[{\"type\":\"pid\",\"path\":\"\"}]", true },
+	{ "[{\"type\":\"pid\",\"path\":\"/proc/1/ns/pid\"}]", false },
+	{ "[{\"type\":\"pid\"},{\"type\":\"time\"}]", false },
+	{ "[{\"type\":\"time\"},{\"type\":\"pid\"}]", false },
+	{ "[{\"type\":\"mount\"}]", false },
+	{ "[]", false },
+	{ "null", false },
+	{ "\"pid\"", false },
+	{ "[\"pid\",5,null]", false },
+};
+
+START_TEST(a_boot_clock_is_for_who_has_pids_of_his_own)
+{
+	auto_json config = NULL;
+	char text[256];
+
+	snprintf(text, sizeof(text), "{\"linux\":{\"namespaces\":%s}}", clocks[_i].namespaces);
+	config = parsed(text);
+	ck_assert_int_eq(config_wants_clock(config), clocks[_i].clock);
+}
+END_TEST
+
+/* ---- hooks ---- */
+
+#define OURS   "{\"path\":\"/old/pct-launch\",\"args\":[\"pct-launch\",\"oci\",\"poststop\"]}"
+#define OTHERS "{\"path\":\"/usr/bin/other\",\"env\":[\"A=1\"]}"
+
+static const struct {
+	const char *before, *after; /* ours is "ours" there; NULL: refused */
+} hooked[] = {
+	{ "{}", "{\"hooks\":{\"poststop\":[\"ours\"]}}" },
+	{ "{\"hooks\":null}", "{\"hooks\":{\"poststop\":[\"ours\"]}}" },
+	{ "{\"hooks\":{\"poststop\":null}}", "{\"hooks\":{\"poststop\":[\"ours\"]}}" },
+	{ "{\"hooks\":{\"poststop\":[" OTHERS "]}}",
+	  "{\"hooks\":{\"poststop\":[" OTHERS ",\"ours\"]}}" },
+	{ "{\"hooks\":{\"poststop\":[" OURS "," OTHERS "," OURS "],\"prestart\":[" OURS "]}}",
+	  "{\"hooks\":{\"poststop\":[" OTHERS ",\"ours\"],\"prestart\":[]}}" },
+	{ "{\"hooks\":{\"poststop\":[null,5,{\"path\":7}]}}",
+	  "{\"hooks\":{\"poststop\":[null,5,{\"path\":7},\"ours\"]}}" },
+	{ "{\"hooks\":[]}", NULL },
+	{ "{\"hooks\":{\"poststop\":{}}}", NULL },
+};
+
+START_TEST(hooks_are_added_once_and_others_stay)
+{
+	auto_json config = parsed(hooked[_i].before);
+	auto_json want = hooked[_i].after ? parsed(hooked[_i].after) : NULL;
+
+	for (int i = 0; i < 2; i++) {
+		json_object *ours = i == 0 ? parsed(OURS) : json_object_new_string("ours");
+
+		hooks_drop(config);
+		ck_assert_int_eq(hooks_add(config, "poststop", ours), want ? 0 : -EBADMSG);
+	}
+	if (want)
+		ck_assert_msg(json_object_equal(config, want), "%s",
+			      json_object_to_json_string(config));
+}
+END_TEST
+
+START_TEST(a_hook_has_no_empty_words)
+{
+	const char *const words[] = { "pct-launch", "", "oci", NULL, "poststop" };
+	auto_json hook = hook_new("/p", words, ARRAY_LEN(words));
+
+	ck_assert_str_eq(document_text(hook, "path"), "/p");
+	ck_assert_str_eq(json_object_to_json_string_ext(document_find(hook, "args"), 0),
+			 "[\"pct-launch\",\"oci\",\"poststop\"]");
+}
+END_TEST
+
+/* What a runtime must read as it was: numbers to their last digit, every character. */
+START_TEST(a_config_comes_out_as_it_went_in)
+{
+	static const char text[] =
+	    "{\"a\":18446744073709551615,\"b\":-9223372036854775808,\"c\":0.10,\"d\":1e3,"
+	    "\"e\":\"/\\\\\\\"\\u00e9\\ud83d\\ude00\\n\\u0001\",\"f\":[],\"g\":{},\"h\":null,"
+	    "\"i\":true,\"\":\"\"}";
+	static const char want[] =
+	    "{\"a\":18446744073709551615,\"b\":-9223372036854775808,\"c\":0.10,\"d\":1e3,"
+	    "\"e\":\"/\\\\\\\"\xc3\xa9\xf0\x9f\x98\x80\\n\\u0001\",\"f\":[],\"g\":{},\"h\":null,"
+	    "\"i\":true,\"\":\"\"}";
+	auto_json o = parsed(text);
+
+	ck_assert_str_eq(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+							       JSON_C_TO_STRING_NOSLASHESCAPE),
+			 want);
+}
+END_TEST
+
+/* ---- the runtime's command line ---- */
+
+#define WORDS 16
+
+static const struct {
+	const char *words[WORDS];
+	const char *call; /* "command|id|bundle|root|makes" */
+} calls[] = {
+	{ { "runc" }, "-|-|.||0" },
+	{ { "runc", "--version" }, "-|-|.||0" },
+	{ { "runc", "list", "-f", "json" }, "-|-|.||0" },
+	{ { "runc", "spec" }, "-|-|.||0" },
+	{ { "runc", "create" }, "create|-|.||1" },
+	{ { "runc", "run", "c" }, "run|c|.||1" },
+	{ { "runc", "run", "-d", "--bundle", "/b", "c" }, "run|c|/b||1" },
+	{ { "runc", "create", "--bundle=/b", "--pid-file", "p", "c" }, "create|c|/b||1" },
+	{ { "runc", "create", "-b", "/b", "--no-pivot", "c" }, "create|c|/b||1" },
+	{ { "crun", "create", "c", "--bundle", "/b" }, "create|c|/b||1" },
+	{ { "runc", "create", "--console-socket", "--", "c" }, "create|c|.||1" },
+	{ { "runc", "create", "--", "--c" }, "create|--c|.||1" },
+	{ { "runc", "create", "--bundle" }, "create|-|.||1" },
+	{ { "runc", "--root", "/r", "--log", "/l", "--log-format", "json", "create", "--bundle",
+	    "/b", "--pid-file", "/p", ID64 },
+	  "create|" ID64 "|/b|/r|1" },
+	{ { "runc", "--root=/r", "--systemd-cgroup", "delete", "--force", "c" },
+	  "delete|c|.|/r|0" },
+	{ { "runc", "--debug", "-root", "/r", "state", "c" }, "state|c|.|/r|0" },
+	{ { "runc", "--log", "create", "kill", "c", "9" }, "kill|c|.||0" },
+	{ { "runc", "kill", "--all", "c", "KILL" }, "kill|c|.||0" },
+	{ { "runc", "exec", "-t", "--user", "a", "-e", "b=c", "--cwd", "/", "c", "sh", "-b" },
+	  "exec|c|.||0" },
+	{ { "runc", "exec", "--process", "/p", "--detach", "--pid-file", "/q", "c" },
+	  "exec|c|.||0" },
+	{ { "runc", "ps", "-f", "json", "c" }, "ps|c|.||0" },
+	{ { "runc", "delete", "-f", "c" }, "delete|c|.||0" },
+	{ { "runc", "update", "--resources", "-", "c" }, "update|c|.||0" },
+	{ { "runc", "exec", "c", "runc", "create", "--bundle", "/b", "d" }, "exec|c|.||0" },
+};
+
+START_TEST(a_command_line_says_which_container)
+{
+	char *argv[WORDS + 1] = { NULL };
+	struct call c;
+	char got[512];
+
+	for (size_t i = 0; i < WORDS && calls[_i].words[i]; i++)
+		argv[i] = (char *)(uintptr_t)calls[_i].words[i];
+	words_read(argv, &c);
+	snprintf(got, sizeof(got), "%s|%s|%s|%s|%d", c.command ? c.command : "-", c.id ? c.id : "-",
+		 c.bundle, c.root, c.makes);
+	ck_assert_str_eq(got, calls[_i].call);
+}
+END_TEST
+
+static const struct {
+	const char *line, *left; /* words; NULL: refused */
+	const char *own;	 /* "strict time runtime socket launch…" */
+} owns[] = {
+	{ "r create c", "r create c", "0 1 - -" },
+	{ "r --pct-strict --root x create c", "r --root x create c", "1 1 - - --strict" },
+	{ "r --root x --pct-no-time create c", "r --root x create c", "0 0 - -" },
+	{ "r --pct-runtime=/q --pct-socket=/s run c", "r run c", "0 1 /q /s" },
+	{ "r --pct-fast --pct-cpus=live start c", "r start c", "0 1 - - --fast --cpus=live" },
+	{ "r exec c --pct-strict", "r exec c --pct-strict", "0 1 - -" },
+	{ "r --log --pct-strict state c", "r --log --pct-strict state c", "0 1 - -" },
+	{ "r --pct-strict", "r", "1 1 - - --strict" },
+	{ "r --pct-nothing create c", NULL, NULL },
+	{ "r --pct-cpus=5 create c", NULL, NULL },
+	{ "r --pct-socket= create c", NULL, NULL },
+	{ "r --pct-runtime create c", NULL, NULL },
+};
+
+static void join(char *to, size_t size, char *const words[])
+{
+	for (size_t n = 0; *words && n < size; words++)
+		n += (size_t)snprintf(to + n, size - n, "%s%s", n ? " " : "", *words);
+}
+
+START_TEST(own_options_are_taken_out_and_no_others)
+{
+	char line[256], left[256] = "", got[256] = "", *argv[WORDS + 1] = { NULL };
+	struct own_words own = { 0 };
+	const char *bad = NULL;
+	size_t n = 0;
+	int r;
+
+	snprintf(line, sizeof(line), "%s", owns[_i].line);
+	for (char *w = strtok(line, " "); w; w = strtok(NULL, " "))
+		argv[n++] = w;
+	r = words_take(argv, &own, &bad);
+	if (!owns[_i].left) {
+		ck_assert_int_eq(r, -EINVAL);
+		ck_assert_str_eq(bad, argv[1]);
+		return;
+	}
+	ck_assert_int_eq(r, 0);
+	join(left, sizeof(left), argv);
+	ck_assert_str_eq(left, owns[_i].left);
+	n = (size_t)snprintf(got, sizeof(got), "%d %d %s %s", own.strict, !own.no_time,
+			     own.runtime ? own.runtime : "-", own.socket ? own.socket : "-");
+	for (size_t i = 0; i < own.n_launch; i++)
+		n += (size_t)snprintf(got + n, sizeof(got) - n, " %s", own.launch[i]);
+	ck_assert_str_eq(got, owns[_i].own);
+}
+END_TEST
+
+/* ---- records ---- */
+
+START_TEST(a_record_is_one_container_of_one_root)
+{
+	char a[PATH_MAX], b[PATH_MAX], c[PATH_MAX], long_id[300];
+	static const char *const bad[] = { "", ".", "..", "a/b", "/", "../x" };
+
+	ck_assert_int_eq(timens_file("/run/pct/s", "", ID64, a, sizeof(a)), 0);
+	ck_assert_int_eq(timens_file("/run/pct/s", "/r", ID64, b, sizeof(b)), 0);
+	ck_assert_int_eq(timens_file("/run/pct/s", "/r", ID64, c, sizeof(c)), 0);
+	ck_assert_int_eq(strncmp(a, "/run/pct/oci/", 13), 0);
+	ck_assert_str_ne(a, b);
+	ck_assert_str_eq(b, c);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		ck_assert_int_eq(timens_file("/s", "", bad[i], a, sizeof(a)), -EINVAL);
+	memset(long_id, 'a', sizeof(long_id));
+	long_id[sizeof(long_id) - 1] = '\0';
+	ck_assert_int_eq(timens_file("/s", "", long_id, a, sizeof(a)), -EINVAL);
+	ck_assert_int_eq(timens_file("/s", "", ID64, a, 20), -EINVAL);
+}
+END_TEST
+
+START_TEST(a_record_that_is_old_or_none_leads_nowhere)
+{
+	char path[PATH_MAX], want[64], got[64];
+	static const char *const none[] = { "", "x", "5", "-5 x" };
+	ssize_t n = readlink("/proc/self/ns/time", want, sizeof(want));
+
+	snprintf(path, sizeof(path), "%s/run/oci/x", bundle.dir);
+	ck_assert_int_eq(timens_join(path), 0);
+	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+		tmp_put(&bundle, "run/oci/x", "%s", none[i]);
+		ck_assert_int_eq(timens_join(path), -EBADMSG);
+	}
+	tmp_put(&bundle, "run/oci/x", "%d 5\n", getpid()); /* another namespace by now */
+	ck_assert_int_eq(timens_join(path), 0);
+	tmp_put(&bundle, "run/oci/x", "%d 5\n", INT_MAX); /* no such process */
+	ck_assert_int_eq(timens_join(path), 0);
+	ck_assert_int_eq(timens_record(path, INT_MAX), -ENOENT);
+	ck_assert_int_eq(readlink("/proc/self/ns/time", got, sizeof(got)), n);
+	ck_assert_int_eq(n > 0 ? memcmp(want, got, (size_t)n) : 0, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("oci");
+	TCase *t = tcase_create("oci");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, a_state_is_taken_or_said_what_is_wrong, 0, ARRAY_LEN(states));
+	tcase_add_test(t, a_document_ends_where_its_file_does);
+	tcase_add_test(t, nesting_without_end_is_refused);
+	tcase_add_loop_test(t, a_root_is_where_the_runtime_goes, 0, ARRAY_LEN(roots));
+	tcase_add_loop_test(t, a_config_that_names_no_root_has_none, 0, ARRAY_LEN(rootless));
+	tcase_add_loop_test(t, a_boot_clock_is_for_who_has_pids_of_his_own, 0, ARRAY_LEN(clocks));
+	tcase_add_loop_test(t, hooks_are_added_once_and_others_stay, 0, ARRAY_LEN(hooked));
+	tcase_add_test(t, a_hook_has_no_empty_words);
+	tcase_add_test(t, a_config_comes_out_as_it_went_in);
+	tcase_add_loop_test(t, a_command_line_says_which_container, 0, ARRAY_LEN(calls));
+	tcase_add_loop_test(t, own_options_are_taken_out_and_no_others, 0, ARRAY_LEN(owns));
+	tcase_add_test(t, a_record_is_one_container_of_one_root);
+	tcase_add_test(t, a_record_that_is_old_or_none_leads_nowhere);
+	suite_add_tcase(s, t);
+	return fixture_run(s);
+}
