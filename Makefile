@@ -125,10 +125,10 @@ $(B)/fuzz/%.o: %.c
 	$(Q)clang $(CPPFLAGS) -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS) $(FUZZ_FLAGS) \
 		-fsanitize=fuzzer-no-link -c -o $@ $<
 
-fuzzed = $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
-$(foreach f,base cgview procfs pct,$(eval $(B)/fuzz/$(f).a: $(call fuzzed,$(f))))
+fuzzed = $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/main.c %/runc.c,$(wildcard $(1)/*.c)))
+$(foreach f,base cgview procfs pct launcher,$(eval $(B)/fuzz/$(f).a: $(call fuzzed,$(f))))
 
-$(B)/fuzz-%: $(B)/fuzz/tests/fuzz/fuzz-%.o $(B)/fuzz/procfs.a $(B)/fuzz/pct.a $(B)/fuzz/cgview.a $(B)/fuzz/base.a
+$(B)/fuzz-%: $(B)/fuzz/tests/fuzz/fuzz-%.o $(B)/fuzz/procfs.a $(B)/fuzz/pct.a $(B)/fuzz/launcher.a $(B)/fuzz/cgview.a $(B)/fuzz/base.a
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
 		$(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd
