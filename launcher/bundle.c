@@ -101,9 +101,15 @@ const char *state_of(json_object *document, struct oci_state *out)
 
 int config_read(int bundle, json_object **out)
 {
-	auto_fd fd = openat(bundle, "config.json", O_RDONLY | O_CLOEXEC);
-	int r = fd < 0 ? -errno : document_read(fd, out);
+	/* Not to wait for a pipe's other end. */
+	auto_fd fd = openat(bundle, "config.json", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
 
+	if (r == 0 && !S_ISREG(st.st_mode))
+		return refuse(-EINVAL, "the bundle's config.json is no regular file");
+	if (r == 0)
+		r = document_read(fd, out);
 	if (r == -EBADMSG)
 		return refuse(r, "the bundle's config.json is no JSON object");
 	return r < 0 ? fail(r, "read the bundle's config.json") : 0;

@@ -12,16 +12,28 @@
 
 #define DOOR "oci"
 
-/* Views on what is the host's own would be seen by the host. */
+static bool shares(const char *with, const struct stat *mnt)
+{
+	struct stat st;
+
+	return stat(with, &st) == 0 && st.st_ino == mnt->st_ino && st.st_dev == mnt->st_dev;
+}
+
+/*
+ * Views on what is the host's own would be seen by the host. Its init does not let everybody look,
+ * kthreadd may be hidden too; we are the host's, unless this runs in the container's pid namespace.
+ */
 static bool is_hosts(pid_t pid)
 {
 	auto_fd pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	pid_t outside = pid_outside(pidfd, pid);
 	char name[48];
-	struct stat its, hosts;
+	struct stat mnt;
 
-	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", pid_outside(pidfd, pid));
-	return stat(name, &its) == 0 && stat("/proc/1/ns/mnt", &hosts) == 0 &&
-	       its.st_ino == hosts.st_ino;
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", outside);
+	return stat(name, &mnt) == 0 &&
+	       (shares("/proc/1/ns/mnt", &mnt) || shares("/proc/2/ns/mnt", &mnt) ||
+		(outside == pid && shares("/proc/self/ns/mnt", &mnt)));
 }
 
 static int start(const struct options *options, const struct oci_state *state)

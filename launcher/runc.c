@@ -25,16 +25,25 @@ static bool is_program(const char *path, const struct stat *self)
 	       (st.st_dev != self->st_dev || st.st_ino != self->st_ino);
 }
 
-/* Called pct-NAME it is for the runtime NAME, that is next in PATH and not ourselves. */
-static int find_runtime(const char *called, char *path, size_t size)
+/* Of "/x/pct-NAME" it is NAME. */
+static const char *runtime_for(const char *called)
 {
 	const char *slash = strrchr(called, '/'), *name = slash ? slash + 1 : called;
+
+	return strncmp(name, "pct-", 4) == 0 ? name + 4 : name;
+}
+
+/* The next in PATH that is not ourselves, also where this program has the runtime's name. */
+static int find_runtime(const char *name, char *path, size_t size)
+{
 	const char *dirs = getenv("PATH");
 	struct stat self = { 0 };
 
+	if (strchr(name, '/')) {
+		snprintf(path, size, "%s", name);
+		return 0;
+	}
 	(void)stat("/proc/self/exe", &self);
-	if (strncmp(name, "pct-", 4) == 0)
-		name += 4;
 	for (int i = 0; i < 2; i++, dirs = PATH_DEFAULT) {
 		while (dirs && *dirs) {
 			int n = (int)strcspn(dirs, ":");
@@ -189,7 +198,7 @@ static int usage(FILE *to)
 	fputs("usage: pct-runc [--pct-OPTION]... [options of the runtime] <command> ...\n\n"
 	      "Give containers of an OCI runtime their views and a boot clock of their own, then\n"
 	      "be that runtime: runc, or NAME where a link to this is called pct-NAME.\n\n"
-	      "  --pct-runtime=PATH  go on with that program\n"
+	      "  --pct-runtime=NAME  go on with that program: in PATH, or a path of its own\n"
 	      "  --pct-no-time       leave them the host's boot clock\n"
 	      "  --pct-strict        a container whose views cannot be attached does not start\n"
 	      "  --pct-cpus=WORD, --pct-fast, --pct-socket=PATH  as pct-launch has them\n",
@@ -218,9 +227,9 @@ int main(int argc, char *argv[])
 	snprintf(socket, sizeof(socket), "%s/run/pct/pctfs.sock", root ? root : "");
 	if (!own.socket)
 		own.socket = socket;
-	if (own.runtime)
-		snprintf(runtime, sizeof(runtime), "%s", own.runtime);
-	else if (find_runtime(argv[0], runtime, sizeof(runtime)) < 0)
+	if (!own.runtime)
+		own.runtime = runtime_for(argv[0]);
+	if (find_runtime(own.runtime, runtime, sizeof(runtime)) < 0)
 		return 1;
 	words_read(argv, &call);
 	if (prepare(&call, &own) < 0 && own.strict)

@@ -2,6 +2,7 @@
 /*
  * What every door does with a container, and the door by hand: attach and detach.
  */
+#include <limits.h>
 #include <signal.h>
 #include <sys/syscall.h>
 
@@ -28,8 +29,23 @@ static json_object *member(json_object *o, const char *key)
 	return m;
 }
 
+/*
+ * A hook that runs in the container's own pid namespace does not see ct/NAME. The files beside it,
+ * which answer whoever reads, it sees.
+ */
+static void by_caller(struct source *from, char *root, size_t size)
+{
+	const char *ct = strstr(from->root, "/ct/");
+
+	if (!ct || access(from->root, F_OK) == 0 || errno != ENOENT)
+		return;
+	snprintf(root, size, "%.*s", (int)(ct - from->root), from->root);
+	*from = (struct source){ .root = root };
+}
+
 static int attach_registered(int pidfd, const char *prefix, json_object *answer)
 {
+	char mount[PATH_MAX];
 	json_object *root = member(answer, "root"), *views = member(answer, "views");
 	json_object *yielding = member(answer, "yielding");
 	json_object *fast_root = member(answer, "fast_root"), *fast = member(answer, "fast");
@@ -42,6 +58,7 @@ static int attach_registered(int pidfd, const char *prefix, json_object *answer)
 	    !json_object_is_type(yielding, json_type_array))
 		return refuse(-EPROTO, "pctfs registered the container but named no views: "
 				       "are pctfs and pct-launch of the same version?");
+	by_caller(&from, mount, sizeof(mount));
 	return attach(pidfd, prefix, &from, views, yielding);
 }
 

@@ -13,7 +13,7 @@
 struct own_words {
 	bool strict, no_time, help;
 	const char *socket;    /* "--pct-socket=PATH" */
-	const char *runtime;   /* "--pct-runtime=PATH" */
+	const char *runtime;   /* "--pct-runtime=NAME" */
 	const char *launch[8]; /* what goes to pct-launch: "--cpus=live" */
 	size_t n_launch;
 };

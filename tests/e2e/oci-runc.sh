@@ -1,0 +1,274 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Containers of OCI runtimes without an engine: by hooks, and by pct-runc. What the hook is given
+# can be anything; the container starts all the same, unless --strict says it must not.
+. "$(dirname "$0")/oci-lib"
+
+BUNDLES=$PCT_ROOT/b
+DOOR="$B/pct-launch"
+oci_rootfs "$PCT_ROOT/rootfs" || { skip "OCI runtimes" "no procps to put into a container"; exit 77; }
+ok "a daemon" "$B/pctfs"
+
+# A bundle NAME, of 64 MB and one CPU, whose init is the words; its config may be changed by $EDIT.
+bundle() { # NAME WORD…
+	local dir=$BUNDLES/$1
+	mkdir -p "$dir"
+	[ -e "$dir/rootfs" ] || cp -a "$PCT_ROOT/rootfs" "$dir/rootfs"
+	rm -f "$dir/config.json"
+	(cd "$dir" && "$SPEC" spec) || return 1
+	python3 - "$dir/config.json" "/$OCI_TOP/$1" "$LAST_CPU" "${EDIT:-}" "${@:2}" <<'P'
+import json, sys
+path, group, cpu, edit, words = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:]
+c = json.load(open(path))
+c['process'].update(terminal=False, args=words, rlimits=[])
+c['root']['readonly'] = False
+c['linux']['cgroupsPath'] = group
+c['linux']['resources'] = {'memory': {'limit': 64 << 20}, 'cpu': {'cpus': cpu}}
+def hook(stage, *options):
+    c.setdefault('hooks', {}).setdefault(stage, []).append(
+        {'path': DOOR, 'args': ['pct-launch', *options, 'oci', stage], 'env': ['PCT_ROOT=' + ROOT]})
+import os
+DOOR, ROOT = os.environ['B'] + '/pct-launch', os.environ['PCT_ROOT']
+exec(edit)
+json.dump(c, open(path, 'w'), indent=1)
+P
+}
+export B
+HOOKS="hook('createRuntime', '--strict'); hook('poststop')"
+
+# The runtime itself, and behind pct-runc; each with containers of its own.
+plain() { "$RUNTIME" --root "$PCT_ROOT/r-$RUNTIME" "$@"; }
+wrapped() { "$B/pct-runc" --pct-runtime="$RUNTIME" ${STRICT---pct-strict} --root "$PCT_ROOT/w-$RUNTIME" "$@"; }
+RUNNING=()
+start() { # BY NAME
+	"$1" run -d -b "$BUNDLES/$2" "$2" </dev/null >"$PCT_ROOT/said" 2>&1 || { cat "$PCT_ROOT/said"; return 1; }
+	RUNNING+=("$RUNTIME $1 $2")
+}
+finish() { # BY NAME
+	"$1" kill "$2" KILL && until_true 10 sh -c "! [ -e /proc/$(init_of "$1" "$2") ]" && "$1" delete "$2"
+}
+init_of() { "$1" state "$2" | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])'; }
+status_of() { "$1" state "$2" | python3 -c 'import json, sys; print(json.load(sys.stdin)["status"])'; }
+cleanup_more() {
+	local row by name
+	for row in "${RUNNING[@]}"; do
+		read -r RUNTIME by name <<<"$row"
+		"$by" delete --force "$name" >/dev/null 2>&1
+	done
+	until_true 10 oci_ungroup
+}
+
+# ---- what is shown ----
+
+shown() { # WHAT BY NAME: its views are right
+	local what=$1 exec="$2 exec $3"
+	# shellcheck disable=SC2086 # words
+	{
+		is "$what: free shows the limit" 65536 "$($exec free | total)"
+		like "$what: uptime is its own" 'up 0 min' "$($exec uptime)"
+		is "$what: nproc is its cpuset" 1 "$($exec nproc)"
+		is "$what: nproc --all, as the config names the cpuset" 1 "$($exec nproc --all)"
+		like "$what: known by its door and id" "^oci $3\$" "$(paste -d' ' <(listed door) <(listed id))"
+	}
+}
+
+by_hooks() {
+	local stage
+	for stage in createRuntime createContainer prestart; do
+		EDIT=${HOOKS/createRuntime/$stage} bundle "$stage" sleep 1000
+		ok "$1, hook $stage: a container starts" start plain "$stage"
+		shown "$1, hook $stage" plain "$stage"
+		ok "$1, hook $stage: it ends" finish plain "$stage"
+		fails "$1, hook $stage: and is forgotten" grep -qx "$stage" <(listed id)
+	done
+	bundle without sleep 1000
+	ok "$1: a container without hooks" start plain without
+	is "$1: which is shown the host" "$(host_total)" "$(plain exec without free | total)"
+	ok "$1: views by hand" "$B/pct-launch" attach "$(init_of plain without)" by-hand
+	is "$1: then it is not" 65536 "$(plain exec without free | total)"
+	ok "$1: it ends" finish plain without
+}
+
+by_wrapper() {
+	local began config=$BUNDLES/w/config.json now
+	bundle w sh -c 'sleep 1000 & wait'
+	cp "$config" "$config.before"
+	chmod 640 "$config"
+	began=$(date +%s)
+	ok "$1 behind pct-runc: a container starts" start wrapped w
+	shown "$1 behind pct-runc" wrapped w
+	is "… the config keeps all but its hooks" same "$(python3 - "$config" <<'P'
+import json, sys
+a, b = json.load(open(sys.argv[1] + '.before')), json.load(open(sys.argv[1]))
+hooks = b.pop('hooks')
+a.pop('hooks', None)
+print('same' if a == b and [len(hooks[s]) for s in ('createRuntime', 'poststop')] == [2, 2] else (a, b, hooks))
+P
+)"
+	is "… and its mode" 640 "$(stat -c %a "$config")"
+	is "… and nothing is left beside it" "config.json config.json.before rootfs" \
+		"$(find "$BUNDLES/w" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)"
+
+	# The boot clock.
+	is "… exec joins the time namespace of init" "$(readlink "/proc/$(init_of wrapped w)/ns/time")" \
+		"$(wrapped exec w readlink /proc/self/ns/time)"
+	fails "… which is not the host's" [ "$(readlink /proc/self/ns/time)" = "$(wrapped exec w readlink /proc/self/ns/time)" ]
+	now=$(($(date +%s) - began))
+	within "… ps: init is as old as the container" 0 $((now + 2)) "$(wrapped exec w ps -o etimes= 1)"
+	within "… ps: init was started when it was" $((began - 2)) $((began + now + 2)) \
+		"$(date -d "$(wrapped exec w ps -o lstart= 1)" +%s)"
+	within "… ps: exec'ed just now" 0 2 "$(wrapped exec w sh -c 'exec /usr/bin/ps -o etimes= $$')"
+	within "… btime is the container's start" $((began - 2)) $((began + now + 2)) \
+		"$(wrapped exec w cat /proc/stat | awk '/^btime/ { print $2 }')"
+	within "… CLOCK_BOOTTIME, of which busybox tells by sysinfo" 0 1 \
+		"$(wrapped exec w busybox uptime | sed -E 's/.*up ([0-9]+) min.*/\1/')"
+
+	# The runtime knows its container in all commands.
+	is "… state" running "$(status_of wrapped w)"
+	ok "… pause" wrapped pause w
+	is "… state then" paused "$(status_of wrapped w)"
+	ok "… resume" wrapped resume w
+	ok "… update" wrapped update --pids-limit 50 w
+	ok "… kill and delete" finish wrapped w
+	is "… no record is left" "" "$(ls "$RUN/oci")"
+	fails "… nor the container in the daemon" grep -qx w <(listed id)
+	ok "… the same bundle once more" start wrapped w
+	is "… has its hooks once" 2 "$(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["hooks"]["createRuntime"]))' "$config")"
+	ok "… delete --force" wrapped delete --force w
+	is "… no record is left of that" "" "$(ls "$RUN/oci")"
+
+	EDIT="c['linux']['namespaces'] = [n for n in c['linux']['namespaces'] if n['type'] != 'pid'] + [{'type': 'pid', 'path': '/proc/$$/ns/pid'}]" \
+		bundle shared readlink /proc/self/ns/time
+	like "… in a shared pid namespace the boot clock stays the host's" "^$(readlink /proc/self/ns/time | sed 's/[][]/./g')\$" \
+		"$(wrapped run -b "$BUNDLES/shared" shared 2>&1 </dev/null)"
+}
+
+# It is the runtime: words, status, stdio, signals.
+in_place() {
+	local pid status
+	is "$1 behind pct-runc: --version is the runtime's" "$("$RUNTIME" --version)" "$("$B/pct-runc" --pct-runtime="$RUNTIME" --version)"
+	bundle status sh -c 'exit 7'
+	wrapped run -b "$BUNDLES/status" status </dev/null >/dev/null 2>&1
+	is "… a status comes through" 7 $?
+	bundle io sh -c 'read a; echo "<$a>"; echo err >&2'
+	is "… stdin and stdout do" '<some words>' "$(echo some words | wrapped run -b "$BUNDLES/io" io 2>/dev/null)"
+	is "… stderr does" err "$(echo | wrapped run -b "$BUNDLES/io" io 2>&1 >/dev/null)"
+	bundle signal sh -c 'trap "exit 9" TERM; echo ready; while :; do sleep 0.1; done'
+	wrapped run -b "$BUNDLES/signal" signal >"$PCT_ROOT/ready" 2>&1 </dev/null &
+	pid=$!
+	until_true 20 grep -q ready "$PCT_ROOT/ready"
+	is "… it has the wrapper's pid" "$(basename "$(command -v "$RUNTIME")")" "$(basename "$(readlink "/proc/$(pgrep -P $pid || echo $pid)/exe")" | head -1)"
+	pkill -TERM -P $pid 2>/dev/null || kill -TERM $pid
+	wait $pid
+	status=$?
+	is "… signals do" 9 $status
+	wrapped exec none true >/dev/null 2>&1
+	status=$?
+	"$RUNTIME" --root "$PCT_ROOT/w-$RUNTIME" exec none true >/dev/null 2>&1
+	is "… a failure of the runtime does" $? $status
+}
+
+without_daemon() {
+	stop_daemon
+	EDIT="hook('createRuntime'); hook('poststop')" bundle alone free
+	is "$1, no daemon: a container starts by its hook" "$(host_total)" "$(plain run -b "$BUNDLES/alone" alone 2>&1 </dev/null | total)"
+	is "$1, no daemon: and behind pct-runc" "$(host_total)" "$(STRICT='' && wrapped run -b "$BUNDLES/alone" alone 2>&1 </dev/null | total)"
+	is "$1, no daemon: with a boot clock all the same" 0 \
+		"$(STRICT='' && EDIT='' && bundle clock cat /proc/uptime && wrapped run -b "$BUNDLES/clock" clock 2>&1 </dev/null | cut -d. -f1)"
+	EDIT=$HOOKS bundle strict free
+	like "$1, no daemon: --strict keeps it from starting, and says why" 'no pctfs at' "$(plain run -b "$BUNDLES/strict" strict 2>&1 </dev/null)"
+	like "$1, no daemon: --pct-strict too" 'no pctfs at' "$(wrapped run -b "$BUNDLES/alone" alone2 2>&1 </dev/null)"
+	plain delete --force strict >/dev/null 2>&1
+	wrapped delete --force alone2 >/dev/null 2>&1
+	ok "a daemon again" "$B/pctfs"
+}
+
+tried=
+for RUNTIME in runc crun; do
+	SPEC=$RUNTIME
+	command -v $RUNTIME >/dev/null || { skip "containers of $RUNTIME" "it is not installed"; continue; }
+	bundle probe true
+	if ! said=$(plain run -b "$BUNDLES/probe" probe 2>&1 </dev/null); then
+		skip "containers of $RUNTIME" "it starts none here: $(tail -1 <<<"$said")"
+		continue
+	fi
+	tried=$RUNTIME
+	by_hooks $RUNTIME
+	by_wrapper $RUNTIME
+	in_place $RUNTIME
+	without_daemon $RUNTIME
+done
+
+# ---- what the hook can be given ----
+
+door() { printf '%s' "$3" | "$DOOR" $1 oci $2; } # OPTIONS STAGE STATE; the first two are words
+state() { printf '{"ociVersion":"1.0.2","id":"bad","status":"creating","pid":%s,"bundle":"%s"}' "$1" "$2"; }
+bad() { # WHAT REGEX STAGE STATE
+	refused "$1: one line, and it starts" 0 "^pct-launch: .*$2" door "" "$3" "$4"
+	refused "$1: one line, and --strict keeps it from it" 1 "^pct-launch: .*$2" door --strict "$3" "$4"
+}
+on_host() { grep -cE " $PCT_ROOT| /proc/[a-z]| /sys/devices" /proc/self/mountinfo; }
+if [ -n "$tried" ]; then
+	RUNTIME=$tried SPEC=$tried
+	mkdir -p "$BUNDLES/bad/rootfs/proc" "$BUNDLES/none"
+	config() { printf '{"root":{"path":"%s"}}' "$1" >"$BUNDLES/bad/config.json"; }
+	ln -s rootfs "$BUNDLES/bad/link"
+	ln -s / "$BUNDLES/bad/host"
+	config rootfs
+	# Of a container, so that there is one to harm.
+	bundle victim sleep 1000
+	ok "a container that is to be harmed" start plain victim
+	P=$(init_of plain victim)
+	before=$(wc -l <"/proc/$P/mountinfo") ours=$(on_host)
+	sleep 0 &
+	gone=$!
+	wait $gone
+
+	bad "an empty state" "on stdin is no JSON object" createRuntime ""
+	bad "a state that is cut off" "on stdin is no JSON object" createRuntime '{"id":"bad","pid":5'
+	bad "two states" "on stdin is no JSON object" createRuntime "$(state "$P" "$BUNDLES/bad")$(state "$P" "$BUNDLES/bad")"
+	bad "a state without id" "names no 'id'" createRuntime '{"pid":5,"bundle":"/"}'
+	bad "a state without bundle" "as 'bundle'" createRuntime '{"id":"bad","pid":5}'
+	bad "a pid that is a word" "'pid' that is none" createRuntime '{"id":"bad","pid":"5","bundle":"/"}'
+	bad "a state without pid" "no 'pid'" createRuntime '{"id":"bad","bundle":"/"}'
+	bad "a stage there is not" "OCI stage 'startContainer': use it for createRuntime" startContainer "$(state "$P" "$BUNDLES/bad")"
+	bad "no stage" "OCI stage ''" "" "$(state "$P" "$BUNDLES/bad")"
+	bad "a stage in small letters" "OCI stage 'createruntime'" createruntime "$(state "$P" "$BUNDLES/bad")"
+	bad "a bundle that is not there" "open the bundle '.*/nowhere': No such file" createRuntime "$(state "$P" "$BUNDLES/nowhere")"
+	bad "a bundle without config.json" "read the bundle's config.json: No such file" createRuntime "$(state "$P" "$BUNDLES/none")"
+	bad "a pid that is gone" "process $gone: No such process" createRuntime "$(state $gone "$BUNDLES/bad")"
+	bad "a process of the host" "host's own mount namespace" createRuntime "$(state $$ "$BUNDLES/bad")"
+	config link
+	bad "a root that is a symbolic link" "root.path 'link' is or crosses a symbolic link" createRuntime "$(state "$P" "$BUNDLES/bad")"
+	config host/usr
+	bad "a root behind one" "root.path 'host/usr' is or crosses a symbolic link" createRuntime "$(state "$P" "$BUNDLES/bad")"
+	config ../victim/rootfs
+	bad "a root that leads out of the bundle" "root.path '../victim/rootfs' leads out of the bundle" createRuntime "$(state "$P" "$BUNDLES/bad")"
+	config /
+	bad "the host's root" "root.path '/' is the host's own root" createRuntime "$(state "$P" "$BUNDLES/bad")"
+	config nowhere
+	bad "a root that is not there" "root.path 'nowhere': No such file" createRuntime "$(state "$P" "$BUNDLES/bad")"
+	echo '{"root":' >"$BUNDLES/bad/config.json"
+	bad "a config that is cut off" "config.json is no JSON object" createRuntime "$(state "$P" "$BUNDLES/bad")"
+	rm "$BUNDLES/bad/config.json"
+	mkfifo "$BUNDLES/bad/config.json"
+	refused "a config that is a pipe" 0 "^pct-launch: .*config.json is no regular file" timeout 10 bash -c "printf '%s' '$(state "$P" "$BUNDLES/bad")' | $DOOR oci createRuntime"
+	rm "$BUNDLES/bad/config.json"
+	refused "a state that does not end" 0 "on stdin: File too large|on stdin: Argument list too long" timeout 20 bash -c "yes '{\"id\":' | $DOOR oci createRuntime"
+
+	is "none of it mounted anything in the container" "$before" "$(wc -l <"/proc/$P/mountinfo")"
+	is "nor on the host" "$ours" "$(on_host)"
+	fails "nor is it known to the daemon" grep -qx bad <(listed id)
+	config "$BUNDLES/victim/rootfs"
+	ok "poststop of one nobody knows" door "" poststop "$(state 0 "$BUNDLES/gone")"
+	ok "it ends" finish plain victim
+	refused "pct-runc: an option there is not" 2 "no option '--pct-x': see --pct-help" "$B/pct-runc" --pct-x list
+	refused "pct-runc: a runtime there is not" 1 "no 'nothing' to go on with" bash -c "exec -a pct-nothing $B/pct-runc list"
+	refused "pct-runc: itself as the runtime" 1 "to go on with" bash -c "mkdir -p $PCT_ROOT/p && ln -sf $B/pct-runc $PCT_ROOT/p/itself && PATH=$PCT_ROOT/p:\$PATH exec -a pct-itself $B/pct-runc list"
+	printf '{"hooks":[]}' >"$BUNDLES/bad/config.json"
+	like "pct-runc: hooks that are none are said, and the runtime goes on" 'pct-runc: add to the hooks of the bundle' \
+		"$(STRICT='' && wrapped create -b "$BUNDLES/bad" bad 2>&1 </dev/null)"
+	is "pct-runc: and the config is as it was" '{"hooks":[]}' "$(cat "$BUNDLES/bad/config.json")"
+	refused "pct-runc: with --pct-strict it does not go on" 1 'add to the hooks of the bundle' wrapped create -b "$BUNDLES/bad" bad
+fi
