@@ -16,6 +16,7 @@
 #                   4 minutes, QUICK=1: 40 seconds
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
 #   make lint       layering, formatting, cppcheck, shellcheck
+#   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
 #   make install    PREFIX, DESTDIR; also `uninstall`
 #   make deb        Debian packages of it, into build/deb
 #
@@ -27,6 +28,7 @@ PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 LXCDIR  ?= $(PREFIX)/share/lxc/config
+HOOKDIR ?= $(PREFIX)/share/pct/hooks.d
 CFLAGS  ?= -O2 -g
 FUZZ_S  ?= 5
 
@@ -49,8 +51,8 @@ LXC_LIBS    = $(call pkg,LXC_LIBS,--libs lxc)
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
-sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher pct tests tests/fuzz bench))
-scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static pct tests tests/fuzz bench))
+scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a
@@ -94,6 +96,15 @@ $(B)/check-%: $(B)/obj/tests/check-%.o
 $(B)/bench-%: $(B)/obj/bench/bench-%.o
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
+
+# For any distribution's hosts: OCI hooks and the wrapper as programs without libraries.
+static: $(B)/static/pct-launch $(B)/static/pct-runc
+$(B)/static/pct-launch: $(B)/obj/launcher/main.o $(B)/obj/launcher/static/nolxc.o
+$(B)/static/pct-runc:   $(B)/obj/launcher/runc.o
+$(B)/static/%: $(B)/liblauncher.a $(B)/obj/base/say.o
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(LDFLAGS) -static -o $@ $(filter %.o,$^) $(filter %.a,$^) -ljson-c
 
 # pctfs with places at which its worker can be made to end (procfs/die.h).
 $(B)/die/%.o: %.c
@@ -179,7 +190,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/die/pctfs $(B)/pause/pct-launch
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/die/pctfs $(B)/pause/pct-launch $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf
@@ -220,6 +231,7 @@ lint:
 	$(Q)shellcheck -S warning -x -P SCRIPTDIR $(scripts)
 
 units = pctfs-keeper.service pctfs.service
+hooks = $(notdir $(wildcard packaging/oci/hooks.d/*.json))
 located = sed 's|/usr/sbin/|$(SBINDIR)/|; s|/usr/share/lxc/config/|$(LXCDIR)/|'
 
 install: all
@@ -227,13 +239,15 @@ install: all
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
 	install -D -m 755 $(B)/pct-runc   $(DESTDIR)$(SBINDIR)/pct-runc
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
-	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR)
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR) $(DESTDIR)$(HOOKDIR)
 	for u in $(units); do $(located) packaging/$$u >$(DESTDIR)$(UNITDIR)/$$u || exit 1; done
 	$(located) packaging/lxc-pctfs.conf >$(DESTDIR)$(LXCDIR)/pctfs.conf
+	for h in $(hooks); do sed 's|"/[^"]*/pct-launch"|"$(SBINDIR)/pct-launch"|' packaging/oci/hooks.d/$$h \
+		>$(DESTDIR)$(HOOKDIR)/$$h || exit 1; done
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
-		$(DESTDIR)$(LXCDIR)/pctfs.conf
+		$(DESTDIR)$(LXCDIR)/pctfs.conf $(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks))
 
 deb: all
 	$(Q)MAKE='$(MAKE)' packaging/debian/build $(B)/deb
@@ -241,6 +255,6 @@ deb: all
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct-runc pct check-* bench-* fuzz-*) build-*
 
-.PHONY: all deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale bench-read lint install uninstall deb clean
+.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale bench-read lint install uninstall deb clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)

@@ -62,6 +62,16 @@ static int start(const struct options *options, const struct oci_state *state)
 	return put_views(&o, DOOR, state->id, state->pid, root);
 }
 
+/* It is the container's process that runs this hook. crun does not say its pid. */
+static int start_inside(const struct options *o, const struct oci_state *state)
+{
+	struct oci_state s = *state;
+
+	if (s.pid < 1)
+		s.pid = getppid();
+	return start(o, &s);
+}
+
 static int stop(const struct options *o, const struct oci_state *state)
 {
 	auto_json answer = NULL;
@@ -79,7 +89,7 @@ static const struct {
 	int (*run)(const struct options *o, const struct oci_state *state);
 } stages[] = {
 	{ "createRuntime", start },
-	{ "createContainer", start },
+	{ "createContainer", start_inside },
 	{ "prestart", start }, /* before 1.0.2 of the specification */
 	{ "poststop", stop },
 };

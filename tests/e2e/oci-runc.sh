@@ -144,6 +144,15 @@ P
 		"$(wrapped run -b "$BUNDLES/shared" shared 2>&1 </dev/null)"
 }
 
+by_static() {
+	local status
+	[ -e "$B/static/pct-runc" ] || { skip "$1: the static programs" "a sanitizer needs libraries"; return; }
+	bundle static free
+	status=$("$B/static/pct-runc" --pct-runtime="$RUNTIME" --pct-strict --root "$PCT_ROOT/w-$RUNTIME" run -b "$BUNDLES/static" static 2>&1 </dev/null)
+	is "$1: the static programs do it too" 65536 "$(total <<<"$status")"
+	fails "… and need no library" ldd "$B/static/pct-launch"
+}
+
 # It is the runtime: words, status, stdio, signals.
 in_place() {
 	local pid status
@@ -158,7 +167,7 @@ in_place() {
 	wrapped run -b "$BUNDLES/signal" signal >"$PCT_ROOT/ready" 2>&1 </dev/null &
 	pid=$!
 	until_true 20 grep -q ready "$PCT_ROOT/ready"
-	is "… it has the wrapper's pid" "$(basename "$(command -v "$RUNTIME")")" "$(basename "$(readlink "/proc/$(pgrep -P $pid || echo $pid)/exe")" | head -1)"
+	fails "… the wrapper is no more" grep -qx pct-runc "/proc/$(pgrep -P $pid || echo $pid)/comm"
 	pkill -TERM -P $pid 2>/dev/null || kill -TERM $pid
 	wait $pid
 	status=$?
@@ -170,22 +179,24 @@ in_place() {
 }
 
 without_daemon() {
+	local why='no pctfs at'
+	[ $RUNTIME != crun ] || why='executing hook .*pct-launch' # it keeps what hooks say to itself
 	stop_daemon
 	EDIT="hook('createRuntime'); hook('poststop')" bundle alone free
 	is "$1, no daemon: a container starts by its hook" "$(host_total)" "$(plain run -b "$BUNDLES/alone" alone 2>&1 </dev/null | total)"
 	is "$1, no daemon: and behind pct-runc" "$(host_total)" "$(STRICT='' && wrapped run -b "$BUNDLES/alone" alone 2>&1 </dev/null | total)"
-	is "$1, no daemon: with a boot clock all the same" 0 \
+	within "$1, no daemon: with a boot clock all the same" 0 20 \
 		"$(STRICT='' && EDIT='' && bundle clock cat /proc/uptime && wrapped run -b "$BUNDLES/clock" clock 2>&1 </dev/null | cut -d. -f1)"
 	EDIT=$HOOKS bundle strict free
-	like "$1, no daemon: --strict keeps it from starting, and says why" 'no pctfs at' "$(plain run -b "$BUNDLES/strict" strict 2>&1 </dev/null)"
-	like "$1, no daemon: --pct-strict too" 'no pctfs at' "$(wrapped run -b "$BUNDLES/alone" alone2 2>&1 </dev/null)"
+	like "$1, no daemon: --strict keeps it from starting, and says why" "$why" "$(plain run -b "$BUNDLES/strict" strict 2>&1 </dev/null)"
+	like "$1, no daemon: --pct-strict too" "$why" "$(wrapped run -b "$BUNDLES/alone" alone2 2>&1 </dev/null)"
 	plain delete --force strict >/dev/null 2>&1
 	wrapped delete --force alone2 >/dev/null 2>&1
 	ok "a daemon again" "$B/pctfs"
 }
 
 tried=
-for RUNTIME in runc crun; do
+for RUNTIME in ${RUNTIMES:-runc crun}; do
 	SPEC=$RUNTIME
 	command -v $RUNTIME >/dev/null || { skip "containers of $RUNTIME" "it is not installed"; continue; }
 	bundle probe true
@@ -196,6 +207,7 @@ for RUNTIME in runc crun; do
 	tried=$RUNTIME
 	by_hooks $RUNTIME
 	by_wrapper $RUNTIME
+	by_static $RUNTIME
 	in_place $RUNTIME
 	without_daemon $RUNTIME
 done
