@@ -42,6 +42,9 @@ shown() { # WHAT BY NAME
 	like "$1: known by its 64 characters" '^oci [0-9a-f]{64}$' "$(paste -d' ' <(listed door) <(listed id) | grep " $id\$")"
 }
 
+# Users of its own must get to its storage.
+chmod 755 "$PCT_ROOT/s" "$PCT_ROOT/r"
+
 # ---- hooks.d ----
 
 mkdir "$PCT_ROOT/hooks.d"
@@ -79,6 +82,12 @@ ok "pct-runc: it is removed" wrapped rm w
 is "pct-runc: no record is left" "" "$(ls "$RUN/oci")"
 wrapped run --rm "${LIMITS[@]}" pct-test sh -c 'exit 7' >/dev/null 2>&1
 is "pct-runc: a status comes through" 7 $?
+is "pct-runc: in a user namespace, read-only" 65536 \
+	"$(wrapped run --rm --read-only --uidmap 0:100000:65536 "${LIMITS[@]}" pct-test free | total)"
+within "pct-runc: there the boot clock is its own too" 0 20 \
+	"$(wrapped run --rm --uidmap 0:100000:65536 "${LIMITS[@]}" pct-test cat /proc/uptime | cut -d. -f1)"
+is "hooks.d: in a user namespace" 65536 \
+	"$(hooked run --rm --uidmap 0:100000:65536 "${LIMITS[@]}" pct-test free | total)"
 is "pct-runc and hooks.d together" 65536 "$(wrapped --hooks-dir "$PCT_ROOT/hooks.d" run --rm "${LIMITS[@]}" pct-test free | total)"
 
 # ---- CDI: the folders podman looks at are the machine's, so it gets an /etc of its own ----
