@@ -15,6 +15,7 @@
 #endif
 
 #define NSEC 1000000000L
+#define TICK (NSEC / 100) /* of start times in /proc */
 
 /* Of the time namespace we are in, to the host's. Without any the clock is the host's. */
 static int boot_offset(struct timespec *out)
@@ -33,14 +34,20 @@ static int boot_offset(struct timespec *out)
 	return 0;
 }
 
-/* What takes the boot clock from its reading to 0: the kernel counts from the host's clock. */
-static struct timespec to_zero(struct timespec offset, struct timespec now)
+/*
+ * What takes the boot clock from its reading to a tick: the kernel counts from the host's clock.
+ * Not to 0, as runc takes a process that was started at 0 for one whose start it does not know yet.
+ */
+static struct timespec to_start(struct timespec offset, struct timespec now)
 {
-	struct timespec t = { offset.tv_sec - now.tv_sec, offset.tv_nsec - now.tv_nsec };
+	struct timespec t = { offset.tv_sec - now.tv_sec, offset.tv_nsec - now.tv_nsec + TICK };
 
 	if (t.tv_nsec < 0) {
 		t.tv_sec--;
 		t.tv_nsec += NSEC;
+	} else if (t.tv_nsec >= NSEC) {
+		t.tv_sec++;
+		t.tv_nsec -= NSEC;
 	}
 	return t;
 }
@@ -72,7 +79,7 @@ int timens_make(void)
 	if (r == 0 && (unshare(CLONE_NEWTIME) < 0 || clock_gettime(CLOCK_BOOTTIME, &now) < 0))
 		r = -errno;
 	if (r == 0)
-		r = write_offset(to_zero(offset, now));
+		r = write_offset(to_start(offset, now));
 	if (r == 0)
 		r = enter("/proc/self/ns/time_for_children");
 	return r < 0 ? fail(r, "make a time namespace: the container has the host's boot clock")

@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <time.h>
 
 #include "base/say.h"
 #include "launcher/hooks.h"
@@ -437,6 +438,24 @@ START_TEST(a_record_that_is_old_or_none_leads_nowhere)
 }
 END_TEST
 
+/* Start times are in ticks, and runc takes 0 for none. Once more from inside: it starts again. */
+START_TEST(a_boot_clock_starts_with_the_first_tick)
+{
+	if (geteuid() != 0 || access("/proc/self/timens_offsets", W_OK) < 0)
+		return;
+	say_limit = SAY_ERR;
+	for (int i = 0; i < 3; i++) {
+		struct timespec t;
+
+		ck_assert_int_eq(timens_make(), 0);
+		ck_assert_int_eq(clock_gettime(CLOCK_BOOTTIME, &t), 0);
+		ck_assert_int_eq(t.tv_sec, 0);
+		ck_assert_int_ge(t.tv_nsec, 10000000);
+		usleep(50000);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("oci");
@@ -456,6 +475,7 @@ int main(void)
 	tcase_add_loop_test(t, own_options_are_taken_out_and_no_others, 0, ARRAY_LEN(owns));
 	tcase_add_test(t, a_record_is_one_container_of_one_root);
 	tcase_add_test(t, a_record_that_is_old_or_none_leads_nowhere);
+	tcase_add_test(t, a_boot_clock_starts_with_the_first_tick);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
 }
