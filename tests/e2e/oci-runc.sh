@@ -151,6 +151,14 @@ by_static() {
 	status=$("$B/static/pct-runc" --pct-runtime="$RUNTIME" --pct-strict --root "$PCT_ROOT/w-$RUNTIME" run -b "$BUNDLES/static" static 2>&1 </dev/null)
 	is "$1: the static programs do it too" 65536 "$(total <<<"$status")"
 	fails "… and need no library" ldd "$B/static/pct-launch"
+	# Fast enough that init starts within the boot clock's first tick.
+	bundle often true
+	status=0
+	for _ in $(seq 20); do
+		"$B/static/pct-runc" --pct-runtime="$RUNTIME" --root "$PCT_ROOT/w-$RUNTIME" run -b "$BUNDLES/often" often \
+			>"$PCT_ROOT/said" 2>&1 </dev/null || status=$((status + 1))
+	done
+	is "… twenty containers that end at once, one after another" 0 $status
 }
 
 # It is the runtime: words, status, stdio, signals.
