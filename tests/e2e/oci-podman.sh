@@ -21,9 +21,14 @@ hooked() { plain --hooks-dir "$PCT_ROOT/hooks.d" "$@"; }
 wrapped() {
 	"${ENGINE[@]}" --runtime "$B/pct-runc" --runtime-flag pct-strict --runtime-flag "pct-socket=$RUN/pctfs.sock" "$@"
 }
+# What podman makes all the same, for all of its storages: gone again where it was not before.
+CACHE=/var/lib/containers/cache/blob-info-cache-v1.boltdb
+[ ! -e $CACHE ] || CACHE=
 cleanup_more() {
 	wrapped rm --all --force --time 0 >/dev/null 2>&1
 	umount -l "$PCT_ROOT/s/vfs" "$PCT_ROOT/s" 2>/dev/null
+	[ -z "$CACHE" ] || rm -f "$CACHE"
+	rmdir /var/lib/containers/cache /var/lib/containers /run/runc 2>/dev/null
 	until_true 10 oci_ungroup
 }
 
