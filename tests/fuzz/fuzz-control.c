@@ -14,7 +14,7 @@ static void start(struct requests *q)
 	host_make(&h);
 	fs.host = &h;
 	HOLDS(registry_new(&h, NULL, &fs.registry) == 0);
-	*q = (struct requests){ &fs, "/mnt", epoll_create1(EPOLL_CLOEXEC) };
+	*q = (struct requests){ .fs = &fs, .mount = "/mnt", .watch = epoll_create1(EPOLL_CLOEXEC) };
 }
 
 /* Every line has one answer, and that is one line. */
