@@ -86,6 +86,16 @@ int ask_all(const struct options *o, json_object **answer, json_object **all)
 	return r;
 }
 
+void forget(const struct options *o, const char *door, const char *id)
+{
+	auto_json answer = NULL;
+	enum say_level before = say_limit;
+
+	say_limit = SAY_ERR - 1;
+	(void)!ask(o, request_new("forget", door, id), &answer);
+	say_limit = before;
+}
+
 int ask(const struct options *o, json_object *request, json_object **answer)
 {
 	auto_json q = request;

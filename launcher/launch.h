@@ -49,6 +49,9 @@ int ask_all(const struct options *o, json_object **answer, json_object **all) MU
 
 json_object *request_new(const char *name, const char *door, const char *id);
 
+/* Without a word: a daemon that does not know it saw it end, or is another one. */
+void forget(const struct options *o, const char *door, const char *id);
+
 /* ---- attach.c ---- */
 
 int open_pidfd(pid_t pid) MUST_CHECK;

@@ -11,18 +11,16 @@ static const char *const words[] = { [VIEWS_FRESH] = "fresh",
 
 static const char *text_of(json_object *o, const char *key)
 {
-	json_object *m = NULL;
-	const char *s = json_object_object_get_ex(o, key, &m) ? json_object_get_string(m) : NULL;
+	const char *s = json_object_get_string(document_find(o, key));
 
 	return s ? s : "";
 }
 
 static json_object *look_at(json_object *answer, json_object *container)
 {
-	json_object *o = NULL, *pid = NULL;
+	json_object *o = NULL;
 	enum views_state state = VIEWS_NONE;
 
-	(void)json_object_object_get_ex(container, "pid", &pid);
 	(void)!views_state(answer, container, &state);
 	(void)json_object_deep_copy(container, &o, NULL);
 	json_object_object_add(o, "views", json_object_new_string(words[state]));

@@ -72,24 +72,16 @@ static int look_inside(int pidfd, const char *prefix, void *arg)
 	return stale ? VIEWS_STALE : fresh && none ? VIEWS_SOME : fresh ? VIEWS_FRESH : VIEWS_NONE;
 }
 
-static const char *text_of(json_object *o, const char *key)
-{
-	json_object *m = NULL;
-
-	return json_object_object_get_ex(o, key, &m) ? json_object_get_string(m) : NULL;
-}
-
 int views_state(json_object *answer, json_object *container, enum views_state *out)
 {
-	struct look l = { .name = text_of(container, "name"),
-			  .root = { text_of(answer, "mount"), text_of(answer, "fast_mount") } };
-	json_object *pid = NULL;
+	struct look l = { .name = document_text(container, "name"),
+			  .root = { document_text(answer, "mount"),
+				    document_text(answer, "fast_mount") } };
 	auto_fd pidfd = -EBADF;
 	ino_t ino;
 	int r;
 
-	(void)json_object_object_get_ex(answer, "views", &l.views);
-	(void)json_object_object_get_ex(container, "pid", &pid);
+	l.views = document_find(answer, "views");
 	if (!l.name || !l.root[0] || !json_object_is_type(l.views, json_type_array))
 		return refuse(-EPROTO, "pctfs does not say who its containers are: are pctfs and "
 				       "pct-launch of the same version?");
@@ -98,7 +90,7 @@ int views_state(json_object *answer, json_object *container, enum views_state *o
 		if (r < 0)
 			return fail(r, "look at the mount '%s'", l.root[i]);
 	}
-	pidfd = open_pidfd(json_object_get_int(pid));
+	pidfd = open_pidfd(json_object_get_int(document_find(container, "pid")));
 	if (pidfd < 0)
 		return pidfd;
 	r = in_child(look_inside, pidfd, "", &l);

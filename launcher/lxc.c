@@ -71,13 +71,7 @@ static int start(const struct options *options, const char *door, const char *na
 
 static int stop(const struct options *o, const char *door, const char *name)
 {
-	auto_json answer = NULL;
-	enum say_level before = say_limit;
-
-	/* The daemon saw the init end, or is gone itself: there is nobody to be told. */
-	say_limit = SAY_ERR - 1;
-	(void)!ask(o, request_new("forget", door, name), &answer);
-	say_limit = before;
+	forget(o, door, name);
 	return 0;
 }
 

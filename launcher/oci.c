@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "launcher/launch.h"
 
@@ -23,9 +22,8 @@ static bool shares(const char *with, const struct stat *mnt)
  * Views on what is the host's own would be seen by the host. Its init does not let everybody look,
  * kthreadd may be hidden too; we are the host's, unless this runs in the container's pid namespace.
  */
-static bool is_hosts(pid_t pid)
+static bool is_hosts(int pidfd, pid_t pid)
 {
-	auto_fd pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	pid_t outside = pid_outside(pidfd, pid);
 	char name[48];
 	struct stat mnt;
@@ -42,6 +40,7 @@ static int start(const struct options *options, const struct oci_state *state)
 	char root[PATH_MAX];
 	auto_json config = NULL;
 	auto_fd bundle = -EBADF;
+	auto_fd pidfd = -EBADF;
 	int r;
 
 	if (state->pid < 1)
@@ -55,7 +54,10 @@ static int start(const struct options *options, const struct oci_state *state)
 		r = config_root(config, state->bundle, root, sizeof(root));
 	if (r < 0)
 		return r;
-	if (is_hosts(state->pid))
+	pidfd = open_pidfd(state->pid);
+	if (pidfd < 0)
+		return pidfd;
+	if (is_hosts(pidfd, state->pid))
 		return refuse(-EINVAL, "process %d has the host's own mount namespace", state->pid);
 	if (o.cpus == CPUS_UNKNOWN && document_text(config, "linux.resources.cpu.cpus"))
 		o.cpus = CPUS_FIXED;
@@ -74,13 +76,7 @@ static int start_inside(const struct options *o, const struct oci_state *state)
 
 static int stop(const struct options *o, const struct oci_state *state)
 {
-	auto_json answer = NULL;
-	enum say_level before = say_limit;
-
-	/* The daemon saw the init end, or is gone itself: there is nobody to be told. */
-	say_limit = SAY_ERR - 1;
-	(void)!ask(o, request_new("forget", DOOR, state->id), &answer);
-	say_limit = before;
+	forget(o, DOOR, state->id);
 	return 0;
 }
 

@@ -4,28 +4,19 @@
  */
 #include "launcher/launch.h"
 
-static const char *text_of(json_object *o, const char *key)
-{
-	json_object *m = NULL;
-
-	return json_object_object_get_ex(o, key, &m) ? json_object_get_string(m) : NULL;
-}
-
 static int repair(const struct options *o, json_object *container)
 {
-	const char *door = text_of(container, "door"), *id = text_of(container, "id");
+	const char *door = document_text(container, "door"), *id = document_text(container, "id");
 	struct options its = *o;
-	json_object *pid = NULL, *fixed = NULL, *fast = NULL;
+	int pid = json_object_get_int(document_find(container, "pid"));
 
-	(void)json_object_object_get_ex(container, "pid", &pid);
-	(void)json_object_object_get_ex(container, "fixed_cpus", &fixed);
-	if (!door || !id || json_object_get_int(pid) < 1)
+	if (!door || !id || pid < 1)
 		return refuse(-EPROTO, "pctfs does not say who its containers are: are pctfs and "
 				       "pct-launch of the same version?");
-	(void)json_object_object_get_ex(container, "fast", &fast);
-	its.fast = json_object_get_boolean(fast);
-	its.cpus = json_object_get_boolean(fixed) ? CPUS_FIXED : CPUS_LIVE;
-	return put_views(&its, door, id, json_object_get_int(pid), "");
+	its.fast = json_object_get_boolean(document_find(container, "fast"));
+	its.cpus = json_object_get_boolean(document_find(container, "fixed_cpus")) ? CPUS_FIXED
+										   : CPUS_LIVE;
+	return put_views(&its, door, id, pid, "");
 }
 
 static int run(const struct options *o, int argc, char *argv[])

@@ -21,14 +21,6 @@ pid_t pid_outside(int pidfd, pid_t pid)
 	return pid;
 }
 
-static json_object *member(json_object *o, const char *key)
-{
-	json_object *m = NULL;
-
-	(void)json_object_object_get_ex(o, key, &m);
-	return m;
-}
-
 /*
  * A hook that runs in the container's own pid namespace does not see ct/NAME. The files beside it,
  * which answer whoever reads, it sees.
@@ -46,9 +38,10 @@ static void by_caller(struct source *from, char *root, size_t size)
 static int attach_registered(int pidfd, const char *prefix, json_object *answer)
 {
 	char mount[PATH_MAX];
-	json_object *root = member(answer, "root"), *views = member(answer, "views");
-	json_object *yielding = member(answer, "yielding");
-	json_object *fast_root = member(answer, "fast_root"), *fast = member(answer, "fast");
+	json_object *root = document_find(answer, "root"), *views = document_find(answer, "views");
+	json_object *yielding = document_find(answer, "yielding");
+	json_object *fast_root = document_find(answer, "fast_root"),
+		    *fast = document_find(answer, "fast");
 	struct source from = { .root = json_object_get_string(root),
 			       .fast_root = json_object_get_string(fast_root),
 			       .fast = fast };
@@ -84,11 +77,8 @@ int put_views(const struct options *o, const char *door, const char *id, pid_t p
 	if (r == 0)
 		r = attach_registered(pidfd, prefix, answer);
 	/* One that was registered before can be repaired another time. */
-	if (r < 0 && answer && !o->all) {
-		auto_json done = NULL;
-
-		(void)!ask(o, request_new("forget", door, id), &done);
-	}
+	if (r < 0 && answer && !o->all)
+		forget(o, door, id);
 	return r;
 }
 
@@ -125,11 +115,11 @@ static int run_detach(const struct options *o, int argc, char *argv[])
 		r = pidfd = open_pidfd(pid);
 	if (r >= 0)
 		r = ask(o, request_new("ping", NULL, NULL), &answer);
-	if (r == 0 && !json_object_is_type(member(answer, "views"), json_type_array))
+	if (r == 0 && !json_object_is_type(document_find(answer, "views"), json_type_array))
 		r = refuse(-EPROTO, "pctfs names no views: are pctfs and pct-launch of the same "
 				    "version?");
 	if (r == 0)
-		r = detach(pidfd, "", member(answer, "views"));
+		r = detach(pidfd, "", document_find(answer, "views"));
 	if (r < 0)
 		return r;
 	q = request_new("forget", NULL, NULL);
