@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "launcher/timens.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
@@ -96,15 +97,25 @@ static uint32_t hash(const char *text)
 	return h;
 }
 
-int timens_file(const char *socket, const char *root, const char *id, char *path, size_t size)
+#define HASH_LEN 9 /* of "%08x-" */
+
+/* Of the records: beside pctfs's socket. */
+static void folder_of(const char *socket, char *out, size_t size)
 {
 	const char *slash = strrchr(socket, '/');
-	int n = slash ? (int)(slash - socket) : 0;
 
+	snprintf(out, size, "%.*s/oci", slash ? (int)(slash - socket) : 0, socket);
+}
+
+int timens_file(const char *socket, const char *root, const char *id, char *path, size_t size)
+{
+	char folder[PATH_MAX];
+
+	folder_of(socket, folder, sizeof(folder));
 	if (!*id || strchr(id, '/') || strcmp(id, ".") == 0 || strcmp(id, "..") == 0 ||
 	    strlen(id) > NAME_MAX - 16)
 		return -EINVAL;
-	if ((size_t)snprintf(path, size, "%.*s/oci/%08x-%s", n, socket, hash(root), id) >= size)
+	if ((size_t)snprintf(path, size, "%s/%08x-%s", folder, hash(root), id) >= size)
 		return -EINVAL;
 	return 0;
 }
@@ -175,23 +186,54 @@ static int read_record(const char *path, pid_t *pid, unsigned long long *ino)
 	return sscanf(line, "%d %llu", pid, ino) == 2 ? 0 : -EBADMSG;
 }
 
-int timens_join(const char *path)
+/* The time namespace it is in. -ENOENT: there is no record; -ESRCH: it has ended. */
+static int open_recorded(const char *path, pid_t *pid)
 {
 	unsigned long long ino = 0;
+	auto_fd fd = -EBADF;
 	struct stat st;
 	char name[48];
-	pid_t pid = 0;
-	auto_fd fd = -EBADF;
-	int r = read_record(path, &pid, &ino);
+	int r = read_record(path, pid, &ino);
 
-	if (r == -ENOENT)
-		return 0;
 	if (r < 0)
-		return fail(r, "read the record '%s'", path);
-	snprintf(name, sizeof(name), "/proc/%d/ns/time", pid);
+		return r;
+	snprintf(name, sizeof(name), "/proc/%d/ns/time", *pid);
 	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != ino)
+	return fd < 0 || fstat(fd, &st) < 0 || st.st_ino != ino ? -ESRCH : take_fd(&fd);
+}
+
+int timens_join(const char *path)
+{
+	pid_t pid = 0;
+	auto_fd fd = open_recorded(path, &pid);
+
+	if (fd == -ENOENT || fd == -ESRCH)
 		return 0;
+	if (fd < 0)
+		return fail(fd, "read the record '%s'", path);
 	return setns(fd, CLONE_NEWTIME) < 0 ? fail(-errno, "enter the container's time namespace")
 					    : 0;
+}
+
+void timens_each(const char *socket, void (*found)(const char *id, pid_t pid, void *arg), void *arg)
+{
+	char folder[PATH_MAX], path[PATH_MAX + NAME_MAX + 2];
+	struct dirent *e;
+	DIR *d;
+
+	folder_of(socket, folder, sizeof(folder));
+	d = opendir(folder);
+	while (d && (e = readdir(d))) {
+		auto_fd fd = -EBADF;
+		pid_t pid;
+
+		if (strlen(e->d_name) <= HASH_LEN || e->d_name[HASH_LEN - 1] != '-')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		fd = open_recorded(path, &pid);
+		if (fd >= 0)
+			found(e->d_name + HASH_LEN, pid, arg);
+	}
+	if (d)
+		closedir(d);
 }

@@ -26,3 +26,7 @@ int timens_record(const char *path, pid_t pid) MUST_CHECK;
 /* This process goes to where a container is. 0 also where there is no record, or it is of one that
  * has ended. Errors are said. */
 int timens_join(const char *path) MUST_CHECK;
+
+/* Those on record beside pctfs's @socket that have not ended, by what their runtimes call them. */
+void timens_each(const char *socket, void (*found)(const char *id, pid_t pid, void *arg),
+		 void *arg);

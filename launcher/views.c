@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
-#include "launcher/launch.h"
+#include "launcher/who.h"
 
 pid_t pid_outside(int pidfd, pid_t pid)
 {
@@ -55,21 +55,16 @@ static int attach_registered(int pidfd, const char *prefix, json_object *answer)
 	return attach(pidfd, prefix, &from, views, yielding);
 }
 
-int put_views(const struct options *o, const char *door, const char *id, pid_t pid,
-	      const char *prefix)
+static int put_views_of(const struct options *o, const char *door, const char *id, int pidfd,
+			pid_t pid, const char *prefix)
 {
 	json_object *q = request_new("register", door, id);
 	auto_json answer = NULL;
-	auto_fd pidfd = open_pidfd(pid);
 	int r;
 
 	json_object_object_add(q, "pid", json_object_new_int(pid_outside(pidfd, pid)));
 	json_object_object_add(q, "fixed_cpus", json_object_new_boolean(o->cpus == CPUS_FIXED));
 	json_object_object_add(q, "fast", json_object_new_boolean(o->fast));
-	if (pidfd < 0) {
-		json_object_put(q);
-		return pidfd;
-	}
 	r = ask(o, q, &answer);
 	/* It was the process we hold that was registered, if that one still lives. */
 	if (r == 0 && syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) < 0)
@@ -82,54 +77,61 @@ int put_views(const struct options *o, const char *door, const char *id, pid_t p
 	return r;
 }
 
-static int parse_pid(const char *text, pid_t *out)
+int put_views(const struct options *o, const char *door, const char *id, pid_t pid,
+	      const char *prefix)
 {
-	char *end;
-	long pid = strtol(text, &end, 10);
+	auto_fd pidfd = open_pidfd(pid);
 
-	if (*end || end == text || pid < 1 || pid > INT32_MAX)
-		return refuse(-EINVAL, "'%s': give the pid of a process in the container", text);
-	*out = (pid_t)pid;
-	return 0;
+	return pidfd < 0 ? pidfd : put_views_of(o, door, id, pidfd, pid, prefix);
 }
 
-static int run_attach(const struct options *o, int argc, char *argv[])
+static int run_attach(const struct options *options, int argc, char *argv[])
 {
-	pid_t pid;
-	int r = parse_pid(argv[1], &pid);
+	const char *door = "hand", *id = argc > 2 ? argv[2] : argv[1];
+	struct options o = *options;
+	auto_who w = { .pidfd = -EBADF };
+	int r = who_find(&o, argv[1], &w);
 
-	return r < 0 ? r : put_views(o, "hand", argc > 2 ? argv[2] : argv[1], pid, "");
+	if (r < 0)
+		return r;
+	/* Who came by a door of its own stays there, where its hooks find it. */
+	if (argc == 2 && document_text(w.known, "door") && document_text(w.known, "id")) {
+		door = document_text(w.known, "door");
+		id = document_text(w.known, "id");
+		o.all = true;
+		if (o.cpus == CPUS_UNKNOWN &&
+		    json_object_get_boolean(document_find(w.known, "fixed_cpus")))
+			o.cpus = CPUS_FIXED;
+	}
+	return put_views_of(&o, door, id, w.pidfd, w.pid, "");
 }
 
 static int run_detach(const struct options *o, int argc, char *argv[])
 {
 	auto_json answer = NULL;
 	auto_json done = NULL;
+	auto_who w = { .pidfd = -EBADF };
 	json_object *q;
-	auto_fd pidfd = -EBADF;
-	pid_t pid;
-	int r = parse_pid(argv[1], &pid);
+	int r = who_find(o, argv[1], &w);
 
 	(void)argc;
 	if (r == 0)
-		r = pidfd = open_pidfd(pid);
-	if (r >= 0)
 		r = ask(o, request_new("ping", NULL, NULL), &answer);
 	if (r == 0 && !json_object_is_type(document_find(answer, "views"), json_type_array))
 		r = refuse(-EPROTO, "pctfs names no views: are pctfs and pct-launch of the same "
 				    "version?");
 	if (r == 0)
-		r = detach(pidfd, "", document_find(answer, "views"));
+		r = detach(w.pidfd, "", document_find(answer, "views"));
 	if (r < 0)
 		return r;
 	q = request_new("forget", NULL, NULL);
-	json_object_object_add(q, "pid", json_object_new_int(pid));
+	json_object_object_add(q, "pid", json_object_new_int(w.pid));
 	return ask(o, q, &done);
 }
 
 const struct command cmd_attach = {
 	.name = "attach",
-	.args = "<pid> [<name>]",
+	.args = "<pid|name> [<as>]",
 	.help = "Lay views over the files of a running container",
 	.min_args = 1,
 	.max_args = 2,
@@ -138,7 +140,7 @@ const struct command cmd_attach = {
 
 const struct command cmd_detach = {
 	.name = "detach",
-	.args = "<pid>",
+	.args = "<pid|name>",
 	.help = "Take the views off again",
 	.min_args = 1,
 	.max_args = 1,

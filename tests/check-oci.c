@@ -438,6 +438,31 @@ START_TEST(a_record_that_is_old_or_none_leads_nowhere)
 }
 END_TEST
 
+static void count_id(const char *id, pid_t pid, void *arg)
+{
+	ck_assert_str_eq(id, "mine-1");
+	ck_assert_int_eq(pid, getpid());
+	++*(int *)arg;
+}
+
+START_TEST(records_are_read_of_who_lives)
+{
+	char path[PATH_MAX], socket[PATH_MAX];
+	int n = 0;
+
+	snprintf(socket, sizeof(socket), "%s/run/s", bundle.dir);
+	timens_each(socket, count_id, &n); /* no folder */
+	ck_assert_int_eq(timens_file(socket, "/r", "mine-1", path, sizeof(path)), 0);
+	ck_assert_int_eq(timens_record(path, getpid()), 0);
+	tmp_put(&bundle, "run/oci/00000000-gone", "%d 5\n", INT_MAX);
+	tmp_put(&bundle, "run/oci/00000000-other", "%d 5\n", getpid());
+	tmp_put(&bundle, "run/oci/00000000-torn", "%d", getpid());
+	tmp_put(&bundle, "run/oci/short", "%d 5\n", getpid());
+	timens_each(socket, count_id, &n);
+	ck_assert_int_eq(n, 1);
+}
+END_TEST
+
 /* Start times are in ticks, and runc takes 0 for none. Once more from inside: it starts again. */
 START_TEST(a_boot_clock_starts_with_the_first_tick)
 {
@@ -475,6 +500,7 @@ int main(void)
 	tcase_add_loop_test(t, own_options_are_taken_out_and_no_others, 0, ARRAY_LEN(owns));
 	tcase_add_test(t, a_record_is_one_container_of_one_root);
 	tcase_add_test(t, a_record_that_is_old_or_none_leads_nowhere);
+	tcase_add_test(t, records_are_read_of_who_lives);
 	tcase_add_test(t, a_boot_clock_starts_with_the_first_tick);
 	suite_add_tcase(s, t);
 	return fixture_run(s);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * liblxc for the static pct-launch, as there is no static one: no config of LXC's is known. Of a
- * container of LXC's the option --cpus must then say whether its cpuset is fixed.
+ * liblxc for the static pct-launch, as there is no static one: no container of LXC's is known by
+ * name, and no config. Of a container of LXC's the option --cpus must then say whether its cpuset
+ * is fixed.
  */
 #include <lxc/lxccontainer.h>
 #include <stddef.h>
@@ -10,6 +11,12 @@ struct lxc_container *lxc_container_new(const char *name, const char *configpath
 {
 	(void)name;
 	(void)configpath;
+	return NULL;
+}
+
+const char *lxc_get_global_config_item(const char *key)
+{
+	(void)key;
 	return NULL;
 }
 

@@ -31,5 +31,31 @@ is "… makes all of them fresh" "fresh fresh" "$(seen a) $(seen b)"
 is "… one view on each file" 1 "$(play a grep -c ' /proc/meminfo ' /proc/self/mountinfo)"
 is "the same, for programs" '[["a", "fresh"], ["b", "fresh"]]' "$("$B/pct-launch" list --json |
 	python3 -c 'import json, sys; print(json.dumps(sorted([c["name"], c["views"]] for c in json.load(sys.stdin))))')"
+
+# ---- by name ----
+
+"$B/pct-launch" attach "${INIT[a]}" f123456789abcdef
+"$B/pct-launch" attach "${INIT[b]}" f123456789abffff
+door() { "$B/pct-launch" list | awk -v n="$1" '$1 == n { print $2, $3, $4 }'; }
+is "the list has their door" "${INIT[a]} fresh hand" "$(door f123456789abcdef)"
+play a umount /proc/meminfo
+ok "attach by name" "$B/pct-launch" attach f123456789abcdef
+is "… which it keeps" "${INIT[a]} fresh hand" "$(door f123456789abcdef)"
+ok "detach by as much of it as is its own" "$B/pct-launch" detach f123456789abc
+is "… takes its views off" 0 "$(play a grep -cE ' /(proc|sys)/.* - fuse.pctfs ' /proc/self/mountinfo)"
+is "… and no other's" "${INIT[b]} fresh hand" "$(door f123456789abffff)"
+"$B/pct-launch" attach "${INIT[a]}" f123456789abcdef
+refused "a name of two is refused, in one line" 1 \
+	"'f123456789ab' can be process [0-9]+ or process [0-9]+, of different" "$B/pct-launch" detach f123456789ab
+refused "less than an engine shows is no name" 1 "'f123': no running container has that name" "$B/pct-launch" attach f123
+refused "nor is a path" 1 "'../x': no running container has that name" "$B/pct-launch" attach ../x
+refused "nor an empty word" 1 "'': no running container has that name" "$B/pct-launch" attach ''
+refused "a process there is not" 1 "process 2147483647: No such process" "$B/pct-launch" attach 2147483647
+"$B/pct-launch" attach "${INIT[a]}" $$
+ok "a number is a container's where the process is the host's" "$B/pct-launch" detach $$
+is "… which has no views then" 0 "$(play a grep -cE ' /(proc|sys)/.* - fuse.pctfs ' /proc/self/mountinfo)"
+"$B/pct-launch" attach "${INIT[a]}" "${INIT[b]}"
+refused "a number of one container's and of a process in another is refused" 1 \
+	"'${INIT[b]}' can be process ${INIT[a]} or process ${INIT[b]}, of different" "$B/pct-launch" detach "${INIT[b]}"
 stop_daemon
 refused "with no daemon list says so" 1 "start pctfs first" "$B/pct-launch" list

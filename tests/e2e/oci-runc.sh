@@ -138,6 +138,15 @@ P
 	ok "… delete --force" wrapped delete --force w
 	is "… no record is left of that" "" "$(ls "$RUN/oci")"
 
+	ok "… once more, to be named" start wrapped w
+	is "… pct-launch list has it, with its door" "w fresh oci" "$("$B/pct-launch" list | awk 'NR > 1 { print $1, $3, $4 }')"
+	ok "… detach by its id" "$B/pct-launch" detach w
+	is "… then it is shown the host" "$(host_total)" "$(wrapped exec w free | total)"
+	ok "… attach by its id, from our record" "$B/pct-launch" attach w
+	is "… then it is not" 65536 "$(wrapped exec w free | total)"
+	ok "… it ends" finish wrapped w
+	refused "… and is no name any more" 1 "'w': no running container" "$B/pct-launch" attach w
+
 	EDIT="c['linux']['namespaces'] = [n for n in c['linux']['namespaces'] if n['type'] != 'pid'] + [{'type': 'pid', 'path': '/proc/$$/ns/pid'}]" \
 		bundle shared readlink /proc/self/ns/time
 	like "… in a shared pid namespace the boot clock stays the host's" "^$(readlink /proc/self/ns/time | sed 's/[][]/./g')\$" \

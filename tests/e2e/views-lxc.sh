@@ -35,6 +35,8 @@ chmod 755 "$ROOTFS/sbin/init"
 
 ok "the unprivileged one starts" pct start "$U"
 ok "the privileged one starts beside it" pct start "$A"
+is "both are listed with LXC's door" "$(printf '%s\n' "$U" "$A" | sort | sed "s|\$| fresh lxc:$PCT_ROOT/var/lib/pct/lxc|")" \
+	"$("$B/pct-launch" list | awk 'NR > 1 { print $1, $3, $4 }' | sort)"
 
 for c in "$U 256 1" "$A 128 1"; do
 	read -r id mb cpus <<<"$c"
@@ -200,6 +202,13 @@ is "without a daemon a read fails; it never falls back to the host" "" "$(inside
 ok "a new daemon takes the dead mount off and serves" "$B/pctfs"
 ok "views are attached anew to the running container" "$B/pct-launch" attach "$(pid_of "$A")" "$A"
 is "and are its own" 131072 "$(kb "$(inside "$A" 'cat /proc/meminfo')" MemTotal)"
+ok "also by its number" "$B/pct-launch" attach "$U"
+is "… with the door it came by" "$U lxc:$PCT_ROOT/var/lib/pct/lxc" "$("$B/pct-launch" list | awk -v n="$U" '$1 == n { print $1, $4 }')"
+ok "detach by its number" "$B/pct-launch" detach "$U"
+is "… then it is shown the host" "$(kb "$(cat /proc/meminfo)" MemTotal)" "$(kb "$(inside "$U" 'cat /proc/meminfo')" MemTotal)"
+ok "attach one that only liblxc knows" "$B/pct-launch" attach "$U"
+is "… and they are its own" 262144 "$(kb "$(inside "$U" 'cat /proc/meminfo')" MemTotal)"
+is "… and it is listed as attached by hand" "$U hand" "$("$B/pct-launch" list | awk -v n="$U" '$1 == n { print $1, $4 }')"
 is "no counter of /proc/stat went back" "" "$(paste -d' ' <(printf '%s\n' "$before") <(counters) |
 	awk '{ n = NF / 2; for (i = 1; i <= n; i++) if ($(n + i) + 0 < $i + 0) print }')"
 stop_daemon
