@@ -84,6 +84,9 @@ extern const size_t cgv_n_stat_v2;
 int cgv_hugepages_of(const struct cgv_container *c, uint64_t size, uint64_t most,
 		     struct cgv_hugepages *out) MUST_CHECK;
 
+/* What is kept open of the host for its memory. */
+int cgv_host_memory_open(struct cgv_host *h) MUST_CHECK;
+
 uint64_t cgv_siphash(const uint64_t key[2], const void *text, size_t n);
 
 /* The version of the hierarchy @f lies in. */

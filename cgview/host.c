@@ -239,46 +239,28 @@ static int learn_layouts(struct cgv_host *h)
 	return r;
 }
 
-static int open_overcommit(struct cgv_host *h)
-{
-	static const char *const name[] = { "sys/vm/overcommit_ratio", "sys/vm/overcommit_kbytes" };
-
-	for (size_t i = 0; i < ARRAY_LEN(name); i++) {
-		h->overcommit[i] = openat(h->proc, name[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (h->overcommit[i] < 0)
-			h->overcommit[i] = -errno;
-		if (h->overcommit[i] < 0 && h->overcommit[i] != -ENOENT)
-			return h->overcommit[i];
-	}
-	return 0;
-}
-
 static int open_host(struct cgv_host *h)
 {
 	int r;
 
 	for (int c = 0; c < CGV_N_CONTROLLERS; c++)
 		h->tree[c].dir = -EBADF;
-	h->meminfo = h->online = h->overcommit[0] = h->overcommit[1] = -EBADF;
+	h->meminfo = h->online = h->hugepages = h->overcommit[0] = h->overcommit[1] = -EBADF;
 	h->proc = open_dir(h->root, "proc");
 	if (h->proc < 0)
 		return h->proc;
-	h->meminfo = openat(h->proc, "meminfo", O_RDONLY | O_CLOEXEC);
-	if (h->meminfo < 0)
-		return -errno;
 	h->online = openat(h->root, "sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC);
 	if (h->online < 0)
 		return -errno;
-	r = open_overcommit(h);
-	if (r == 0)
-		r = cgv_files_new(&h->files);
+	r = cgv_files_new(&h->files);
 	if (r == 0)
 		r = count_cpus(h);
 	if (r == 0)
 		r = learn_layouts(h);
 	if (r < 0)
 		return r;
-	return h->captured ? find_captured(h) : find_live(h);
+	r = h->captured ? find_captured(h) : find_live(h);
+	return r < 0 ? r : cgv_host_memory_open(h);
 }
 
 static int open_or_close(struct cgv_host *h, struct cgv_host *out)
@@ -318,6 +300,7 @@ void cgv_host_close(struct cgv_host *h)
 	cgv_files_free(h->files);
 	h->files = NULL;
 	close_fd(&h->meminfo);
+	close_fd(&h->hugepages);
 	close_fd(&h->overcommit[0]);
 	close_fd(&h->overcommit[1]);
 	close_fd(&h->online);
@@ -376,37 +359,5 @@ int cgv_now(const struct cgv_host *h, struct cgv_time *out)
 		return captured_now(h, out);
 	*out =
 	    (struct cgv_time){ .boot = clock_ns(CLOCK_BOOTTIME), .real = clock_ns(CLOCK_REALTIME) };
-	return 0;
-}
-
-int cgv_host_memory(const struct cgv_host *h, struct cgv_host_memory *out)
-{
-	static const struct field fields[] = {
-		{ "MemTotal", offsetof(struct cgv_host_memory, total) },
-		{ "MemFree", offsetof(struct cgv_host_memory, free) },
-		{ "MemAvailable", offsetof(struct cgv_host_memory, available) },
-		{ "SwapTotal", offsetof(struct cgv_host_memory, swap_total) },
-		{ "SwapFree", offsetof(struct cgv_host_memory, swap_free) },
-		{ "Hugepagesize", offsetof(struct cgv_host_memory, hugepage_size) },
-		{ "HugePages_Total", offsetof(struct cgv_host_memory, hugepages) },
-		{ "VmallocTotal", offsetof(struct cgv_host_memory, vmalloc_total) },
-	};
-	struct cgv_host_memory m = { 0 };
-	struct span text;
-	char buf[8192];
-	int r;
-
-	r = cgv_read_fd(h->meminfo, buf, sizeof(buf), &text);
-	if (r < 0)
-		return r;
-	if (!span_fields(text, fields, ARRAY_LEN(fields), &m) || m.total == 0)
-		return -EBADMSG;
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		uint64_t *v = (uint64_t *)(void *)((char *)&m + fields[i].offset);
-
-		if (v != &m.hugepages)
-			*v = *v > UINT64_MAX / 1024 ? UINT64_MAX : *v * 1024;
-	}
-	*out = m;
 	return 0;
 }

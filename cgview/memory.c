@@ -224,29 +224,30 @@ static int hugepages(struct cgv_container *c, const struct cgv_host_memory *host
 	return 0;
 }
 
-static int read_kept(int fd, char *buf, size_t size, struct span *text)
+/* The number in a kept file; without the file @out stays as it is. */
+static int policy(int fd, uint64_t *out)
 {
-	return fd < 0 ? fd : cgv_read_fd(fd, buf, size, text);
+	struct span text;
+	char buf[32];
+	int r = fd < 0 ? fd : cgv_read_fd(fd, buf, sizeof(buf), &text);
+
+	if (r < 0)
+		return optional(r);
+	return span_u64(&text, out) ? 0 : -EBADMSG;
 }
 
 /* CommitLimit by the host's policy, over what the container has. */
 static int commit_limit(const struct cgv_host *h, struct cgv_memory *m)
 {
 	uint64_t ratio = 50, kbytes = 0;
-	struct span text;
-	char buf[32];
 	int r;
 
-	r = read_kept(h->overcommit[0], buf, sizeof(buf), &text);
-	if (optional(r) < 0)
+	r = policy(h->overcommit[0], &ratio);
+	/* The kernel sets each to 0 when the other is written. */
+	if (r == 0 && ratio == 0)
+		r = policy(h->overcommit[1], &kbytes);
+	if (r < 0)
 		return r;
-	if (r == 0 && !span_u64(&text, &ratio))
-		return -EBADMSG;
-	r = read_kept(h->overcommit[1], buf, sizeof(buf), &text);
-	if (optional(r) < 0)
-		return r;
-	if (r == 0 && !span_u64(&text, &kbytes))
-		return -EBADMSG;
 	if (kbytes)
 		m->commit_limit =
 		    MIN(kbytes > UINT64_MAX / 1024 ? UINT64_MAX : kbytes * 1024, m->total);
@@ -295,7 +296,7 @@ int cgv_memory(struct cgv_container *c, struct cgv_memory *out)
 	struct room memory;
 	int r;
 
-	r = cgv_host_memory(c->host, &host);
+	r = cgv_host_bounds(c->host, &host);
 	if (r == 0)
 		r = room(c, MEM_LIMIT, MEM_USAGE, &memory);
 	if (r == 0 && !memory.counted)
@@ -308,6 +309,10 @@ int cgv_memory(struct cgv_container *c, struct cgv_memory *out)
 	m.hugepage_size = host.hugepage_size;
 	m.vmalloc_total = host.vmalloc_total;
 	join_hierarchical(&memory, &m);
+	if (memory.limit >= host.total)
+		r = cgv_host_memory(c->host, &host);
+	if (r < 0)
+		return r;
 	view(&m, &memory, &host);
 	r = read_swap(c, &memory, &host, &m);
 	if (r == 0)

@@ -26,7 +26,7 @@ static bool has_swap(const struct cgv_host *h)
 {
 	struct cgv_host_memory m;
 
-	return cgv_host_memory(h, &m) < 0 || m.swap_total;
+	return cgv_host_bounds(h, &m) < 0 || m.swap_total;
 }
 
 static void step(struct sampler *s)

@@ -305,6 +305,7 @@ int worker_main(struct daemon *d)
 	for (int i = 0; i < CGV_N_CONTROLLERS; i++)
 		w.host.tree[i].dir = -EBADF;
 	w.host.root = w.host.proc = w.host.meminfo = w.host.online = -EBADF;
+	w.host.hugepages = -EBADF;
 	w.host.overcommit[0] = w.host.overcommit[1] = -EBADF;
 	r = prepare(&w);
 	if (r == 0)

@@ -579,8 +579,8 @@ static const struct {
 	const char *ratio, *kbytes;
 	uint64_t commit;
 } commits[] = {
-	{ "50", "0", 100 * MB },    { "0", "0", 50 * MB },	   { "200", "0", 250 * MB },
-	{ "50", "10240", 60 * MB }, { "50", "1048576", 150 * MB }, /* at most MemTotal */
+	{ "50", "0", 100 * MB },   { "0", "0", 50 * MB },	 { "200", "0", 250 * MB },
+	{ "0", "10240", 60 * MB }, { "0", "1048576", 150 * MB }, /* at most MemTotal */
 	{ NULL, NULL, 100 * MB },
 };
 
@@ -609,6 +609,26 @@ START_TEST(what_may_be_committed_follows_the_hosts_policy)
 	cgv_container_close(c);
 	cgv_host_close(&h);
 	tmp_remove(&t);
+}
+END_TEST
+
+START_TEST(the_quick_way_tells_of_the_same_memory)
+{
+	struct cgv_host_memory all, bounds;
+	struct cgv_host h;
+
+	ck_assert_int_eq(cgv_host_open(&h), 0);
+	ck_assert_int_eq(cgv_host_memory(&h, &all), 0);
+	ck_assert_int_eq(cgv_host_bounds(&h, &bounds), 0);
+	ck_assert_uint_eq(bounds.total, all.total);
+	ck_assert_uint_eq(bounds.swap_total, all.swap_total);
+	ck_assert_uint_eq(bounds.hugepage_size, all.hugepage_size);
+	ck_assert_uint_eq(bounds.vmalloc_total, all.vmalloc_total);
+	if (cgv_owner(&h, CGV_HUGETLB) != CGV_NONE)
+		ck_assert_uint_eq(bounds.hugepages, all.hugepages);
+	/* Each is asked of the kernel, and nothing is left from when it was opened. */
+	ck_assert(bounds.swap_free <= bounds.swap_total);
+	cgv_host_close(&h);
 }
 END_TEST
 
@@ -952,6 +972,7 @@ int main(void)
 	tcase_add_test(t, every_counter_has_its_key);
 	tcase_add_test(t, what_went_to_swap_is_the_growth_of_its_use);
 	tcase_add_test(t, v1_counters_are_the_hierarchical_ones);
+	tcase_add_test(t, the_quick_way_tells_of_the_same_memory);
 	tcase_add_loop_test(t, what_may_be_committed_follows_the_hosts_policy, 0,
 			    ARRAY_LEN(commits));
 	tcase_add_loop_test(t, huge_pages_are_those_of_a_limit, 0, ARRAY_LEN(huge));
