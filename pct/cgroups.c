@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "pct/host.h"
@@ -72,9 +73,63 @@ void cgroups_clean(unsigned vmid)
 	}
 }
 
+/* v1's cpusets take nobody in before they have CPUs. */
+static void give_cpus(int root, int dir)
+{
+	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		auto_fd from = openat(root, files[i], O_RDONLY | O_CLOEXEC);
+		auto_fd to = openat(dir, files[i], O_WRONLY | O_CLOEXEC);
+		char text[4096];
+		ssize_t n = from < 0 || to < 0 ? 0 : read(from, text, sizeof(text));
+
+		if (n > 0 && write(to, text, (size_t)n) < 0)
+			return;
+	}
+}
+
+static int join(int root, const char *name)
+{
+	auto_fd dir = -EBADF, procs = -EBADF;
+
+	if (mkdirat(root, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	give_cpus(root, dir);
+	procs = openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	return procs < 0 || write(procs, "0", 1) < 0 ? -errno : 0;
+}
+
+int cgroups_leave_monitor(void)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent m;
+	char top[CGROUP_TOP], buf[4096];
+	auto_free char *name = NULL;
+	int r = mounts ? 0 : -errno;
+
+	cgroup_top(top);
+	name = text_of("%s.start", top);
+	while (r == 0 && getmntent_r(mounts, &m, buf, sizeof(buf))) {
+		auto_fd root = -EBADF;
+
+		if (strcmp(m.mnt_type, "cgroup") != 0 && strcmp(m.mnt_type, "cgroup2") != 0)
+			continue;
+		root = open(m.mnt_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (root >= 0)
+			r = join(root, name);
+	}
+	if (mounts)
+		endmntent(mounts);
+	return r;
+}
+
 void cgroups_clean_top(void)
 {
-	static const char *const parts[] = { "", ".monitor", ".monitor-pivot" };
+	static const char *const parts[] = { "", ".monitor", ".monitor-pivot", ".start" };
 	char top[CGROUP_TOP];
 
 	if (!*paths_root())

@@ -31,3 +31,5 @@ void cgroup_top(char top[CGROUP_TOP]);
 void cgroups_clean(unsigned vmid);
 /* Likewise those above them, once this root has no container left. Never "lxc". */
 void cgroups_clean_top(void);
+/* Out of a monitor's cgroup, where liblxc's hooks run, into one that no container's end removes. */
+int cgroups_leave_monitor(void);

@@ -29,6 +29,14 @@ static void put_hook(const struct build *b, const char *when, FILE *out)
 	fputs("/pctfs.sock\n", out);
 }
 
+/* The last of them: it fails on purpose when the container rebooted. */
+static void put_restart(const struct build *b, FILE *out)
+{
+	fputs("lxc.hook.post-stop = ", out);
+	put_quoted(b->tools, out);
+	fprintf(out, "/pct post-stop %u\n", b->vmid);
+}
+
 /* Limits sit on <top>/<vmid>; the container sees <top>/<vmid>/ns, and cannot change them. */
 static void put_head(const struct build *b, FILE *out)
 {
@@ -86,6 +94,7 @@ static void put_views(const struct build *b, FILE *out)
 	}
 	put_hook(b, "start-host", out);
 	put_hook(b, "post-stop", out);
+	put_restart(b, out);
 }
 
 /* The user's own lines win over the keys' lines. LXC 5 has one environment where later ones have
