@@ -9,6 +9,7 @@
 #include "procfs/control.h"
 #include "procfs/keeper.h"
 #include "procfs/mount.h"
+#include "procfs/opens.h"
 #include "procfs/store.h"
 
 #define LOCK_MS 1000 /* in which what was killed is gone */
@@ -113,12 +114,29 @@ int held_mount_anew(struct keeper *k, int which)
 	return r;
 }
 
+/*
+ * What is in hand and open is in a form this program does not know: nobody could go on with it.
+ * Who reads is told an error, and the containers get another mount.
+ */
+static int begin_anew(struct keeper *k, int which)
+{
+	warn(0, "the pctfs before was of another version: mounting '%s' anew",
+	     k->mounts[which].mount);
+	connection_close(&k->mounts[which]);
+	k->resumed = k->repair = true;
+	return held_mount_anew(k, which);
+}
+
 /* The mount is still there, with all that is open and in hand: go on with it. */
 static int resume(struct keeper *k, int which)
 {
 	struct connection *c = &k->mounts[which];
-	int r = slots_open(c->memory, &c->slots);
+	int r = opens_check(k->opens);
 
+	if (r == 0)
+		r = slots_open(c->memory, &c->slots);
+	if (r == -EBADMSG)
+		return begin_anew(k, which);
 	if (r < 0)
 		return fail(r, "go on with what the pctfs before had in hand");
 	info("goes on with the mount '%s' of a pctfs that ended, requests in hand: %u", c->mount,

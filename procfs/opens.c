@@ -297,8 +297,21 @@ static int make_taken(struct opens *o)
 	return 0;
 }
 
+/* Empty, or of this layout: another program's is not touched. */
+int opens_check(int fd)
+{
+	uint64_t magic = 0;
+	ssize_t n = pread(fd, &magic, sizeof(magic), 0);
+
+	return n < 0 ? -errno : !magic || magic == MAGIC ? 0 : -EBADMSG;
+}
+
 static int map_file(struct opens *o)
 {
+	int r = opens_check(o->fd);
+
+	if (r < 0)
+		return r;
 	if (posix_fallocate(o->fd, 0, HEADER_SIZE) != 0)
 		return -ENOSPC;
 	o->size = area_at(N_AREAS);
@@ -313,7 +326,7 @@ static int map_file(struct opens *o)
 		o->header->since = time(NULL);
 		o->header->magic = MAGIC;
 	}
-	return o->header->magic == MAGIC ? 0 : -EBADMSG;
+	return 0;
 }
 
 int opens_open(int fd, struct opens **out)

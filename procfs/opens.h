@@ -20,6 +20,8 @@ struct opens;
  * program's kind.
  */
 int opens_open(int fd, struct opens **out) MUST_CHECK;
+/* Could it be opened? It is not changed. */
+int opens_check(int fd) MUST_CHECK;
 void opens_close(struct opens *o);
 /* When it was made: realtime, seconds. */
 time_t opens_since(const struct opens *o);

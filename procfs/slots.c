@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/say.h"
@@ -85,27 +86,42 @@ static char *map_slots(int fd)
 	return map;
 }
 
+/* What another program made is left as it is: that may be in the middle of it. */
+static int make_room(int fd)
+{
+	uint64_t magic = 0;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_size == 0)
+		return ftruncate(fd, FILE_SIZE) < 0 ? -errno : 0;
+	if (st.st_size != FILE_SIZE || pread(fd, &magic, sizeof(magic), 0) != sizeof(magic))
+		return -EBADMSG;
+	return !magic || magic == MAGIC ? 0 : -EBADMSG;
+}
+
 int slots_open(int fd, struct slots **out)
 {
-	struct slots *s = calloc(1, sizeof(*s));
-	char *map = MAP_FAILED;
+	struct slots *s;
+	char *map;
+	int r = make_room(fd);
 
-	if (s && ftruncate(fd, FILE_SIZE) == 0)
-		map = map_slots(fd);
-	if (!s || map == MAP_FAILED) {
-		free(s);
-		return s ? -errno : -ENOMEM;
+	if (r < 0)
+		return r;
+	map = map_slots(fd);
+	if (map == MAP_FAILED)
+		return -errno;
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		munmap(map, FILE_SIZE);
+		return -ENOMEM;
 	}
 	pthread_mutex_init(&s->lock, NULL);
 	turns_init(&s->turns, (uint64_t[SLOTS]){ 0 }, NULL, NULL);
 	s->first = (void *)map;
 	s->slot = (void *)(map + FIRST_SIZE);
-	if (!s->first->magic)
-		s->first->magic = MAGIC;
-	if (s->first->magic != MAGIC) {
-		slots_close(s);
-		return -EBADMSG;
-	}
+	s->first->magic = MAGIC;
 	*out = s;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "procfs/opens.h"
@@ -237,6 +238,37 @@ START_TEST(a_crash_is_blamed_on_what_was_begun)
 }
 END_TEST
 
+/* Handed over by a program before or after this one. */
+START_TEST(what_another_version_made_is_left_as_it_is)
+{
+	static const struct {
+		size_t size;
+		const char *magic;
+	} made[] = { { 4096 + (128u << 13), "pccslot1" },
+		     { 64u << 20, "pccslot9" },
+		     { 4096, "pcopens0" },
+		     { 5, "hello" } };
+	int mem = memfd_create("another", MFD_CLOEXEC);
+	char buf[9] = { 0 };
+	struct stat st;
+	struct slots *s;
+	struct opens *o;
+
+	ck_assert_int_eq(ftruncate(mem, (off_t)made[_i].size), 0);
+	ck_assert_int_eq(pwrite(mem, made[_i].magic, strlen(made[_i].magic), 0),
+			 strlen(made[_i].magic));
+	ck_assert_int_eq(slots_open(mem, &s), -EBADMSG);
+	ck_assert_int_eq(opens_check(mem), -EBADMSG);
+	ck_assert_int_eq(opens_open(mem, &o), -EBADMSG);
+	ck_assert_int_eq(fstat(mem, &st), 0);
+	ck_assert_int_eq(st.st_size, made[_i].size);
+	ck_assert_int_ge(pread(mem, buf, 8, 0), 5);
+	ck_assert_str_eq(buf, made[_i].magic);
+	ck_assert_int_eq(opens_check(fd), 0); /* ours */
+	close_fd(&mem);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("opens");
@@ -251,6 +283,7 @@ int main(void)
 	tcase_add_test(t, there_is_an_end_to_what_can_be_open);
 	tcase_add_test(t, a_kill_at_any_moment_leaves_whole_rows);
 	tcase_add_test(t, a_crash_is_blamed_on_what_was_begun);
+	tcase_add_loop_test(t, what_another_version_made_is_left_as_it_is, 0, 4);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
 }

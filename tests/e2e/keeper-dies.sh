@@ -119,6 +119,21 @@ else
 	skip "cut off while no keeper looks" "no fusectl here"
 fi
 
+# What is handed to it is of a version before it, or after.
+by_another_version() { # WHAT
+	local fd
+	for fd in /proc/$SUPERVISOR/fd/*; do
+		case $(readlink "$fd") in */memfd:pctfs-"$1"*) printf pcother1 | dd of="$fd" conv=notrunc status=none ;; esac
+	done
+}
+for what in slots opens; do
+	by_another_version $what
+	end_keeper both
+	sleep 1
+	all_have_views "what it was handed is of another version ($what): it is mounted anew within a second"
+done
+is "… and that was said" 2 "$(grep -c 'of another version: mounting' "$LOG")"
+
 # A real end.
 mkdir "$PCT_ROOT/other"
 refused "nothing ends for a mount point where nothing is" 1 "nothing is mounted on '$PCT_ROOT/other'" \
