@@ -69,7 +69,7 @@ $(B)/pct:         $(B)/obj/pct/main.o $(B)/libpct.a $(B)/libcgview.a $(B)/obj/ba
 $(tests):         $(B)/obj/tests/fixture.o $(B)/libprocfs.a $(B)/libpct.a $(B)/liblauncher.a $(B)/libcgview.a $(B)/obj/base/say.o
 $(B)/bench-render: $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 
-$(B)/obj/procfs/%.o $(B)/obj/tests/check-opens.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
+$(B)/obj/procfs/%.o $(B)/obj/tests/check-opens.o $(B)/obj/tests/check-stuck.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
 $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
 $(B)/pct-launch: LDLIBS += $(LXC_LIBS) -ljson-c
 $(B)/pct-runc:   LDLIBS += -ljson-c

@@ -40,17 +40,19 @@ void connection_close(struct connection *c)
 	c->slots = NULL;
 }
 
-uint64_t connection_waited(struct connection *c, uint64_t now_ms)
+bool connection_waits(const struct connection *c, pid_t worker)
 {
 	struct pollfd p = { c->fuse, POLLIN, 0 };
-	uint64_t taken = c->slots ? slots_taken(c->slots) : 0;
+	bool left = false;
 
-	if (poll(&p, 1, 0) < 1 || !(p.revents & POLLIN) || taken != c->taken)
-		c->waiting = 0;
-	else if (!c->waiting)
-		c->waiting = now_ms;
-	c->taken = taken;
-	return c->waiting ? now_ms - c->waiting : 0;
+	for (unsigned i = 0; c->slots && i < SLOTS; i++) {
+		const struct slot *t = slot_at(c->slots, i);
+
+		if (t->head.unique && t->by == worker)
+			return false;
+		left |= t->head.unique != 0;
+	}
+	return left || (poll(&p, 1, 0) == 1 && (p.revents & POLLIN));
 }
 
 void connection_refuse_left(struct connection *c)
@@ -71,7 +73,7 @@ static bool put_aside(struct connection *c, const struct fuse_in_header *head, s
 	for (unsigned i = 0; head->opcode == FUSE_RELEASE && i < SLOTS; i++) {
 		struct slot *t = slot_at(c->slots, i);
 
-		if (t->head.unique)
+		if (t->head.unique || n > slot_room(i))
 			continue;
 		memcpy(t->request, head, n);
 		return true;

@@ -11,8 +11,6 @@ struct connection {
 	int fuse;
 	int memory; /* of the slots */
 	struct slots *slots;
-	/* Since when requests wait, and none was taken: ms; 0: that is not so. */
-	uint64_t waiting, taken;
 };
 
 /* A new mount, with no request in hand. All errors are said. */
@@ -23,8 +21,8 @@ void connection_close(struct connection *c);
 /* Shared memory for workers, empty, in the place of the one there was. All errors are said. */
 int new_memory(int *fd, const char *name) MUST_CHECK;
 
-/* For how many ms have requests waited to be taken by anybody? */
-uint64_t connection_waited(struct connection *c, uint64_t now_ms);
+/* Are there requests to be had, or left by another worker, and this one has begun with none? */
+bool connection_waits(const struct connection *c, pid_t worker);
 
 /* Nobody can answer: rather an error than a reader who waits for ever. What is in hand: */
 void connection_refuse_left(struct connection *c);

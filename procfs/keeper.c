@@ -16,7 +16,7 @@
 
 #define BACK_OFF_MAX 250  /* ms: as long a reader waits in vain */
 #define STARTS_MAX   5	  /* that fail in a row, then something else must be done */
-#define STUCK_MS     5000 /* a request that takes longer has its worker ended */
+#define TAKEOVER_MS  5000 /* in which another program says that it can serve */
 #define LOOK_MS	     1000
 
 uint64_t now_ms(void)
@@ -186,44 +186,30 @@ static int replace(struct keeper *k)
 }
 
 /* A request that one worker had for long will be another's, which is better than nobody's. */
-static bool is_stuck(const struct slot *t, pid_t worker)
-{
-	uint64_t since = t->since / 1000000;
-	/* Of the time of a worker before this one some is not its own. */
-	int most = t->by == worker ? STUCK_MS : 2 * STUCK_MS;
-
-	return since && t->head.unique && now_ms() >= since + (uint64_t)most;
-}
-
-/* Of all requests in hand; NULL: none is stuck. */
-static struct slot *find_stuck(const struct keeper *k)
-{
-	for (unsigned i = 0; i < N_MOUNTS * SLOTS; i++) {
-		struct slots *s = k->mounts[i / SLOTS].slots;
-		struct slot *t = s ? slot_at(s, i % SLOTS) : NULL;
-
-		if (t && is_stuck(t, k->now.pid))
-			return t;
-	}
-	return NULL;
-}
-
 static void look_for_stuck(struct keeper *k)
 {
-	struct slot *t = find_stuck(k);
-	uint64_t waited = 0;
+	struct slots *all[N_MOUNTS];
+	struct slot *stuck[N_MOUNTS * TURN_THREADS];
+	bool idle = false;
+	unsigned n;
 
 	for (int i = 0; i < N_MOUNTS; i++)
-		waited = MAX(waited, connection_waited(&k->mounts[i], now_ms()));
-	if (!t && waited < STUCK_MS)
+		all[i] = k->mounts[i].slots;
+	n = stuck_requests(&k->looks, all, k->now.pid, stuck, ARRAY_LEN(stuck));
+	for (int i = 0; i < N_MOUNTS; i++)
+		idle |= all[i] &&
+			stuck_worker(&k->looks, i, connection_waits(&k->mounts[i], k->now.pid),
+				     slots_taken(all[i]));
+	if (!n && !idle)
 		return;
-	if (t) {
-		warn(0, "the worker does not answer request %u for inode %#llx: it is ended",
-		     t->head.opcode, (unsigned long long)t->head.nodeid);
-		t->crashes++;
-	} else {
+	if (n)
+		warn(0,
+		     "the worker does not get on with %u requests, one of them %u for inode %#llx: "
+		     "it is ended",
+		     n, stuck[0]->head.opcode, (unsigned long long)stuck[0]->head.nodeid);
+	else
 		warn(0, "the worker takes no requests: it is ended");
-	}
+	slots_suspect(stuck, n);
 	k->killed = k->now.pid > 0;
 	if (k->now.pid)
 		kill(k->now.pid, SIGKILL);
@@ -244,7 +230,7 @@ static int look_around(struct keeper *k)
 /* The one that asks sent its own program; it hears when that serves, or nothing. */
 static void take_over(struct keeper *k, int fd, int exe)
 {
-	const struct timeval patience = { .tv_sec = STUCK_MS / 1000 };
+	const struct timeval patience = { .tv_sec = TAKEOVER_MS / 1000 };
 
 	if (child_start(k, exe, &k->next) == 0)
 		(void)setsockopt(k->next.sock, SOL_SOCKET, SO_RCVTIMEO, &patience,
@@ -383,6 +369,7 @@ int keeper_main(struct daemon *d)
 			     .exe = -EBADF,
 			     .exe_before = -EBADF,
 			     .asker = -EBADF,
+			     .looks = { .spent = spent_by },
 			     .now = { .pidfd = -EBADF, .sock = -EBADF },
 			     .next = { .pidfd = -EBADF, .sock = -EBADF } };
 	for (int i = 0; i < KEPT_MAX; i++)

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "procfs/connection.h"
-#include "procfs/daemon.h"
+#include "procfs/stuck.h"
 
 /* A worker, as seen from outside. */
 struct child {
@@ -30,6 +30,7 @@ struct keeper {
 	bool killed;	    /* the worker, by us: it did not answer */
 	bool repair;	    /* containers have views of a mount that was cut off */
 	bool resumed;	    /* it goes on with the mount of a keeper before it */
+	struct looks looks; /* at what it does not get on with */
 	int asker;	    /* who wants an end of it all; -EBADF: nobody */
 	int kept[KEPT_MAX]; /* fds, by number */
 };

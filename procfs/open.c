@@ -4,8 +4,8 @@
 #include "base/say.h"
 #include "procfs/die.h"
 #include "procfs/open.h"
+#include "procfs/serve.h"
 #include "procfs/shared.h"
-#include "procfs/slots.h"
 
 /* ---- open ---- */
 

@@ -1,79 +1,111 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "procfs/turns.h"
 
-void turns_init(struct turns *t, const uint64_t left[TURN_SLOTS], bool (*waits)(void *arg),
-		void *arg)
+/* ---- who waits; with the lock held ---- */
+
+static struct line *find_line(struct turns *t, uint64_t owner)
 {
-	*t = (struct turns){ .waits = waits, .arg = arg };
-	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->more, NULL);
-	for (unsigned i = TURN_SLOTS; i-- > 0;)
-		if (!left[i])
-			t->free[t->n_free++] = (uint8_t)i;
-	for (unsigned i = 0; i < TURN_SLOTS; i++) {
-		t->owner[i] = left[i];
-		if (left[i])
-			t->aside[t->n_aside++] = (uint8_t)i;
+	for (unsigned i = 0; i < t->n_lines; i++)
+		if (t->line[i].owner == owner)
+			return &t->line[i];
+	return NULL;
+}
+
+static void put_aside(struct turns *t, unsigned slot, struct ask ask)
+{
+	struct line *l = find_line(t, ask.owner);
+
+	t->ask[slot] = ask;
+	if (!l) {
+		l = &t->line[t->n_lines++];
+		*l = (struct line){ .owner = ask.owner, .first = (uint16_t)slot };
+	} else {
+		t->next[l->last] = (uint16_t)slot;
 	}
+	l->last = (uint16_t)slot;
+	l->large += slot < TURN_LARGE;
+	l->small += slot >= TURN_LARGE;
 }
 
-void turns_free(struct turns *t)
+/* The first one of a line, which then is the last line. */
+static unsigned take_aside(struct turns *t, unsigned at)
 {
-	pthread_cond_destroy(&t->more);
-	pthread_mutex_destroy(&t->lock);
+	struct line l = t->line[at];
+	unsigned slot = l.first;
+
+	l.first = t->next[slot];
+	l.large -= slot < TURN_LARGE;
+	l.small -= slot >= TURN_LARGE;
+	t->n_lines--;
+	memmove(&t->line[at], &t->line[at + 1], (t->n_lines - at) * sizeof(l));
+	if (l.large + l.small)
+		t->line[t->n_lines++] = l;
+	return slot;
 }
 
-/* ---- with the lock held ---- */
-
-static bool may_begin(const struct turns *t, uint64_t owner)
+static bool may_begin(const struct turns *t, struct ask ask)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < TURN_THREADS; i++)
-		n += t->busy[i] == owner;
-	return owner == OWNER_NONE || n < (owner == OWNER_ONE ? 1 : TURNS_EACH);
+	for (unsigned i = 0; i < TURN_THREADS && ask.owner != OWNER_NONE; i++) {
+		const struct ask *busy = &t->busy[i];
+
+		if (ask.alone && busy->alone)
+			return false;
+		if (busy->owner != ask.owner)
+			continue;
+		if (ask.alone || busy->alone)
+			return false;
+		n++;
+	}
+	return n < TURNS_EACH;
 }
 
-/* The oldest that may be begun, by its place; n_aside: none. */
+/* A line whose first may be begun; n_lines: none. */
 static unsigned find_aside(const struct turns *t)
 {
-	uint64_t full = 0;
-	unsigned i;
+	unsigned i = 0;
 
-	for (i = 0; i < t->n_aside; i++) {
-		uint64_t owner = t->owner[t->aside[i]];
-
-		if (owner == full) /* many are the same one's */
-			continue;
-		if (may_begin(t, owner))
-			break;
-		full = owner;
-	}
+	while (i < t->n_lines && !may_begin(t, t->ask[t->line[i].first]))
+		i++;
 	return i;
 }
 
-static bool has_aside(const struct turns *t, uint64_t owner)
+/*
+ * May one more of an owner's wait? Each has a share, and of what is free never more than it leaves
+ * to others: so many of them together do not take all either.
+ */
+static bool may_wait(struct turns *t, struct ask ask)
 {
-	for (unsigned i = 0; i < t->n_aside; i++)
-		if (t->owner[t->aside[i]] == owner)
-			return true;
-	return false;
-}
+	const struct line *l = find_line(t, ask.owner);
 
-static unsigned take_aside(struct turns *t, unsigned at)
-{
-	unsigned slot = t->aside[at];
-
-	t->n_aside--;
-	memmove(&t->aside[at], &t->aside[at + 1], t->n_aside - at);
-	return slot;
+	if (ask.must)
+		return true;
+	if (ask.small)
+		return (l ? l->small : 0) < MIN(SHARE_SMALL, t->n_small);
+	return (l ? l->large : 0) < MIN(SHARE_LARGE, t->n_large);
 }
 
 static void give_back(struct turns *t, unsigned slot)
 {
-	t->owner[slot] = 0;
-	t->free[t->n_free++] = (uint8_t)slot;
+	if (slot < TURN_LARGE)
+		t->large[t->n_large++] = (uint16_t)slot;
+	else
+		t->small[t->n_small++] = (uint16_t)slot;
 	pthread_cond_signal(&t->more);
+}
+
+/* The kernel is to have its slot back. */
+static void move_aside(struct turns *t, unsigned slot, struct ask ask)
+{
+	unsigned to = slot;
+
+	if (ask.small && t->n_small) {
+		to = t->small[--t->n_small];
+		t->move(t->arg, slot, to);
+		give_back(t, slot);
+	}
+	put_aside(t, to, ask);
 }
 
 /*
@@ -82,10 +114,35 @@ static void give_back(struct turns *t, unsigned slot)
  */
 static bool must_ask(const struct turns *t, unsigned me)
 {
-	return t->n_free && !t->reading && !t->asked[me] && t->waits(t->arg);
+	return t->n_large && !t->reading && !t->asked[me] && t->waits(t->arg);
 }
 
 /* ---- for the threads ---- */
+
+void turns_init(struct turns *t, const struct ask left[TURN_SLOTS], bool (*waits)(void *arg),
+		void (*move)(void *arg, unsigned from, unsigned to), void *arg)
+{
+	memset(t, 0, sizeof(*t));
+	t->waits = waits;
+	t->move = move;
+	t->arg = arg;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->more, NULL);
+	for (unsigned i = TURN_SLOTS; i-- > 0;)
+		if (!left[i].owner)
+			give_back(t, i);
+	/* Suspects first: what comes after them of the same container waits for the verdict. */
+	for (int alone = 1; alone >= 0; alone--)
+		for (unsigned i = 0; i < TURN_SLOTS; i++)
+			if (left[i].owner && left[i].alone == alone)
+				put_aside(t, i, left[i]);
+}
+
+void turns_free(struct turns *t)
+{
+	pthread_cond_destroy(&t->more);
+	pthread_mutex_destroy(&t->lock);
+}
 
 void turns_stop(struct turns *t)
 {
@@ -103,15 +160,15 @@ bool turns_next(struct turns *t, unsigned me, unsigned *slot, bool *fresh)
 	while (!t->stop) {
 		unsigned at = find_aside(t);
 
-		*fresh = at == t->n_aside || must_ask(t, me);
+		*fresh = at == t->n_lines || must_ask(t, me);
 		t->asked[me] = *fresh;
 		if (!*fresh) {
 			*slot = take_aside(t, at);
-			t->busy[me] = t->owner[*slot];
+			t->busy[me] = t->ask[*slot];
 			break;
 		}
-		if (t->n_free) {
-			*slot = t->free[--t->n_free];
+		if (t->n_large) {
+			*slot = t->large[--t->n_large];
 			t->reading++;
 			break;
 		}
@@ -123,30 +180,31 @@ bool turns_next(struct turns *t, unsigned me, unsigned *slot, bool *fresh)
 	return go;
 }
 
-bool turns_filled(struct turns *t, unsigned me, unsigned slot, uint64_t owner)
+enum turn turns_filled(struct turns *t, unsigned me, unsigned slot, struct ask ask)
 {
-	bool mine;
+	enum turn turn = TURN_ASIDE;
 
 	pthread_mutex_lock(&t->lock);
 	t->reading--;
-	mine = owner && may_begin(t, owner) && !has_aside(t, owner);
-	if (mine) {
-		t->busy[me] = t->owner[slot] = owner;
-	} else if (owner) {
-		t->owner[slot] = owner;
-		t->aside[t->n_aside++] = (uint8_t)slot;
+	if (!ask.owner) {
+		give_back(t, slot);
+	} else if (may_begin(t, ask) && !find_line(t, ask.owner)) {
+		t->busy[me] = ask;
+		turn = TURN_MINE;
+	} else if (may_wait(t, ask)) {
+		move_aside(t, slot, ask);
 		t->asked[me] = false;
 	} else {
-		give_back(t, slot);
+		turn = TURN_OVER;
 	}
 	pthread_mutex_unlock(&t->lock);
-	return mine;
+	return turn;
 }
 
 void turns_done(struct turns *t, unsigned me, unsigned slot)
 {
 	pthread_mutex_lock(&t->lock);
-	t->busy[me] = 0;
+	t->busy[me] = (struct ask){ 0 };
 	give_back(t, slot);
 	pthread_mutex_unlock(&t->lock);
 }

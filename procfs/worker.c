@@ -7,11 +7,12 @@
 #include "base/say.h"
 #include "procfs/control.h"
 #include "procfs/daemon.h"
+#include "procfs/fall.h"
 #include "procfs/privileges.h"
 #include "procfs/sampler.h"
 #include "procfs/seccomp.h"
+#include "procfs/serve.h"
 #include "procfs/shared.h"
-#include "procfs/slots.h"
 
 #define FILES_WANTED 4096 /* less than this is worth a warning */
 
@@ -21,7 +22,7 @@ struct worker {
 	struct fs fs, fast; /* the mounts' */
 	int n_mounts;
 	struct state *state;
-	struct slots *slots[N_MOUNTS];
+	struct server *server[N_MOUNTS];
 	struct fuse_session *session[N_MOUNTS];
 	struct kept kept;
 	unsigned files; /* that can be open, all together */
@@ -80,7 +81,7 @@ static int prepare(struct worker *w)
 		return fail(r, "learn what the host's /proc and /sys have");
 	/* They are locked in memory, which can need a privilege. */
 	for (int i = 0; i < w->n_mounts && r == 0; i++)
-		r = slots_open(FD_SLOTS + i, &w->slots[i]);
+		r = server_new(FD_SLOTS + i, &w->server[i]);
 	return r < 0 ? fail(r, "share memory with the worker before") : 0;
 }
 
@@ -150,7 +151,7 @@ static void close_all(struct worker *w)
 	shared_stop(&w->fs);
 	opens_close(w->fs.opens);
 	for (int i = 0; i < w->n_mounts; i++)
-		slots_close(w->slots[i]);
+		server_free(w->server[i]);
 	callers_free(w->fs.callers);
 	registry_free(w->fs.registry);
 	state_close(w->state);
@@ -175,7 +176,7 @@ static void *wait_for_end(void *arg)
 	while (message_receive(FD_KEEPER, &m, &fd) == 1)
 		close_fd(&fd);
 	for (int i = 0; i < w->n_mounts; i++)
-		slots_stop(w->slots[i]);
+		server_stop(w->server[i]);
 	return NULL;
 }
 
@@ -209,16 +210,16 @@ static int serve_requests(struct worker *w)
 	int r = 0, ended = 0;
 
 	for (int i = 0; i < w->n_mounts && r == 0; i++)
-		r = slots_begin(w->slots[i], w->session[i]);
+		r = server_begin(w->server[i], w->session[i]);
 	/* From here on it is a request, not the start, that can be its end. */
 	if (r == 0)
 		r = message_send(FD_KEEPER, MSG_READY, 0, -1);
 	for (int i = 0; i < w->n_mounts && r == 0; i++)
-		r = slots_start(w->slots[i], threads[i], stop_hearing);
+		r = server_start(w->server[i], threads[i], stop_hearing);
 	for (int i = 0; i < w->n_mounts; i++) {
 		if (r < 0)
-			slots_stop(w->slots[i]);
-		ended = MIN(ended, slots_join(w->slots[i]));
+			server_stop(w->server[i]);
+		ended = MIN(ended, server_join(w->server[i]));
 	}
 	return r < 0 ? r : ended;
 }
@@ -233,6 +234,7 @@ static int serve(struct worker *w)
 	/* Signals are for the thread that waits for the end. */
 	sigfillset(&all);
 	sigdelset(&all, SIGUSR1);
+	fall_except(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	r = start_threads(w);

@@ -238,6 +238,58 @@ START_TEST(a_crash_is_blamed_on_what_was_begun)
 }
 END_TEST
 
+START_TEST(a_thread_that_says_where_it_fell_is_alone_to_blame)
+{
+	int mem = memfd_create("slots", MFD_CLOEXEC);
+	struct slots *s;
+
+	ck_assert_int_eq(slots_open(mem, &s), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		slot_at(s, i)->head.unique = 2 + i;
+		slot_at(s, i)->by = getpid();
+	}
+	slots_fell(s, slot_at(s, 1));
+	slots_blame(s, getpid());
+	ck_assert_uint_eq(slot_at(s, 0)->crashes, 0);
+	ck_assert_uint_eq(slot_at(s, 1)->crashes, 1);
+	ck_assert_uint_eq(slot_at(s, 2)->crashes, 0);
+	slots_fell(s, NULL); /* a thread that answers none */
+	slots_blame(s, getpid());
+	ck_assert_uint_eq(slot_at(s, 0)->crashes, 0);
+	ck_assert_uint_eq(slot_at(s, 1)->crashes, 1);
+	slots_blame(s, getpid()); /* nobody has said anything */
+	ck_assert_uint_eq(slot_at(s, 0)->crashes, 1);
+	slots_close(s);
+	close_fd(&mem);
+}
+END_TEST
+
+START_TEST(a_request_that_is_moved_is_whole_and_its_slot_empty)
+{
+	int mem = memfd_create("slots", MFD_CLOEXEC);
+	struct slot *from, *to, *next;
+	struct slots *s;
+
+	ck_assert_int_eq(slots_open(mem, &s), 0);
+	from = slot_at(s, TURN_LARGE - 1);
+	to = slot_at(s, TURN_LARGE + 7);
+	next = slot_at(s, TURN_LARGE + 8);
+	next->since = 9;
+	memset(from->request, 'x', SMALL_SIZE);
+	from->head = (struct fuse_in_header){ .len = SMALL_SIZE, .opcode = 15, .unique = 4 };
+	slot_move(from, to);
+	ck_assert_uint_eq(from->head.unique, 0);
+	ck_assert_uint_eq(to->head.unique, 4);
+	ck_assert_uint_eq(to->head.len, SMALL_SIZE);
+	ck_assert_int_eq(to->request[SMALL_SIZE - 1], 'x');
+	ck_assert_uint_eq(next->since, 9);
+	ck_assert_uint_eq(slots_in_hand(s), 1);
+	ck_assert_uint_eq(slot_room(TURN_LARGE + 7), SMALL_SIZE);
+	slots_close(s);
+	close_fd(&mem);
+}
+END_TEST
+
 /* Handed over by a program before or after this one. */
 START_TEST(what_another_version_made_is_left_as_it_is)
 {
@@ -283,6 +335,8 @@ int main(void)
 	tcase_add_test(t, there_is_an_end_to_what_can_be_open);
 	tcase_add_test(t, a_kill_at_any_moment_leaves_whole_rows);
 	tcase_add_test(t, a_crash_is_blamed_on_what_was_begun);
+	tcase_add_test(t, a_thread_that_says_where_it_fell_is_alone_to_blame);
+	tcase_add_test(t, a_request_that_is_moved_is_whole_and_its_slot_empty);
 	tcase_add_loop_test(t, what_another_version_made_is_left_as_it_is, 0, 4);
 	suite_add_tcase(s, t);
 	return fixture_run(s);

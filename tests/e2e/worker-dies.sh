@@ -40,6 +40,26 @@ for place in read render store open part release reply; do
 	stop_daemon
 done
 
+# What is the end of each worker that does it: who asked is told an error, and nobody else.
+for how in crash hang; do
+	start "$B/pctfs"
+	for b in 1 2 3; do "$B/pct-launch" attach "${INIT[box$b]}" box$b || flunk "attached again"; done
+	slot=$(($(stat -c %i "$MOUNT/ct/box1/proc/meminfo") >> 24))
+	stop_daemon
+	start "$B/die/pctfs" PCT_DIE_AT=part PCT_DIE_OF=$slot PCT_DIE_BY=$how
+	for b in 1 2 3; do "$B/pct-launch" attach "${INIT[box$b]}" box$b || flunk "attached again"; done
+	OF=(2 3)
+	readers 600
+	OF=(1 2 3)
+	sleep 0.5
+	for i in 1 2; do
+		like "a request that is each worker's $how is answered by an error" 'Input/output error' \
+			"$(PATIENCE=60 play box1 cat /proc/uptime 2>&1)"
+	done
+	readers_stop "… others'"
+	stop_daemon
+done
+
 # At any moment, by the hundred.
 start "$B/pctfs"
 for b in 1 2 3; do "$B/pct-launch" attach "${INIT[box$b]}" box$b || flunk "attached again"; done
