@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "procfs/files.h"
+#include "procfs/holds.h"
 #include "procfs/state.h"
 #include "procfs/tree.h"
 
@@ -28,8 +29,8 @@ struct container {
 	struct state_row row; /* what is kept of it there */
 
 	atomic_int refs;
-	atomic_int opens, private_texts; /* files that are open; those with a text of their own */
-	atomic_uint said; /* files whose failure was reported: a bit a row of files[] */
+	struct holds holds; /* what it has open */
+	atomic_uint said;   /* files whose failure was reported: a bit a row of files[] */
 	atomic_bool gone;
 
 	pthread_mutex_t place_lock;    /* of cgroups, beside the lock */
@@ -84,9 +85,6 @@ void container_forget(struct container *c);
 
 /* Has its init ended? Without one: is its cgroup gone? */
 bool container_dead(const struct container *c);
-
-#define PRIVATE_MAX 1024  /* texts of its files that are not shared, at a time */
-#define OPENS_MAX   16384 /* its files that are open */
 
 /* A file's text of one moment, in the calling thread's buffer until its next call. */
 struct moment {

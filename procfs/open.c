@@ -45,15 +45,22 @@ static int commit(fuse_req_t req, fuse_ino_t ino, const struct container *c, str
 	return 0;
 }
 
-static int commit_private(fuse_req_t req, fuse_ino_t ino, const struct container *c,
+static int commit_private(fuse_req_t req, fuse_ino_t ino, struct container *c,
 			  const struct moment *m, struct open_row **out)
 {
 	struct fs *fs = fs_of(req);
+	size_t bytes;
 	struct text t;
 	int r = text_put(fs->opens, m->text, m->len, &t);
 
 	if (r < 0)
+		return r == -ENOSPC ? -ENFILE : r;
+	bytes = text_bytes(t);
+	r = c ? holds_bytes(&c->holds, bytes, texts_free(fs->opens)) : 0;
+	if (r < 0) {
+		text_drop(fs->opens, t);
 		return r;
+	}
 	r = stranger_open(fs, ino);
 	if (r == 0) {
 		r = commit(req, ino, c, t, OPEN_PRIVATE, out);
@@ -62,22 +69,23 @@ static int commit_private(fuse_req_t req, fuse_ino_t ino, const struct container
 	}
 	if (r < 0)
 		text_drop(fs->opens, t);
+	if (c && r < 0)
+		holds_resize(&c->holds, bytes, 0);
 	return r;
 }
 
 static int open_private(fuse_req_t req, fuse_ino_t ino, struct container *c, struct open_row **out)
 {
 	struct moment m;
-	int r;
+	int r = c ? holds_text(&c->holds) : 0;
 
-	if (c && atomic_fetch_add(&c->private_texts, 1) >= PRIVATE_MAX)
-		r = -ENFILE;
-	else
-		r = make_text(fs_of(req), at_of(ino), c, fuse_req_ctx(req)->pid, &m);
+	if (r < 0)
+		return r;
+	r = make_text(fs_of(req), at_of(ino), c, fuse_req_ctx(req)->pid, &m);
 	if (r == 0)
 		r = commit_private(req, ino, c, &m, out);
 	if (c && r < 0)
-		atomic_fetch_sub(&c->private_texts, 1);
+		holds_drop_text(&c->holds, 0);
 	return r;
 }
 
@@ -117,12 +125,12 @@ static int open_row(fuse_req_t req, fuse_ino_t ino, int flags, bool *stored, str
 		r = owner_of(req, at, &c);
 	if (r < 0)
 		return r;
-	if (c && atomic_fetch_add(&c->opens, 1) >= OPENS_MAX)
-		r = -ENFILE;
-	else
-		r = open_text(req, ino, writes, c, stored, out);
+	r = c ? holds_open(&c->holds) : 0;
+	if (r < 0)
+		return r;
+	r = open_text(req, ino, writes, c, stored, out);
 	if (c && r < 0)
-		atomic_fetch_sub(&c->opens, 1);
+		holds_close(&c->holds);
 	return r;
 }
 
@@ -132,10 +140,12 @@ static void close_row(struct fs *fs, struct open_row *row)
 	bool shared = row->state == OPEN_SHARED;
 	fuse_ino_t ino = row->ino;
 	pthread_mutex_t *lock = lock_of(fs, row);
+	size_t bytes;
 
 	if (!shared)
 		psi_drop(fs->psi, open_row_handle(fs->opens, row));
 	pthread_mutex_lock(lock);
+	bytes = text_bytes(text_unpack(row->text));
 	open_row_free(fs->opens, row);
 	pthread_mutex_unlock(lock);
 	if (shared)
@@ -143,9 +153,9 @@ static void close_row(struct fs *fs, struct open_row *row)
 	else
 		stranger_close(fs, ino);
 	if (c)
-		atomic_fetch_sub(&c->opens, 1);
+		holds_close(&c->holds);
 	if (c && !shared)
-		atomic_fetch_sub(&c->private_texts, 1);
+		holds_drop_text(&c->holds, bytes);
 }
 
 /* What another worker opened for this very request, before it ended. */
@@ -231,6 +241,8 @@ static int read_anew(fuse_req_t req, fuse_ino_t ino, struct open_row *row, off_t
 		r = text_put(fs->opens, m.text, m.len, &t);
 	if (r < 0)
 		return r;
+	if (c)
+		holds_resize(&c->holds, text_bytes(text_unpack(row->text)), text_bytes(t));
 	text_set(fs, &row->text, t);
 	row->begun = slot_unique();
 	return 0;

@@ -32,7 +32,7 @@ static const size_t area_size[N_AREAS] = {
 /* Which of an area's pieces are taken; private, made from the rows when the file is opened. */
 struct taken {
 	uint64_t *bits;
-	uint32_t n, cursor;
+	uint32_t n, cursor, used;
 };
 
 struct opens {
@@ -77,11 +77,13 @@ static bool is_taken(const struct taken *t, uint32_t i)
 
 static void set_taken(struct taken *t, uint32_t from, uint32_t n, bool to)
 {
-	for (uint32_t i = from; i < from + n; i++)
+	for (uint32_t i = from; i < from + n; i++) {
+		t->used += (uint32_t)to - (uint32_t)is_taken(t, i);
 		if (to)
 			t->bits[i / 64] |= 1ull << i % 64;
 		else
 			t->bits[i / 64] &= ~(1ull << i % 64);
+	}
 }
 
 /* @n free ones in a row, from the cursor on and then from the start; 0: none. 0 is never free. */
@@ -154,6 +156,21 @@ void text_drop(struct opens *o, struct text t)
 {
 	if (t.block)
 		give_back(o, AREA_BLOCKS, t.block, blocks_of(t.len));
+}
+
+size_t text_bytes(struct text t)
+{
+	return t.block ? (size_t)blocks_of(t.len) * BLOCK : 0;
+}
+
+size_t texts_free(struct opens *o)
+{
+	size_t n;
+
+	pthread_mutex_lock(&o->lock);
+	n = (size_t)(BLOCKS - o->taken[AREA_BLOCKS].used) * BLOCK;
+	pthread_mutex_unlock(&o->lock);
+	return n;
 }
 
 const char *text_at(const struct opens *o, struct text t)
@@ -289,7 +306,7 @@ static int make_taken(struct opens *o)
 	static const uint32_t n[N_AREAS] = { ROWS, STORED, BLOCKS };
 
 	for (int i = 0; i < N_AREAS; i++) {
-		o->taken[i] = (struct taken){ calloc(n[i] / 64, 8), n[i], 1 };
+		o->taken[i] = (struct taken){ calloc(n[i] / 64, 8), n[i], 1, 1 };
 		if (!o->taken[i].bits)
 			return -ENOMEM;
 		o->taken[i].bits[0] = 1;

@@ -35,6 +35,9 @@ struct text {
 /* -ENOSPC: too many texts are open. */
 int text_put(struct opens *o, const char *p, size_t n, struct text *out) MUST_CHECK;
 void text_drop(struct opens *o, struct text t);
+/* How much memory it takes; how much there is for more of them. */
+size_t text_bytes(struct text t);
+size_t texts_free(struct opens *o);
 /* Its first byte; it stays as long as the text does. */
 const char *text_at(const struct opens *o, struct text t);
 

@@ -477,11 +477,9 @@ static void restore_open(struct fs *fs, const struct open_row *row)
 	if (row->state == OPEN_PRIVATE && stranger_open(fs, row->ino) < 0)
 		warn(-ENOMEM, "count who has inode %#llx open", (unsigned long long)row->ino);
 	if (c)
-		atomic_fetch_add(&c->opens, 1);
-	if (row->state == OPEN_PRIVATE && c) {
-		atomic_fetch_add(&c->private_texts, 1);
+		holds_restore(&c->holds, text_bytes(text_unpack(row->text)));
+	if (row->state == OPEN_PRIVATE && c)
 		restore_trigger(fs, row, c);
-	}
 }
 
 void shared_restore(struct fs *fs)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "procfs/holds.h"
 #include "procfs/opens.h"
 #include "procfs/slots.h"
 #include "tests/fixture.h"
@@ -166,6 +167,54 @@ START_TEST(there_is_an_end_to_what_can_be_open)
 	text_drop(opens, first);
 	ck_assert_int_eq(text_put(opens, big, sizeof(big), &t), 0);
 	ck_assert_uint_eq(t.block, first.block);
+}
+END_TEST
+
+START_TEST(what_is_free_is_what_nobody_has)
+{
+	size_t all = texts_free(opens);
+	struct text a = put("a", 1), b = put("b", 1);
+	uint64_t fh = open_row_handle(opens, new_row(1, b));
+
+	ck_assert_uint_gt(all, 200u << 20);
+	ck_assert_uint_eq(texts_free(opens), all - text_bytes(a) - text_bytes(b));
+	again(); /* the first one is no row's */
+	ck_assert_uint_eq(texts_free(opens), all - text_bytes(b));
+	open_row_free(opens, open_row_of(opens, fh));
+	ck_assert_uint_eq(texts_free(opens), all);
+}
+END_TEST
+
+/* Texts of a megabyte, as of a machine with many CPUs. */
+START_TEST(no_number_of_containers_holds_all_the_texts)
+{
+	static char big[(1 << 20) - 1];
+	static struct holds h[300];
+	unsigned most = 0, n, all = 0;
+
+	for (unsigned i = 0; i < ARRAY_LEN(h); i++) {
+		for (n = 0;; n++) {
+			struct text t = put(big, sizeof(big));
+
+			ck_assert_int_eq(holds_text(&h[i]), 0);
+			if (holds_bytes(&h[i], text_bytes(t), texts_free(opens)) == -ENFILE) {
+				text_drop(opens, t);
+				holds_drop_text(&h[i], 0);
+				break;
+			}
+		}
+		most = MAX(most, n);
+		all += n;
+		ck_assert_uint_eq(h[i].texts, n);
+		ck_assert_uint_eq(h[i].bytes, (size_t)n << 20);
+	}
+	ck_assert_uint_eq(most, 32);
+	ck_assert_uint_gt(all, 200);
+	ck_assert_uint_ge(texts_free(opens), 1 << 20);
+	holds_drop_text(&h[0], 1 << 20);
+	ck_assert_uint_eq(h[0].bytes, 31u << 20);
+	holds_resize(&h[0], 1 << 20, 1 << 10);
+	ck_assert_uint_eq(h[0].bytes, (30u << 20) + 1024);
 }
 END_TEST
 
@@ -333,6 +382,8 @@ int main(void)
 	tcase_add_test(t, texts_are_nobody_elses);
 	tcase_add_test(t, stored_rows_are_found_again_and_let_go);
 	tcase_add_test(t, there_is_an_end_to_what_can_be_open);
+	tcase_add_test(t, what_is_free_is_what_nobody_has);
+	tcase_add_test(t, no_number_of_containers_holds_all_the_texts);
 	tcase_add_test(t, a_kill_at_any_moment_leaves_whole_rows);
 	tcase_add_test(t, a_crash_is_blamed_on_what_was_begun);
 	tcase_add_test(t, a_thread_that_says_where_it_fell_is_alone_to_blame);
