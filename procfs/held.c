@@ -109,8 +109,11 @@ int held_mount_anew(struct keeper *k, int which)
 	r = which == MOUNT_WHOLE ? new_memory(&k->opens, "pctfs-opens") : 0;
 	if (r == 0)
 		r = connection_mount(&k->mounts[which]);
-	if (r == 0)
+	if (r == 0) {
+		/* Before anybody else has it: the note goes with the mount. */
+		slots_note_repair(k->mounts[which].slots, k->repair);
 		held_store(k);
+	}
 	return r;
 }
 
@@ -142,6 +145,7 @@ static int resume(struct keeper *k, int which)
 	info("goes on with the mount '%s' of a pctfs that ended, requests in hand: %u", c->mount,
 	     slots_in_hand(c->slots));
 	k->resumed = true;
+	k->repair |= slots_need_repair(c->slots);
 	return 0;
 }
 
@@ -155,6 +159,8 @@ int held_mount(struct keeper *k)
 		const struct connection *c = &k->mounts[i];
 		bool whole = c->fuse >= 0 && c->memory >= 0 && k->opens >= 0;
 
+		/* The keeper before ended between letting go of a mount and making another. */
+		k->repair |= c->mount && !whole && k->control >= 0;
 		if (c->mount)
 			r = whole ? resume(k, i) : held_mount_anew(k, i);
 	}

@@ -6,12 +6,12 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "base/say.h"
 #include "procfs/control.h"
 #include "procfs/mount.h"
+#include "procfs/repair.h"
 #include "procfs/store.h"
 
 #define BACK_OFF_MAX 250  /* ms: as long a reader waits in vain */
@@ -86,31 +86,14 @@ static void begin(struct keeper *k)
 		child_end(k, &k->now, SIGKILL);
 }
 
-/* The program that puts views into containers, beside ours. */
 static void repair(struct keeper *k)
 {
-	char path[PATH_MAX], *slash;
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 16);
-	pid_t pid;
+	struct slots *all[N_MOUNTS];
 
 	k->repair = false;
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return;
-	strcpy(slash, "/pct-launch");
-	pid = fork();
-	if (pid > 0)
-		(void)waitpid(pid, NULL, 0);
-	if (pid == 0 && fork() == 0) { /* nobody waits for it */
-		sigset_t none;
-
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		execl(path, "pct-launch", "--socket", k->d->control, "repair", "--all", NULL);
-	}
-	if (pid == 0)
-		_exit(127);
+	for (int i = 0; i < N_MOUNTS; i++)
+		all[i] = k->mounts[i].slots;
+	repair_containers(k->d->control, all);
 }
 
 /* Somebody with the right to do so has cut the connection: all containers need another one. */
@@ -120,8 +103,8 @@ static int revive(struct keeper *k, int which)
 
 	warn(0, "the mount '%s' was cut off: mounting it anew", k->mounts[which].mount);
 	child_end(k, &k->now, SIGKILL);
-	r = held_mount_anew(k, which);
 	k->repair = true;
+	r = held_mount_anew(k, which);
 	if (r == 0)
 		begin(k);
 	return r;

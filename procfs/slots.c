@@ -14,7 +14,8 @@ struct first {
 	uint32_t init_len; /* 0: the connection has not begun */
 	char init[1024];
 	_Atomic uint64_t taken;
-	_Atomic int32_t fell; /* the worker that has said at what it crashed */
+	_Atomic int32_t fell;	 /* the worker that has said at what it crashed */
+	_Atomic uint32_t repair; /* is needed */
 };
 
 struct slots {
@@ -134,6 +135,16 @@ int slots_greeted(struct slots *s, const struct slot *t)
 	memcpy(s->first->init, t->request, t->head.len);
 	s->first->init_len = t->head.len;
 	return 0;
+}
+
+void slots_note_repair(struct slots *s, bool needed)
+{
+	s->first->repair = needed;
+}
+
+bool slots_need_repair(const struct slots *s)
+{
+	return s->first->repair;
 }
 
 uint64_t slots_taken(const struct slots *s)

@@ -51,6 +51,10 @@ void slot_move(struct slot *from, struct slot *to);
 int slots_greeting(const struct slots *s, struct fuse_buf *out) MUST_CHECK;
 int slots_greeted(struct slots *s, const struct slot *t) MUST_CHECK;
 
+/* Are containers yet to be repaired, which have views of the mount before this one? */
+void slots_note_repair(struct slots *s, bool needed);
+bool slots_need_repair(const struct slots *s);
+
 /* How many requests were ever taken from the kernel. */
 uint64_t slots_taken(const struct slots *s);
 void slots_count_taken(struct slots *s);

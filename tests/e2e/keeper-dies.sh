@@ -119,6 +119,31 @@ else
 	skip "cut off while no keeper looks" "no fusectl here"
 fi
 
+# Cut off, mounted anew, and no worker yet that the containers could be repaired with.
+into_group() { # PID
+	local top n=0
+	for top in $(tops); do
+		[ ! -e "$top/$GROUPS_TOP/keeper/pids.max" ] || { echo "$1" >"$top/$GROUPS_TOP/keeper/cgroup.procs" && n=1; }
+	done
+	[ $n = 1 ]
+}
+anew() { [ "$(grep -c 'cut off: mounting it anew' "$LOG")" -gt "$1" ]; }
+abort=/sys/fs/fuse/connections/$(stat -c %d "$MOUNT")/abort
+if [ -w "$abort" ] && group keeper && into_group "$(keeper_now)" && set_limit keeper pids.max 1; then
+	n=$(grep -c 'cut off: mounting it anew' "$LOG")
+	echo 1 >"$abort"
+	until_true 5 anew "$n" || flunk "it is mounted anew"
+	sleep 0.3
+	n=$(starts) keeper=$(keeper_now)
+	is "the keeper has no worker" "" "$(pgrep -P "$keeper")"
+	kill -KILL "$keeper"
+	until_true 10 started_again "$n" || flunk "it starts again without a worker before"
+	sleep 1
+	all_have_views "the keeper that mounted anew ended before it had repaired anything: the next one does"
+else
+	skip "a keeper that ends before a repair" "no fusectl, or no pids controller"
+fi
+
 # What is handed to it is of a version before it, or after.
 by_another_version() { # WHAT
 	local fd
