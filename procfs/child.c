@@ -120,6 +120,7 @@ static void tell_ready(struct keeper *k)
 	if (k->was_ready)
 		return;
 	k->was_ready = true;
+	held_serve(k);
 	(void)sd_notify(0, "READY=1");
 	if (k->d->foreground) {
 		info("serving on '%s'", k->d->mount);

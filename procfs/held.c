@@ -12,7 +12,9 @@
 #include "procfs/opens.h"
 #include "procfs/store.h"
 
-#define LOCK_MS 1000 /* in which what was killed is gone */
+#define LOCK_MS	     1000 /* in which what was killed is gone */
+#define STARTS_FREE  5	  /* that end before they serve */
+#define START_MS_MAX 5000 /* … and how long the others wait */
 
 #define STORED_MAX (4 + 2 * N_MOUNTS)
 
@@ -60,6 +62,33 @@ static int lock_wait(int fd)
 	return 0;
 }
 
+/*
+ * A supervisor starts us again, at once and for ever, which it must: but a keeper that ends before
+ * it serves is not to keep a CPU busy with that. How many have done so is in the lock's file.
+ */
+static void wait_for_start(struct keeper *k)
+{
+	struct timespec pause = { 0 };
+	uint32_t starts = 0;
+	uint64_t ms = 0;
+
+	if (pread(k->lock, &starts, sizeof(starts), 0) != sizeof(starts))
+		starts = 0;
+	starts++;
+	if (pwrite(k->lock, &starts, sizeof(starts), 0) != sizeof(starts))
+		debug("count the starts: %s", strerror(errno));
+	if (store_is_there() && starts > STARTS_FREE)
+		ms = starts > STARTS_FREE + 5 ? START_MS_MAX : 100 << (starts - STARTS_FREE);
+	pause.tv_sec = (time_t)(ms / 1000);
+	pause.tv_nsec = (long)(ms % 1000 * 1000000);
+	nanosleep(&pause, NULL);
+}
+
+void held_serve(struct keeper *k)
+{
+	(void)!ftruncate(k->lock, 0);
+}
+
 int held_lock(struct keeper *k)
 {
 	int r = make_dirs(k->d->run, true);
@@ -77,6 +106,7 @@ int held_lock(struct keeper *k)
 				    "or give this one a --run directory of its own",
 				    k->d->run)
 			   : fail(r, "lock '%s'", k->d->lock);
+	wait_for_start(k);
 	return 0;
 }
 

@@ -41,6 +41,8 @@ uint64_t now_ms(void);
 
 /* It is the only keeper of this run directory. */
 int held_lock(struct keeper *k) MUST_CHECK;
+/* It serves: the next start is another matter. */
+void held_serve(struct keeper *k);
 /* The mounts: those that a keeper before this one left with a supervisor, else new ones. */
 int held_mount(struct keeper *k) MUST_CHECK;
 int held_open_sockets(struct keeper *k) MUST_CHECK;

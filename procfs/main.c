@@ -5,6 +5,7 @@
 #include "base/say.h"
 #include "procfs/daemon.h"
 #include "procfs/render.h"
+#include "procfs/store.h"
 #include "procfs/takeover.h"
 
 static int usage(FILE *to)
@@ -127,6 +128,9 @@ static int parse(int argc, char *argv[], struct daemon *d, int *code)
 	}
 	if (argc - optind > 1)
 		return usage(stderr), -EINVAL;
+	if (d->page_cache && (d->main == takeover_main || d->main == unmount_main))
+		return refuse(-EINVAL, "--page-cache is for a start: a takeover keeps the mounts "
+				       "there are (see README: PCTFS_OPTIONS)");
 	*code = 1;
 	d->mount_named = argv[optind] != NULL;
 	return set_paths(d, argv[optind], run);
@@ -156,6 +160,14 @@ static int in_background(struct daemon *d)
 	return 0;
 }
 
+/* Who is started again at once is not to do that for ever, as fast as it can. */
+static int used_wrongly(int code)
+{
+	if (code && store_is_there())
+		sleep(1);
+	return code;
+}
+
 static void detach_stdio(void)
 {
 	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -172,7 +184,7 @@ int main(int argc, char *argv[])
 	if (argc > 1 && strcmp(argv[1], "render") == 0)
 		return render_main(argc - 1, argv + 1);
 	if (parse(argc, argv, &d, &code) < 0)
-		return code;
+		return used_wrongly(code);
 	if (geteuid() != 0)
 		return refuse(-EPERM, "needs root: run it with sudo") < 0 ? 1 : 0;
 	if (d.main == keeper_main && !d.foreground) {

@@ -192,3 +192,37 @@ all_have_views "… so that they have views"
 kill -KILL "$(daemon_pid)"
 ok "what a dead one left mounted is taken off" until_true 5 "$B/pctfs" --unmount "$MOUNT"
 fails "… nothing is mounted then" mountpoint -q "$MOUNT"
+
+# One that cannot start is started again and again, but not as fast as can be.
+starts_of() { # SECONDS ARGUMENT…: in so much time
+	local end=$1
+	shift
+	: >"$STORE"
+	rm -f "$PCT_ROOT/notify"
+	"$TOP/tests/e2e/fd-store" "$PCT_ROOT/notify" "$B/pctfs" -f "$@" >>"$STORE" 2>>"$LOG" &
+	SUPERVISOR=$!
+	sleep "$end"
+}
+end_supervisor() {
+	kill $SUPERVISOR
+	wait $SUPERVISOR 2>/dev/null
+	kill -KILL "$(keeper_now)" 2>/dev/null
+	SUPERVISOR=
+}
+file=$PCT_ROOT/no-directory
+touch "$file"
+starts_of 4 "$file"
+within "a keeper that cannot start is started at once, then slower" 6 12 "$(grep -c ^started "$STORE")"
+rm "$file"
+ok "… and never given up" until_true 8 grep -q '^ready' "$STORE"
+n=$(starts) keeper=$(keeper_now)
+kill -KILL "$keeper"
+ok "… once it served at once again" until_true 2 started_again "$n"
+ok "… and ends" "$B/pctfs" --unmount "$file"
+wait $SUPERVISOR
+starts_of 3 --page-cache=never
+within "one that does not understand its options waits as well" 2 4 "$(grep -c ^started "$STORE")"
+end_supervisor
+
+refused "a takeover changes no mounts, and says so" 2 'page-cache is for a start: .*PCTFS_OPTIONS' \
+	"$B/pctfs" --takeover --page-cache=100
