@@ -7,6 +7,7 @@
 #include "base/say.h"
 #include "procfs/control.h"
 #include "procfs/daemon.h"
+#include "procfs/die.h"
 #include "procfs/fall.h"
 #include "procfs/privileges.h"
 #include "procfs/sampler.h"
@@ -114,6 +115,7 @@ static int wait_for_turn(struct worker *w)
 	while ((r = message_receive(FD_KEEPER, &m, &fd)) == 1 && m.kind != MSG_GO)
 		if (m.kind != MSG_KEPT || kept_add(&w->kept, m.id, fd) < 0)
 			close_fd(&fd);
+	DIE_AT("go");
 	return r == 1 ? 0 : -ECONNRESET; /* the keeper ended, and has said why */
 }
 

@@ -87,12 +87,33 @@ is "as many as there should be" "$KILLS" "$n"
 # What was opened is closed, whoever opened it and whoever was told.
 ok "nothing is left open" until_true 5 none_open
 
-# Another program takes over, under load.
+# Another program takes over, under load. Monitors connect all the time, and do not dial again.
+touch "$PCT_ROOT/dial"
+python3 - "$RUN/seccomp.sock" "$PCT_ROOT/dial" >"$PCT_ROOT/monitors" 2>&1 <<'P' &
+import os, socket, sys, time
+all, lost = [], 0
+while os.path.exists(sys.argv[2]):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect(sys.argv[1])
+    s.settimeout(10)
+    all.append(s)
+    time.sleep(0.02)
+for s in all:
+    try:
+        s.send(b'not a call')
+        if not s.recv(4096): lost += 1
+    except OSError: lost += 1
+print(len(all) > 2, lost > 1) # one can have been accepted and not yet been told of
+P
+MONITORS=$!
 readers 600
 for i in $(seq "$TAKEOVERS"); do
 	"$B/pctfs" --takeover || flunk "takeover $i"
 done
 readers_stop "$TAKEOVERS times another program took over"
+rm "$PCT_ROOT/dial"
+wait $MONITORS
+is "… and no monitors' connections are lost" "True False" "$(cat "$PCT_ROOT/monitors")"
 worker=$(pgrep -P "$(keeper)")
 ok "a program that cannot be a worker is not taken" python3 - "$RUN/takeover.sock" <<'P'
 import socket, struct, sys
@@ -102,6 +123,41 @@ kind = struct.unpack('II', s.recv(8))[0]
 sys.exit(0 if kind == 4 else f'answer {kind}')
 P
 is "… the same worker too" "$worker" "$(pgrep -P "$(keeper)")"
+
+# One that hangs when it has been let go, and nobody else is left.
+stop_daemon
+start "$B/pctfs" PCT_DIE_AT=go PCT_DIE_OF=0 PCT_DIE_BY=hang
+for b in 1 2 3; do "$B/pct-launch" attach "${INIT[box$b]}" box$b || flunk "attached again"; done
+readers 600
+sleep 0.3
+refused "a program that hangs when it is its turn is not taken" 1 'the pctfs that runs stays as it is' \
+	"$B/die/pctfs" --takeover
+serves() { memtotal=$(PATIENCE=5 play box1 awk '/^MemTotal/ { print $2 }' /proc/meminfo) && [ "$memtotal" = 65536 ]; }
+ok "… the one before goes on" until_true 10 serves
+is "… which is the program it was" "$(readlink -f "$B/pctfs")" "$(readlink "/proc/$(pgrep -P "$(keeper)")/exe")"
+readers_stop "… whoever read meanwhile"
+
+# No worker can start: reads are errors, but what is closed meanwhile is.
+play box1 python3 - "$PCT_ROOT/hold" <<'P' &
+import os, sys, time
+held = [open(f, 'rb', buffering=0) for f in ('/proc/uptime', '/proc/meminfo', '/proc/stat') for _ in range(20)]
+for f in held: f.read(10)
+open(sys.argv[1], 'w').close()
+while os.path.exists(sys.argv[1]): time.sleep(0.05)
+P
+HOLDER=$!
+until_true 5 [ -e "$PCT_ROOT/hold" ]
+within "files are open" 60 70 "$(open_files)"
+mv "$RUN/pctfs.state" "$RUN/state" && mkdir "$RUN/pctfs.state"
+kill -KILL "$(pgrep -P "$(keeper)")"
+no_worker() { grep -q 'no worker can start: reads are answered with an error' "$LOG"; }
+ok "no worker can start, and that is said" until_true 20 no_worker
+like "… a read is an error then, and does not wait" 'Input/output error' "$(PATIENCE=20 play box1 cat /proc/loadavg 2>&1)"
+rm "$PCT_ROOT/hold"
+wait $HOLDER
+rmdir "$RUN/pctfs.state" && mv "$RUN/state" "$RUN/pctfs.state"
+ok "… one can again" until_true 20 serves
+ok "… and nothing is open that was closed meanwhile" until_true 5 none_open
 
 # One that does nothing any more is replaced, and nobody who reads meanwhile is told an error.
 worker=$(pgrep -P "$(keeper)")
