@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * reader SECONDS MEMTOTAL-KB: read views over and over, in pieces of 1 byte to all, and look
- * whether each text is whole, of one moment, and this container's; for that long, or until SIGTERM.
- * Static: it runs in containers.
+ * reader SECONDS MEMTOTAL-KB [whole]: read views over and over, in pieces of 1 byte to all, and
+ * look whether each text is whole, of one moment, and this container's; for that long, or until
+ * SIGTERM. "whole": each text in one piece. Static: it runs in containers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -137,13 +137,15 @@ int main(int argc, char *argv[])
 	static const size_t pieces[] = { sizeof(text), 64, 4096, 7, 1 };
 	double until = now() + (argc > 2 ? strtod(argv[1], NULL) : 0);
 
+	const unsigned n_pieces = argc > 3 ? 1 : sizeof(pieces) / sizeof(*pieces);
+
 	signal(SIGTERM, end); /* which starts a call anew that it interrupts */
 	total = argc > 2 ? argv[2] : "";
 	for (unsigned i = 0; now() < until && !ended; i++) {
 		unsigned which = i % 4;
 
 		reads++;
-		if (!read_text(files[which].path, pieces[i / 4 % 5])) {
+		if (!read_text(files[which].path, pieces[i / 4 % n_pieces])) {
 			failed++;
 		} else if (!files[which].is_whole()) {
 			fprintf(stderr, "%s is not whole:\n%.2000s\n", files[which].path, text);

@@ -11,7 +11,7 @@ LOG=$PCT_ROOT/log STORE=$PCT_ROOT/store
 
 supervise() { # PROGRAM
 	rm -f "$PCT_ROOT/notify"
-	"$TOP/tests/e2e/fd-store" "$PCT_ROOT/notify" "$1" -f >>"$STORE" 2>>"$LOG" &
+	"$TOP/tests/e2e/fd-store" "$PCT_ROOT/notify" "$1" -f --page-cache=50 >>"$STORE" 2>>"$LOG" &
 	SUPERVISOR=$!
 	until_true 10 grep -q ready "$STORE" || flunk "pctfs starts under a supervisor" "$(tail -3 "$LOG")"
 }
@@ -45,7 +45,12 @@ for b in 1 2 3; do
 	group g$b && memory g$b $((b * 67108864))
 done
 supervise "$B/pctfs"
-for b in 1 2 3; do box box$b g$b; done
+box box1 g1
+box box2 g2
+FAST=box3 # by the page cache's mount, whose descriptors are kept as well
+ATTACH_OPTIONS=(--fast)
+box box3 g3
+ATTACH_OPTIONS=()
 
 # Who keeps a file open, and reads on in it after each death, sees the text that he opened.
 play box1 python3 - "$PCT_ROOT/hold" >"$PCT_ROOT/holder" 2>&1 <<'P' &
@@ -90,7 +95,7 @@ for i in $(seq "$DEATHS"); do
 done
 held=$(grep 'requests in hand' "$LOG" | grep -vc 'in hand: 0$')
 readers_stop "$DEATHS keepers ended, $held of them with a request in hand"
-is "each time another went on with the mount" "$DEATHS" "$(grep -c 'goes on with the mount' "$LOG")"
+is "each time another went on with both mounts" "$((2 * DEATHS))" "$(grep -c 'goes on with the mount' "$LOG")"
 
 # A supervisor that forgets, as systemd does with a package that is taken off: a takeover heals it.
 n=$(starts)
