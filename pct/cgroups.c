@@ -4,7 +4,6 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <mntent.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -36,26 +35,42 @@ static bool remove_empty(int at, const char *name, int depth)
 	return unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
 }
 
+/*
+ * @each for every hierarchy, as mounted with all of what there is of it here: a part of one that
+ * is mounted somewhere is somebody else's. The first errno there is.
+ */
+static int hierarchies(int (*each)(int root, const char *path), const char *path)
+{
+	auto_file mounts = fopen("/proc/self/mountinfo", "re");
+	auto_free char *line = NULL;
+	size_t size = 0;
+	int first = mounts ? 0 : -errno;
+
+	while (mounts && getline(&line, &size, mounts) > 0) {
+		auto_free char *below = NULL, *at = NULL;
+		const char *type = strstr(line, " - cgroup");
+		auto_fd root = -EBADF;
+		int r;
+
+		if (!type || sscanf(line, "%*u %*u %*s %ms %ms", &below, &at) != 2 ||
+		    strcmp(below, "/") != 0)
+			continue;
+		root = open(at, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = root < 0 ? 0 : each(root, path);
+		first = first ? first : r;
+	}
+	return first;
+}
+
+static int remove_part(int root, const char *path)
+{
+	return remove_empty(root, path, 0) ? 0 : -EBUSY;
+}
+
 /* @path in every hierarchy; only it and what is below. False: some of it was left. */
 static bool clean(const char *path)
 {
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
-	struct mntent m;
-	char buf[4096];
-	bool all = true;
-
-	while (mounts && getmntent_r(mounts, &m, buf, sizeof(buf))) {
-		auto_fd root = -EBADF;
-
-		if (strcmp(m.mnt_type, "cgroup") != 0 && strcmp(m.mnt_type, "cgroup2") != 0)
-			continue;
-		root = open(m.mnt_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (root >= 0)
-			all &= remove_empty(root, path, 0);
-	}
-	if (mounts)
-		endmntent(mounts);
-	return all;
+	return hierarchies(remove_part, path) == 0;
 }
 
 void cgroups_clean(unsigned vmid)
@@ -105,26 +120,12 @@ static int join(int root, const char *name)
 
 int cgroups_leave_monitor(void)
 {
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
-	struct mntent m;
-	char top[CGROUP_TOP], buf[4096];
 	auto_free char *name = NULL;
-	int r = mounts ? 0 : -errno;
+	char top[CGROUP_TOP];
 
 	cgroup_top(top);
 	name = text_of("%s.start", top);
-	while (r == 0 && getmntent_r(mounts, &m, buf, sizeof(buf))) {
-		auto_fd root = -EBADF;
-
-		if (strcmp(m.mnt_type, "cgroup") != 0 && strcmp(m.mnt_type, "cgroup2") != 0)
-			continue;
-		root = open(m.mnt_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (root >= 0)
-			r = join(root, name);
-	}
-	if (mounts)
-		endmntent(mounts);
-	return r;
+	return hierarchies(join, name);
 }
 
 void cgroups_clean_top(void)

@@ -13,6 +13,7 @@
 #include "pct/host.h"
 #include "pct/lxc.h"
 #include "pct/paths.h"
+#include "pct/start.h"
 
 #define MONITOR_MS 30000
 
@@ -32,14 +33,8 @@ static int leave_monitor(unsigned vmid)
 static int start_anew(unsigned vmid, int monitor)
 {
 	struct pollfd p = { .fd = monitor, .events = POLLIN };
-	auto_free char *name = text_of("%u", vmid);
 	int r = leave_monitor(vmid);
 
-	if (r == 0) {
-		r = cgroups_leave_monitor();
-		if (r < 0)
-			r = fail(r, "leave the cgroups of the monitor of CT %u", vmid);
-	}
 	if (r < 0)
 		return r;
 	if (poll(&p, 1, MONITOR_MS) == 0)
@@ -47,8 +42,11 @@ static int start_anew(unsigned vmid, int monitor)
 			      "CT %u rebooted, but its monitor does not end: 'pct stop %u', then "
 			      "'pct start %u'",
 			      vmid, vmid, vmid);
-	execl("/proc/self/exe", "pct", "start", name, (char *)NULL);
-	return fail(-errno, "run 'pct start %u'", vmid);
+	/* Only so that the next monitor's end finds nobody in there. */
+	r = cgroups_leave_monitor();
+	if (r < 0)
+		warn(r, "leave the cgroups of the monitor of CT %u", vmid);
+	return start_container(vmid, true);
 }
 
 /* Not our child, nor in the monitor's session: whoever waits for us waits for neither. */

@@ -12,6 +12,8 @@
 #include "pct/store.h"
 #include "pct/subid.h"
 
+#define REBOOT_PATIENCE 600 /* s: nobody is there to say it again */
+
 /* What an unprivileged one needs of the host. */
 static int prepare_ids(unsigned vmid, const struct config *c)
 {
@@ -30,22 +32,26 @@ static int prepare_ids(unsigned vmid, const struct config *c)
 	return subids_reserve();
 }
 
-static int run(const struct args *a)
+int start_container(unsigned vmid, bool rebooted)
 {
 	CLEANUP(config_free) struct config c = { 0 };
 	auto_lock lock = LOCK_NONE;
-	unsigned vmid = a->vmid;
 	int r;
 
-	r = lock_take(vmid, 10, &lock);
+	r = lock_take(vmid, rebooted ? REBOOT_PATIENCE : 10, &lock);
 	if (r == 0)
 		r = conf_load(vmid, &c);
 	if (r == 0)
 		r = conf_check_lock(vmid, &c, "start");
 	if (r < 0)
 		return r;
+	if (rebooted && lock_is_stopped(&lock)) {
+		info("CT %u was stopped while it rebooted", vmid);
+		return 0;
+	}
 	if (ct_running(vmid))
 		return refuse(-EALREADY, "CT %u already runs", vmid);
+	lock_set_stopped(&lock, false);
 	r = start_prepare(vmid, &c);
 	if (r == 0)
 		r = prepare_ids(vmid, &c);
@@ -58,6 +64,11 @@ static int run(const struct args *a)
 	if (r < 0 && !ct_running(vmid))
 		cgroups_clean(vmid);
 	return r;
+}
+
+static int run(const struct args *a)
+{
+	return start_container(a->vmid, false);
 }
 
 const struct command cmd_start = {

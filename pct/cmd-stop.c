@@ -20,6 +20,7 @@ static int run(const struct args *a)
 		r = conf_check_lock(a->vmid, &c, "stop");
 	if (r < 0)
 		return r;
+	lock_set_stopped(&lock, true);
 	if (!ct_running(a->vmid))
 		return refuse(-ESRCH, "CT %u does not run", a->vmid);
 	r = ct_stop(a->vmid);

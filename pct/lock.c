@@ -81,3 +81,16 @@ void lock_release(struct lock *l)
 	close(l->fd);
 	l->fd = -EBADF;
 }
+
+void lock_set_stopped(const struct lock *l, bool stopped)
+{
+	if (ftruncate(l->fd, stopped) < 0)
+		warn(-errno, "note that CT %u is to %s", l->vmid, stopped ? "stay stopped" : "run");
+}
+
+bool lock_is_stopped(const struct lock *l)
+{
+	struct stat st;
+
+	return fstat(l->fd, &st) == 0 && st.st_size > 0;
+}

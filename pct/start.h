@@ -7,6 +7,12 @@
 int start_prepare(unsigned vmid, const struct config *c);
 
 /*
+ * From the conf to a running init. Says errors. @rebooted: it is to run again, unless it was
+ * stopped meanwhile.
+ */
+int start_container(unsigned vmid, bool rebooted);
+
+/*
  * May an unprivileged container's root get to a directory: is every one above it searchable by
  * anyone? Says which is not.
  */

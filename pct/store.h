@@ -17,6 +17,12 @@ struct lock {
 };
 int lock_take(unsigned vmid, int seconds, struct lock *out);
 void lock_release(struct lock *l);
+/*
+ * Was it stopped by command, and not started since? What rebooted from inside just before is then
+ * not to come back. Kept in the lock's file, so until the host's next boot.
+ */
+void lock_set_stopped(const struct lock *l, bool stopped);
+bool lock_is_stopped(const struct lock *l);
 /* Owned: auto_lock lock = LOCK_NONE; */
 #define LOCK_NONE                                                                                  \
 	{                                                                                          \

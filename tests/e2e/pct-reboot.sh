@@ -53,6 +53,17 @@ round() # VMID UNPRIVILEGED
 	run 0 start "$id"
 	run 0 stop "$id"
 	same "cgroups after stop" "$(find /sys/fs/cgroup -path "*/$(cgroup)*/$id" -type d)" ""
+	# Stopped while it reboots, at any moment of that: it stays so.
+	for ms in 000 050 150 400 700; do
+		run 0 start "$id"
+		init=$(init_of "$id")
+		"$pct" exec "$id" -- reboot -f >/dev/null 2>&1 || true
+		until_true 5 is_gone "$init" || flunk "init $init is still there"
+		sleep "0.$ms"
+		"$pct" stop "$id" >"$out" 2>"$err" || true # which may have found it stopped
+		sleep 2.5
+		same "stopped $ms ms after it rebooted" "$("$pct" status "$id")" "status: stopped"
+	done
 	# Destroyed while it reboots: nothing of it comes back.
 	run 0 start "$id"
 	"$pct" exec "$id" -- reboot -f >/dev/null 2>&1 || true
