@@ -16,6 +16,8 @@
 /* Where liblxc and others look for one; all but the first need a word in the conf. */
 static const char *const inits[] = { "/sbin/init", "/etc/init", "/bin/init", "/init" };
 
+#define TRIES 10000
+
 /* A regular file, for reading. */
 static int open_in(int root, const char *path)
 {
@@ -23,9 +25,15 @@ static int open_in(int root, const char *path)
 		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	auto_fd fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	auto_fd fd = -EBADF;
 	struct stat st;
 
+	/* "Try again": a link led upwards, and meanwhile something was renamed, wherever that was. */
+	for (int i = 0; i < TRIES && fd < 0; i++) {
+		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+		if (fd < 0 && errno != EAGAIN)
+			return -errno;
+	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	return S_ISREG(st.st_mode) ? take_fd(&fd) : -EINVAL;

@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/base.h"
 #include "pct/lxcconf.h"
@@ -299,6 +301,33 @@ START_TEST(looks_into_a_root_without_leaving_it)
 }
 END_TEST
 
+/* The kernel gives up on ".." then, and says "try again". */
+START_TEST(looks_again_while_somebody_renames)
+{
+	auto_fd root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd fd = -EBADF;
+	unsigned missed = 0;
+	pid_t pid;
+
+	ck_assert_int_eq(mkdirat(root, "sbin", 0755), 0);
+	ck_assert_int_eq(mkdirat(root, "bin", 0755), 0);
+	ck_assert_int_eq(symlinkat("../bin/true", root, "sbin/init"), 0);
+	fd = openat(root, "bin/true", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	ck_assert_int_ge(fd, 0);
+	pid = fork();
+	if (pid == 0) {
+		ck_assert_int_eq(mkdirat(root, "a", 0755), 0);
+		for (;;)
+			(void)(renameat(root, "a", root, "b") || renameat(root, "b", root, "a"));
+	}
+	for (int i = 0; i < 100000; i++)
+		missed += !inside_has_program(root, "/sbin/init");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ck_assert_uint_eq(missed, 0);
+}
+END_TEST
+
 START_TEST(finds_templates_and_says_when_there_is_none)
 {
 	auto_source row = SOURCE_NONE, file = SOURCE_NONE, none = SOURCE_NONE;
@@ -397,6 +426,7 @@ static TCase *files(void)
 	tcase_add_test(t, leaves_out_a_device_of_an_unprivileged_container);
 	tcase_add_test(t, refuses_what_is_no_tar);
 	tcase_add_test(t, looks_into_a_root_without_leaving_it);
+	tcase_add_test(t, looks_again_while_somebody_renames);
 	tcase_add_test(t, removes_a_tree_and_nothing_a_link_in_it_names);
 	tcase_add_test(t, removes_a_tree_deeper_than_there_are_files_to_open);
 	return t;
