@@ -421,6 +421,7 @@ static TCase *files(void)
 {
 	TCase *t = tcase_create("files");
 
+	tcase_set_timeout(t, 60); /* ten thousands of files, on a machine that may be busy */
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, refuses_a_tar_that_leads_out_of_the_root, 0, ARRAY_LEN(hostile));
 	tcase_add_test(t, leaves_out_a_device_of_an_unprivileged_container);
