@@ -28,7 +28,8 @@ static int open_in(int root, const char *path)
 	auto_fd fd = -EBADF;
 	struct stat st;
 
-	/* "Try again": a link led upwards, and meanwhile something was renamed, wherever that was. */
+	/* "Try again": a link led upwards, and meanwhile something was renamed, wherever that was.
+	 */
 	for (int i = 0; i < TRIES && fd < 0; i++) {
 		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 		if (fd < 0 && errno != EAGAIN)
