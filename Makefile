@@ -71,8 +71,8 @@ $(B)/bench-render: $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 
 $(B)/obj/procfs/%.o $(B)/obj/tests/check-opens.o $(B)/obj/tests/check-stuck.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
 $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
-$(B)/pct-launch: LDLIBS += $(LXC_LIBS) -ljson-c
-$(B)/pct-runc:   LDLIBS += -ljson-c
+$(B)/pct-launch: LDLIBS += $(LXC_LIBS) -ljson-c -lseccomp
+$(B)/pct-runc:   LDLIBS += -ljson-c -lseccomp
 $(B)/pct:        LDLIBS += $(LXC_LIBS) -larchive -ljson-c -lcgroup
 $(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
 
@@ -120,10 +120,10 @@ $(B)/die/pctfs: $(patsubst %.c,$(B)/die/%.o,$(wildcard procfs/*.c)) $(B)/libcgvi
 $(B)/pause/pct-launch: $(filter-out launcher/runc.c,$(wildcard launcher/*.[ch])) $(B)/obj/base/say.o
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) $(CPPFLAGS) -DPCT_PAUSE $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LXC_LIBS) -ljson-c
+	$(Q)$(CC) $(CPPFLAGS) -DPCT_PAUSE $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LXC_LIBS) -ljson-c -lseccomp
 
 # For system tests: it runs in containers, without their libraries.
-$(B)/work $(B)/reader $(B)/tear: $(B)/%: tests/%.c
+$(B)/work $(B)/reader $(B)/tear $(B)/mounter: $(B)/%: tests/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
@@ -173,7 +173,7 @@ check-deaths: deps
 	$(Q)B=$(B) DEATHS=100 KILLS=1000 TAKEOVERS=100 KEEPER_DEATHS=100 READS=100000 TEST_TIMEOUT=2400 \
 		tests/run tests/e2e/worker-dies.sh tests/e2e/keeper-dies.sh tests/e2e/no-tears.sh
 
-for_vm = $(B)/work $(B)/reader $(B)/tear $(B)/die/pctfs deb
+for_vm = $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/die/pctfs deb
 
 check-vm: deps
 	$(Q)$(MAKE) --no-print-directory all $(for_vm)
@@ -190,7 +190,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/die/pctfs $(B)/pause/pct-launch $(if $(SAN),,static)
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/die/pctfs $(B)/pause/pct-launch $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf

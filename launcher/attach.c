@@ -37,7 +37,7 @@ struct work {
 	size_t n;
 };
 
-static int clone_view(const char *root, const char *path)
+int clone_view(const char *root, const char *path)
 {
 	struct mount_attr private = { .propagation = MS_PRIVATE };
 	char from[PATH_MAX];

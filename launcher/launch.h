@@ -34,7 +34,8 @@ struct command {
 	bool hook; /* what fails here does not keep a container from starting, but with --strict */
 };
 
-extern const struct command cmd_attach, cmd_cdi, cmd_detach, cmd_list, cmd_lxc, cmd_oci, cmd_repair;
+extern const struct command cmd_attach, cmd_cdi, cmd_detach, cmd_list, cmd_lxc, cmd_mounter,
+    cmd_oci, cmd_repair;
 
 /* ---- client.c: the control socket ---- */
 
@@ -55,6 +56,9 @@ void forget(const struct options *o, const char *door, const char *id);
 /* ---- attach.c ---- */
 
 int open_pidfd(pid_t pid) MUST_CHECK;
+
+/* A mount of what is served at @root/@path, private, seen nowhere yet. Errors are said. */
+int clone_view(const char *root, const char *path) MUST_CHECK;
 
 /*
  * setns() is for the whole process: a child does the work. Its result, 0 to 100; or a negative

@@ -5,7 +5,8 @@
 #include "launcher/launch.h"
 
 static const struct command *const commands[] = {
-	&cmd_attach, &cmd_cdi, &cmd_detach, &cmd_list, &cmd_lxc, &cmd_oci, &cmd_repair,
+	&cmd_attach, &cmd_cdi,	   &cmd_detach, &cmd_list,
+	&cmd_lxc,    &cmd_mounter, &cmd_oci,	&cmd_repair,
 };
 
 static int usage(FILE *to)

@@ -99,11 +99,11 @@ static int attach_alone(unsigned vmid, char *const *argv, lxc_attach_options_t *
 
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)
 		return fail(-errno, "lock '%s'", dir);
-	r = start_put_rules(dir, false);
+	r = start_rules_alone(dir);
 	if (r < 0)
 		return r;
 	r = attach(vmid, argv, PATIENCE_MS << (TRIES - 1), how, pid);
-	(void)start_put_rules(dir, true);
+	(void)start_rules_back(dir);
 	if (r == 0)
 		warn(0,
 		     "CT %u has lost pctfs, and sysinfo(2) fails in there; 'pct stop %u' and "

@@ -108,6 +108,10 @@ const struct key keys[] = {
 			    .help = "kind of system inside; found out by itself" },
 		.hotplug = HOTPLUG_START, .lines = lines_ostype,
 	}, {
+		.option = { "procmounts", OPTION_BOOL,
+			    .help = "a /proc that it mounts itself shows its own machine, too" },
+		.fallback = "1", .hotplug = HOTPLUG_START,
+	}, {
 		.option = { "protection", OPTION_BOOL, .help = "forbid destroying it" },
 		.fallback = "0", .hotplug = HOTPLUG_CONFIG,
 	}, {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <ctype.h>
 #include <inttypes.h>
+#include <sys/mount.h>
 
 #include "base/base.h"
 #include "pct/keys.h"
@@ -135,7 +136,22 @@ int lxcconf_write(const struct build *b, FILE *out, const char **key)
 	return 0;
 }
 
-void lxcconf_seccomp(bool notify, FILE *out)
+/*
+ * A new mount of a file system: not a bind, move or remount, nor its propagation. The magic number
+ * that old programs set is not to be taken for those flags.
+ */
+static void put_mounts(FILE *out)
+{
+	fprintf(out, "mount notify [3,0,SCMP_CMP_MASKED_EQ,0x%x]\n",
+		MS_REMOUNT | MS_BIND | MS_MOVE | MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED);
+	fprintf(out, "mount notify [3,0x%x,SCMP_CMP_MASKED_EQ,0x%x]\n", MS_MGC_VAL,
+		MS_MGC_MSK | MS_REMOUNT | MS_BIND | MS_MOVE);
+	fprintf(out, "umount2 notify [1,0,SCMP_CMP_MASKED_EQ,0x%x]\n",
+		MNT_FORCE | MNT_DETACH | MNT_EXPIRE);
+	fputs("fsopen notify\n", out);
+}
+
+void lxcconf_seccomp(bool notify, bool mounts, FILE *out)
 {
 	fputs("2\n"
 	      "denylist\n"
@@ -148,4 +164,6 @@ void lxcconf_seccomp(bool notify, FILE *out)
 	      "delete_module errno 1\n",
 	      out);
 	fprintf(out, notify ? "sysinfo notify\n" : "sysinfo errno %d\n", ENOSYS);
+	if (notify && mounts)
+		put_mounts(out);
 }

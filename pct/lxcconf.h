@@ -43,9 +43,10 @@ bool lxcconf_own_seccomp(const struct config *c);
 
 /*
  * rules.seccomp: what is denied, and that sysinfo(2) is answered by pctfs; without @notify it
- * fails with ENOSYS, as it does for all in the container whose monitor has lost pctfs.
+ * fails with ENOSYS, as it does for all in the container whose monitor has lost pctfs. @mounts: so
+ * is what mounts a procfs.
  */
-void lxcconf_seccomp(bool notify, FILE *out);
+void lxcconf_seccomp(bool notify, bool mounts, FILE *out);
 
 /* The lines of one key each: the column of keys[]. */
 int lines_arch(const struct build *b, const char *value, FILE *out);

@@ -60,23 +60,35 @@ static int put_config(const struct build *b, FILE *out, const char **key)
 
 static int put_rules(const struct build *b, FILE *out, const char **key)
 {
-	(void)b, (void)key;
-	lxcconf_seccomp(true, out);
+	(void)key;
+	lxcconf_seccomp(true, key_bool(b->config, "procmounts"), out);
 	return 0;
 }
 
 static int put_rules_alone(const struct build *b, FILE *out, const char **key)
 {
 	(void)b, (void)key;
-	lxcconf_seccomp(false, out);
+	lxcconf_seccomp(false, false, out);
 	return 0;
 }
 
-int start_put_rules(const char *dir, bool notify)
+int start_rules_alone(const char *dir)
 {
 	auto_free char *rules = text_of("%s/rules.seccomp", dir);
+	auto_free char *kept = text_of("%s/rules.kept", dir);
 
-	return put_file(rules, notify ? put_rules : put_rules_alone, NULL, NULL);
+	/* One that was kept before is the one to be kept. */
+	if (link(rules, kept) < 0 && errno != EEXIST)
+		return fail(-errno, "keep '%s'", rules);
+	return put_file(rules, put_rules_alone, NULL, NULL);
+}
+
+int start_rules_back(const char *dir)
+{
+	auto_free char *rules = text_of("%s/rules.seccomp", dir);
+	auto_free char *kept = text_of("%s/rules.kept", dir);
+
+	return rename(kept, rules) < 0 ? fail(-errno, "write '%s'", rules) : 0;
 }
 
 /* The CPUs of a container with `cores`: those its siblings use least. */
@@ -94,10 +106,11 @@ static bool pick_cpus(const struct cgv_host *h, const struct build *b, struct cg
 static int write_files(const struct build *b)
 {
 	auto_free char *config = text_of("%s/config", b->dir);
+	auto_free char *rules = text_of("%s/rules.seccomp", b->dir);
 	const char *key = "";
 	int r;
 
-	r = start_put_rules(b->dir, true);
+	r = put_file(rules, put_rules, b, &key);
 	if (r == 0)
 		r = put_file(config, put_config, b, &key);
 	if (r == 0 && lxcconf_own_seccomp(b->config))

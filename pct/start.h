@@ -18,5 +18,6 @@ int start_container(unsigned vmid, bool rebooted);
  */
 int start_reachable(unsigned vmid, const char *dir);
 
-/* rules.seccomp in its directory @dir, with or without the rule that hands sysinfo(2) to pctfs. */
-int start_put_rules(const char *dir, bool notify);
+/* rules.seccomp in its directory @dir: without what hands calls to pctfs; and again as it was. */
+int start_rules_alone(const char *dir);
+int start_rules_back(const char *dir);

@@ -249,6 +249,15 @@ int caller_of_init(struct callers *c, pid_t init, struct container **out)
 	return r < 0 ? r : by_namespace(c, init, ns, out);
 }
 
+bool caller_is_beside(const struct callers *c, int proc, pid_t init)
+{
+	struct stat its;
+	ino_t ns;
+
+	return ns_of(c->host, init, NS_PID, &ns) == 0 && fstatat(proc, "ns/pid", &its, 0) == 0 &&
+	       its.st_ino == ns;
+}
+
 bool caller_sees_all(const struct callers *c, pid_t pid)
 {
 	ino_t ns;

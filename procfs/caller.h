@@ -28,6 +28,9 @@ int caller_container(struct callers *c, pid_t pid, struct container **out) MUST_
 /* The container whose init is @init, met by another way than a read. */
 int caller_of_init(struct callers *c, pid_t init, struct container **out) MUST_CHECK;
 
+/* Is the process whose /proc/PID is @proc in the same pid namespace as @init? */
+bool caller_is_beside(const struct callers *c, int proc, pid_t init);
+
 /*
  * The first process of the pid namespace of @pid, as we number it; @scan: without the kernel's
  * help (which older ones do not give), by the NSpid lines of all processes.

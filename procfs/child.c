@@ -112,6 +112,8 @@ int child_let_go(struct keeper *k, struct child *w)
 	for (uint32_t id = 1; id < KEPT_MAX && r == 0; id++)
 		if (k->kept[id] >= 0)
 			r = message_send(w->sock, MSG_KEPT, id, k->kept[id]);
+	if (r == 0 && k->helper >= 0)
+		r = message_send(w->sock, MSG_HELPER, 0, k->helper);
 	return r < 0 ? r : message_send(w->sock, MSG_GO, 0, -1);
 }
 

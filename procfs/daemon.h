@@ -49,6 +49,7 @@ enum message_kind {
 	MSG_DROP,	  /* to the keeper: no more */
 	MSG_KEPT,	  /* to the worker: kept for one before it */
 	MSG_GO,		  /* to the worker: there is no other one any more */
+	MSG_HELPER,	  /* to the worker: who mounts in containers, from now on */
 	MSG_UNMOUNT,	  /* to the keeper, with the mount's number or 0: end; and back: it did */
 };
 

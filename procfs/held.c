@@ -208,6 +208,7 @@ void held_keep(struct keeper *k, uint32_t id, int fd)
 	close_fd(&k->kept[id]);
 	k->kept[id] = fd;
 	store_put_kept(id, fd);
+	helper_keep(k, id, fd);
 }
 
 /* With a supervisor all of it waits for the next keeper, unless somebody asked for an end. */

@@ -204,6 +204,7 @@ static int look_around(struct keeper *k)
 
 	if (cut < N_MOUNTS)
 		return revive(k, cut);
+	helper_start(k);
 	look_for_stuck(k);
 	return 0;
 }
@@ -282,11 +283,14 @@ static int step(struct keeper *k)
 	struct pollfd p[] = { { k->now.pidfd, POLLIN, 0 },
 			      { k->now.sock, POLLIN, 0 },
 			      { k->signals, POLLIN, 0 },
-			      { k->takeover, POLLIN, 0 } };
+			      { k->takeover, POLLIN, 0 },
+			      { k->helper, 0, 0 } };
 	int n = poll(p, ARRAY_LEN(p), k->now.pid ? LOOK_MS : BACK_OFF_MAX);
 	struct signalfd_siginfo sig;
 
 	store_tell_alive();
+	if (p[4].revents)
+		helper_ended(k);
 	if (!k->now.pid)
 		begin(k);
 	if (n == 0)
@@ -328,6 +332,8 @@ static int run(struct keeper *k)
 		r = held_open_sockets(k);
 	held_store(k);
 	if (r == 0)
+		helper_start(k);
+	if (r == 0)
 		r = child_start(k, k->exe, &k->now);
 	while (r == 0 && !k->ending)
 		r = step(k);
@@ -353,6 +359,7 @@ int keeper_main(struct daemon *d)
 			     .exe_before = -EBADF,
 			     .asker = -EBADF,
 			     .looks = { .spent = spent_by },
+			     .helper = -EBADF,
 			     .now = { .pidfd = -EBADF, .sock = -EBADF },
 			     .next = { .pidfd = -EBADF, .sock = -EBADF } };
 	for (int i = 0; i < KEPT_MAX; i++)

@@ -33,6 +33,8 @@ struct keeper {
 	struct looks looks; /* at what it does not get on with */
 	int asker;	    /* who wants an end of it all; -EBADF: nobody */
 	int kept[KEPT_MAX]; /* fds, by number */
+	int helper;	    /* who mounts in containers (pct-launch mounter); -EBADF: none */
+	uint64_t helper_at; /* ms: when it was started */
 };
 
 uint64_t now_ms(void);
@@ -67,3 +69,12 @@ int child_reap(struct keeper *k, struct child *c);
 int child_let_go(struct keeper *k, struct child *c) MUST_CHECK;
 /* False: it has nothing more to say. */
 bool child_hear(struct keeper *k, struct child *c);
+
+/* ---- helper.c ---- */
+
+/* Start one if there is none, and there was not just one. */
+void helper_start(struct keeper *k);
+/* It ended. */
+void helper_ended(struct keeper *k);
+/* What it stands in for when pctfs is gone; @fd -1: no more. */
+void helper_keep(const struct keeper *k, uint32_t id, int fd);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 
 #include "base/say.h"
 #include "procfs/control.h"
+#include "procfs/mounts.h"
 #include "procfs/seccomp.h"
 
 /* The message of lxc-seccomp-notify: a header, the kernel's two structures, a cookie. */
@@ -28,27 +28,29 @@ struct call_message {
 };
 
 #define LEFT_MS 100 /* in which a monitor passes an answer on */
+#define LATE_MS 250 /* how often those are looked for whose answer is late */
 
-enum { FD_PROC, FD_MEM, FD_NOTIFY, N_FDS }; /* what comes with it: /proc/PID, its mem, the filter */
+/* What comes with it: /proc/PID, its mem, the filter. */
+enum {
+	FD_PROC = MOUNTING_PROC,
+	FD_MEM = MOUNTING_MEM,
+	FD_NOTIFY = MOUNTING_NOTIFY,
+	N_FDS = MOUNTING_FDS,
+};
+
+enum { ASKED = 1 }; /* somebody else, and the call waits */
 
 struct seccomp {
 	struct callers *callers;
 	struct kept *kept; /* the monitors */
-	int listen, epoll, stop;
+	struct mounts mounts;
+	const char *root; /* where views are served */
+	int listen, epoll;
+	int wake; /* for an end, or another helper */
+	_Atomic int helper;
+	atomic_bool ends;
 	pthread_t thread;
 };
-
-#if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE AUDIT_ARCH_AARCH64
-#elif defined(__s390x__)
-#define NATIVE AUDIT_ARCH_S390X
-#elif defined(__riscv) && __riscv_xlen == 64
-#define NATIVE AUDIT_ARCH_RISCV64
-#else
-#define NATIVE 0
-#endif
 
 static unsigned long load_of(const struct sample *s, int i)
 {
@@ -78,15 +80,13 @@ static bool still_asked(int notify, uint64_t id)
 	return ioctl(notify, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
-static int answer(struct seccomp *s, const struct call_message *m, const int *fds)
+static int answer_sysinfo(struct seccomp *s, const struct call_message *m, const int *fds)
 {
 	struct container *c;
 	struct sysinfo si;
 	struct sample now;
 	int r;
 
-	if (m->call.data.arch != NATIVE || m->call.data.nr != SYS_sysinfo)
-		return -ENOSYS;
 	r = caller_of_init(s->callers, m->head.init, &c);
 	if (r < 0)
 		return r;
@@ -100,6 +100,59 @@ static int answer(struct seccomp *s, const struct call_message *m, const int *fd
 	if (pwrite(fds[FD_MEM], &si, sizeof(si), (off_t)m->call.data.args[0]) != sizeof(si))
 		return -EFAULT;
 	return still_asked(fds[FD_NOTIFY], m->call.id) ? 0 : -ESRCH;
+}
+
+/* Of a caller in the same pid namespace as its container's init: by name. Else by who reads. */
+static void root_of(struct seccomp *s, const struct call_message *m, const int *fds,
+		    char root[PATH_MAX])
+{
+	struct container *c = NULL;
+
+	snprintf(root, PATH_MAX, "%s", s->root);
+	if (caller_is_beside(s->callers, fds[FD_PROC], m->head.init) &&
+	    caller_of_init(s->callers, m->head.init, &c) == 0 && c->name)
+		snprintf(root, PATH_MAX, "%s/ct/%s", s->root, c->name);
+	container_put(c);
+}
+
+/*
+ * Who asks for a procfs by fsopen(2) is told that there is no such call, and then does as on older
+ * kernels: mount(2), which names the type and the target in one.
+ */
+static int answer_fsopen(const struct call_message *m, const int *fds)
+{
+	return call_names_proc(fds[FD_MEM], m->call.data.args[0]) &&
+		       still_asked(fds[FD_NOTIFY], m->call.id)
+		   ? -ENOSYS
+		   : -ECANCELED;
+}
+
+static int ask_mount(struct seccomp *s, uint32_t number, const struct call_message *m,
+		     const int *fds)
+{
+	char root[PATH_MAX];
+
+	if (call_kind(&m->call.data) == CALL_MOUNT &&
+	    !call_names_proc(fds[FD_MEM], m->call.data.args[2]))
+		return -ECANCELED;
+	root_of(s, m, fds, root);
+	return mounts_ask(&s->mounts, number, &m->call, m->head.init, fds, root) < 0 ? -ECANCELED
+										      : ASKED;
+}
+
+static int answer(struct seccomp *s, uint32_t number, const struct call_message *m, const int *fds)
+{
+	switch (call_kind(&m->call.data)) {
+	case CALL_SYSINFO:
+		return answer_sysinfo(s, m, fds);
+	case CALL_FSOPEN:
+		return answer_fsopen(m, fds);
+	case CALL_MOUNT:
+	case CALL_UMOUNT:
+		return ask_mount(s, number, m, fds);
+	default:
+		return -ECANCELED;
+	}
 }
 
 static bool well_formed(const struct call_message *m, ssize_t n, int n_fds)
@@ -165,34 +218,79 @@ static void consume(int fd)
 	(void)recv(fd, &byte, 1, MSG_DONTWAIT | MSG_TRUNC);
 }
 
-/* One call. @left: it may have been answered. False: the monitor is gone. */
-static bool serve(struct seccomp *s, int fd, bool left)
+/* @r: as the caller is to have it. False: the monitor is gone. */
+static bool reply(int fd, struct call_message *m, int r)
 {
+	m->answer = (struct seccomp_notif_resp){ .id = m->call.id };
+	if (r == -ECANCELED) /* in doubt the kernel itself answers: never "no such call" */
+		m->answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	else
+		m->answer.error = r;
+	return send(fd, m, sizeof(*m), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(*m);
+}
+
+static bool listen_to(struct seccomp *s, uint32_t number, bool on)
+{
+	struct epoll_event e = { .events = on ? EPOLLIN : 0, .data.u64 = number };
+
+	return epoll_ctl(s->epoll, EPOLL_CTL_MOD, kept_fd(s->kept, number), &e) == 0;
+}
+
+static void drop(struct seccomp *s, uint32_t number)
+{
+	mounts_forget(&s->mounts, number);
+	kept_drop(s->kept, number);
+}
+
+/* One call. @left: it may have been answered. False: the monitor is gone. */
+static bool serve(struct seccomp *s, uint32_t number, bool left)
+{
+	int fd = kept_fd(s->kept, number);
 	int fds[FDS_ROOM], n_fds, r = -EBADMSG;
 	struct call_message m = { 0 };
-	ssize_t n = peek(fd, &m, fds, &n_fds);
+	ssize_t n;
 	bool sent = true;
 
+	if (mounts_is_asked(&s->mounts, number)) /* nothing is heard then but its end */
+		return false;
+	n = peek(fd, &m, fds, &n_fds);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
 	if (n == 0)
 		return false;
 	if (well_formed(&m, n, n_fds))
-		r = left && is_answered(&m, fds) ? -EALREADY : answer(s, &m, fds);
+		r = left && is_answered(&m, fds) ? -EALREADY : answer(s, number, &m, fds);
 	while (n_fds > 0)
 		close(fds[--n_fds]);
-	m.answer = (struct seccomp_notif_resp){ .id = m.call.id };
-	if (r == -EFAULT)
-		m.answer.error = r;
-	else if (r < 0) /* in doubt the kernel itself answers: never "no such call" */
-		m.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	if (r == ASKED)
+		return listen_to(s, number, false);
 	if (r != -EALREADY)
-		sent = send(fd, &m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(m);
+		sent = reply(fd, &m, r == 0 || r == -EFAULT || r == -ENOSYS ? r : -ECANCELED);
 	consume(fd);
 	return sent;
 }
 
-enum { EV_LISTEN = KEPT_MAX, EV_STOP };
+/* What was asked of the helper: the call is still in the monitor's connection. */
+static void serve_mounted(struct seccomp *s, const struct mounted *a)
+{
+	int fd = kept_fd(s->kept, a->number);
+	int fds[FDS_ROOM], n_fds;
+	struct call_message m = { 0 };
+	bool sent = fd >= 0;
+
+	if (!sent)
+		return;
+	if (peek(fd, &m, fds, &n_fds) >= (ssize_t)sizeof(m) && m.call.id == a->id) {
+		sent = reply(fd, &m, a->result == MOUNTING_CONTINUE ? -ECANCELED : a->result);
+		consume(fd);
+	}
+	while (n_fds > 0)
+		close(fds[--n_fds]);
+	if (!sent || !listen_to(s, a->number, true))
+		drop(s, a->number);
+}
+
+enum { EV_LISTEN = KEPT_MAX, EV_WAKE, EV_HELPER };
 
 static int add_event(struct seccomp *s, int fd, uint64_t tag)
 {
@@ -218,20 +316,50 @@ static void take_monitor(struct seccomp *s)
 	(void)take_fd(&fd);
 }
 
+static void hear_helper(struct seccomp *s)
+{
+	struct mounted a;
+
+	if (mounts_hear(&s->mounts, &a))
+		serve_mounted(s, &a);
+}
+
+/* False: it is the end. */
+static bool wake(struct seccomp *s)
+{
+	eventfd_t n;
+	int fd;
+
+	(void)eventfd_read(s->wake, &n);
+	fd = atomic_exchange(&s->helper, -EBADF);
+	if (fd >= 0) {
+		mounts_helper(&s->mounts, fd);
+		(void)!add_event(s, fd, EV_HELPER);
+	}
+	return !s->ends;
+}
+
 static void *run(void *arg)
 {
 	struct seccomp *s = arg;
 	struct epoll_event e;
+	struct mounted late;
 
 	for (;;) {
-		if (epoll_wait(s->epoll, &e, 1, -1) < 1)
+		int n = epoll_wait(s->epoll, &e, 1, s->mounts.n ? LATE_MS : -1);
+
+		while (mounts_late(&s->mounts, &late))
+			serve_mounted(s, &late);
+		if (n < 1)
 			continue;
-		if (e.data.u64 == EV_STOP)
+		if (e.data.u64 == EV_WAKE && !wake(s))
 			return NULL;
 		if (e.data.u64 == EV_LISTEN)
 			take_monitor(s);
-		else if (!serve(s, kept_fd(s->kept, (uint32_t)e.data.u64), false))
-			kept_drop(s->kept, (uint32_t)e.data.u64);
+		else if (e.data.u64 == EV_HELPER)
+			hear_helper(s);
+		else if (e.data.u64 < KEPT_MAX && !serve(s, (uint32_t)e.data.u64, false))
+			drop(s, (uint32_t)e.data.u64);
 	}
 }
 
@@ -245,27 +373,34 @@ static int take_kept(struct seccomp *s)
 
 		if (fd < 0)
 			continue;
-		if (serve(s, fd, true))
-			r = add_event(s, fd, id);
-		else
+		r = add_event(s, fd, id);
+		if (r == 0 && !serve(s, id, true))
 			kept_drop(s->kept, id);
 	}
 	return r;
 }
 
-int seccomp_start(struct callers *callers, int listen, struct kept *kept, struct seccomp **out)
+int seccomp_start(struct callers *callers, int listen, struct kept *kept, int helper,
+		  const char *root, struct seccomp **out)
 {
 	struct seccomp *s = calloc(1, sizeof(*s));
 	int r;
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct seccomp){ .callers = callers, .kept = kept, .listen = listen };
+	*s = (struct seccomp){ .callers = callers,
+			       .kept = kept,
+			       .mounts = { .helper = helper },
+			       .root = root,
+			       .listen = listen,
+			       .helper = -EBADF };
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
-	s->stop = eventfd(0, EFD_CLOEXEC);
-	r = s->epoll < 0 || s->stop < 0 ? -EMFILE : add_event(s, s->listen, EV_LISTEN);
+	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = s->epoll < 0 || s->wake < 0 ? -EMFILE : add_event(s, s->listen, EV_LISTEN);
 	if (r == 0)
-		r = add_event(s, s->stop, EV_STOP);
+		r = add_event(s, s->wake, EV_WAKE);
+	if (r == 0 && helper >= 0)
+		r = add_event(s, helper, EV_HELPER);
 	if (r == 0)
 		r = take_kept(s);
 	if (r == 0)
@@ -275,18 +410,30 @@ int seccomp_start(struct callers *callers, int listen, struct kept *kept, struct
 		return 0;
 	}
 	close_fd(&s->epoll);
-	close_fd(&s->stop);
+	close_fd(&s->wake);
 	free(s);
 	return r;
+}
+
+void seccomp_helper(struct seccomp *s, int fd)
+{
+	int before = atomic_exchange(&s->helper, fd);
+
+	close_fd(&before);
+	(void)eventfd_write(s->wake, 1);
 }
 
 void seccomp_stop(struct seccomp *s)
 {
 	if (!s)
 		return;
-	(void)eventfd_write(s->stop, 1);
+	s->ends = true;
+	(void)eventfd_write(s->wake, 1);
 	pthread_join(s->thread, NULL);
-	close_fd(&s->stop);
+	mounts_helper(&s->mounts, -EBADF);
+	mounts_helper(&s->mounts, s->helper);
+	mounts_helper(&s->mounts, -EBADF);
+	close_fd(&s->wake);
 	close_fd(&s->epoll);
 	free(s);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sysinfo(2) of containers, answered from the same sample as their files. LXC's monitor hands
- * each call over on a SOCK_SEQPACKET connection (lxc.seccomp.notify.proxy).
+ * Calls of containers, that LXC's monitor hands over on a SOCK_SEQPACKET connection
+ * (lxc.seccomp.notify.proxy): sysinfo(2), answered from the same sample as their files; and those
+ * by which they mount a procfs (mounts.h).
  */
 #pragma once
 
@@ -10,7 +11,12 @@
 
 struct seccomp;
 
-/* @listen: the socket; @kept: connections of earlier workers, and those to come. */
-int seccomp_start(struct callers *c, int listen, struct kept *kept,
+/*
+ * @listen: the socket; @kept: connections of earlier workers, and those to come; @helper: who
+ * mounts, taken over, or -EBADF; @root: the mount.
+ */
+int seccomp_start(struct callers *c, int listen, struct kept *kept, int helper, const char *root,
 		  struct seccomp **out) MUST_CHECK;
+/* Another one that mounts; from any thread. @fd is taken over. */
+void seccomp_helper(struct seccomp *s, int fd);
 void seccomp_stop(struct seccomp *s);

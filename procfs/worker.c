@@ -26,6 +26,7 @@ struct worker {
 	struct server *server[N_MOUNTS];
 	struct fuse_session *session[N_MOUNTS];
 	struct kept kept;
+	int helper;	/* who mounts in containers; -EBADF: none */
 	unsigned files; /* that can be open, all together */
 	struct control *control;
 	struct sampler *sampler;
@@ -113,7 +114,9 @@ static int wait_for_turn(struct worker *w)
 	if (r < 0)
 		return fail(r, "talk to the keeper");
 	while ((r = message_receive(FD_KEEPER, &m, &fd)) == 1 && m.kind != MSG_GO)
-		if (m.kind != MSG_KEPT || kept_add(&w->kept, m.id, fd) < 0)
+		if (m.kind == MSG_HELPER)
+			w->helper = fd;
+		else if (m.kind != MSG_KEPT || kept_add(&w->kept, m.id, fd) < 0)
 			close_fd(&fd);
 	DIE_AT("go");
 	return r == 1 ? 0 : -ECONNRESET; /* the keeper ended, and has said why */
@@ -176,7 +179,10 @@ static void *wait_for_end(void *arg)
 	sigaddset(&none, SIGTERM);
 	pthread_sigmask(SIG_UNBLOCK, &none, NULL);
 	while (message_receive(FD_KEEPER, &m, &fd) == 1)
-		close_fd(&fd);
+		if (m.kind == MSG_HELPER && fd >= 0)
+			seccomp_helper(w->seccomp, fd);
+		else
+			close_fd(&fd);
 	for (int i = 0; i < w->n_mounts; i++)
 		server_stop(w->server[i]);
 	return NULL;
@@ -200,7 +206,8 @@ static int start_threads(struct worker *w)
 			      &w->control);
 
 	if (r == 0)
-		r = seccomp_start(w->fs.callers, FD_SECCOMP, &w->kept, &w->seccomp);
+		r = seccomp_start(w->fs.callers, FD_SECCOMP, &w->kept, w->helper, d->mount,
+				  &w->seccomp);
 	if (r == 0)
 		r = sampler_start(&w->fs, &w->sampler);
 	return r < 0 ? fail(r, "start the threads") : 0;
@@ -305,6 +312,7 @@ int worker_main(struct daemon *d)
 	int r;
 
 	w.d = d;
+	w.helper = -EBADF;
 	w.n_mounts = d->page_cache ? N_MOUNTS : 1;
 	for (int i = 0; i < CGV_N_CONTROLLERS; i++)
 		w.host.tree[i].dir = -EBADF;

@@ -43,7 +43,7 @@ static void start(void)
 	HOLDS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, nobody) == 0);
 	HOLDS(kept_add(&kept, 1, ends[1]) == 0);
 	monitor = ends[0];
-	HOLDS(seccomp_start(callers, nobody[0], &kept, &seccomp) == 0);
+	HOLDS(seccomp_start(callers, nobody[0], &kept, -EBADF, "", &seccomp) == 0);
 }
 
 /* What LXC would have put there, as far as the first byte says so. */

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * pctfs's helper: what its worker must not be able to do, to enter containers and mount there, is
+ * done here, by a process for each call. The keeper starts it, and another when it ends.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "launcher/mountjob.h"
+
+#define FD_ASKED  3    /* where pctfs asks */
+#define KEPT_MAX  4096 /* monitors; as pctfs has them */
+#define JOBS_MAX  32
+#define JOBS_EACH 4  /* of one container: a file system of its own can hold them up for ever */
+#define DONE_MAX  64 /* answers that are remembered */
+
+struct running {
+	struct mounted answer;
+	pid_t pid, init; /* pid 0: none */
+	int pidfd;
+	uint64_t until; /* ms; 0: it was answered, and is to end */
+};
+
+struct mounter {
+	const struct options *o;
+	int scratch;
+	struct running job[JOBS_MAX];
+	struct mounted done[DONE_MAX]; /* a ring */
+	unsigned n_done;
+	int kept[KEPT_MAX];
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void answer(struct mounter *m, const struct mounted *a)
+{
+	m->done[m->n_done++ % DONE_MAX] = *a;
+	(void)!fds_send(FD_ASKED, a, sizeof(*a), NULL, 0);
+}
+
+/* Another worker asks again what the one before it had asked. */
+static bool asked_before(const struct mounter *m, uint64_t id)
+{
+	for (size_t i = 0; i < JOBS_MAX; i++)
+		if (m->job[i].pid && m->job[i].until && m->job[i].answer.id == id)
+			return true;
+	for (size_t i = 0; i < DONE_MAX; i++) {
+		if (m->done[i].id != id || !id)
+			continue;
+		(void)!fds_send(FD_ASKED, &m->done[i], sizeof(m->done[i]), NULL, 0);
+		return true;
+	}
+	return false;
+}
+
+static struct running *room_for(struct mounter *m, pid_t init)
+{
+	struct running *room = NULL;
+	int its = 0;
+
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		if (!m->job[i].pid)
+			room = &m->job[i];
+		else
+			its += m->job[i].init == init;
+	}
+	return its < JOBS_EACH ? room : NULL;
+}
+
+static void run_job(struct mounter *m, const struct mounting *ask, const int *fds)
+{
+	int r;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)setsid(); /* so that all of it can be killed, stopped or not */
+	close(FD_ASKED);
+	for (size_t i = 0; i < KEPT_MAX; i++)
+		close_fd(&m->kept[i]);
+	r = job_run(m->o, ask, fds, m->scratch);
+	_exit(r == MOUNTING_CONTINUE ? 100 : r < 0 ? MIN(-r, 100) : 0);
+}
+
+static void begin(struct mounter *m, const struct mounting *ask, const int *fds)
+{
+	struct mounted a = { .number = ask->number,
+			     .result = MOUNTING_CONTINUE,
+			     .id = ask->call.id };
+	struct running *j;
+
+	if (asked_before(m, a.id))
+		return;
+	j = room_for(m, ask->init);
+	if (!j) {
+		answer(m, &a);
+		return;
+	}
+	*j = (struct running){ .answer = a, .init = ask->init, .until = now_ms() + MOUNTING_MS };
+	j->pid = fork();
+	if (j->pid == 0)
+		run_job(m, ask, fds);
+	j->pidfd = j->pid > 0 ? (int)syscall(SYS_pidfd_open, j->pid, 0) : -EBADF;
+	if (j->pid < 0) {
+		j->pid = 0;
+		answer(m, &a);
+	}
+}
+
+/* False: pctfs is gone. */
+static bool hear(struct mounter *m)
+{
+	static struct mounting ask;
+	int fds[MOUNTING_FDS];
+	ssize_t n = fds_receive(FD_ASKED, &ask, sizeof(ask), fds, MOUNTING_FDS);
+
+	if (n <= 0)
+		return n == -EAGAIN;
+	if (n < (ssize_t)offsetof(struct mounting, call))
+		ask.kind = 0;
+	ask.root[sizeof(ask.root) - 1] = '\0';
+	if (ask.kind && ask.kind <= MOUNTING_UMOUNT && n == sizeof(ask) &&
+	    fds[MOUNTING_NOTIFY] >= 0) {
+		begin(m, &ask, fds);
+	} else if (ask.kind >= MOUNTING_KEEP && ask.number < KEPT_MAX) {
+		close_fd(&m->kept[ask.number]);
+		m->kept[ask.number] = fds[0];
+		fds[0] = -EBADF;
+	}
+	for (size_t i = 0; i < MOUNTING_FDS; i++)
+		close_fd(&fds[i]);
+	return true;
+}
+
+static void look_at(struct mounter *m, struct running *j)
+{
+	int status = 0;
+
+	if (j->pid && waitpid(j->pid, &status, WNOHANG) == j->pid) {
+		close_fd(&j->pidfd);
+		j->pid = 0;
+		if (WIFEXITED(status) && WEXITSTATUS(status) < 100)
+			j->answer.result = -WEXITSTATUS(status);
+	} else if (!j->pid || !j->until || now_ms() < j->until) {
+		return;
+	} else {
+		/* It may take long to die, if the container's own file system holds it. */
+		kill(-j->pid, SIGKILL);
+		kill(j->pid, SIGKILL);
+	}
+	if (j->until)
+		answer(m, &j->answer);
+	j->until = 0;
+}
+
+static void serve(struct mounter *m)
+{
+	bool goes_on = true;
+
+	while (goes_on) {
+		struct pollfd p[JOBS_MAX + 1] = { [JOBS_MAX] = { FD_ASKED, POLLIN, 0 } };
+		int wait = -1;
+
+		for (size_t i = 0; i < JOBS_MAX; i++) {
+			p[i] = (struct pollfd){ m->job[i].pid ? m->job[i].pidfd : -1, POLLIN, 0 };
+			wait = m->job[i].pid && m->job[i].until ? MOUNTING_MS / 8 : wait;
+		}
+		(void)poll(p, ARRAY_LEN(p), wait);
+		for (size_t i = 0; i < JOBS_MAX; i++)
+			look_at(m, &m->job[i]);
+		if (p[JOBS_MAX].revents)
+			goes_on = hear(m);
+	}
+}
+
+static int run(const struct options *o, int argc, char *argv[])
+{
+	static struct mounter m;
+	struct rlimit room;
+
+	(void)argc, (void)argv;
+	m.o = o;
+	for (size_t i = 0; i < KEPT_MAX; i++)
+		m.kept[i] = -EBADF;
+	if (fcntl(FD_ASKED, F_SETFD, FD_CLOEXEC) < 0)
+		return refuse(-EINVAL, "mounter: this is for pctfs to start");
+	if (getrlimit(RLIMIT_NOFILE, &room) == 0) {
+		room.rlim_cur = room.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &room);
+	}
+	m.scratch = scratch_new();
+	if (m.scratch < 0)
+		return fail(m.scratch, "make an empty mount namespace");
+	serve(&m);
+	stand_in(o, m.kept, KEPT_MAX);
+	return 0;
+}
+
+const struct command cmd_mounter = {
+	.name = "mounter",
+	.args = "",
+	.help = "Started by pctfs: mounts of procfs that containers make get their views",
+	.min_args = 0,
+	.max_args = 0,
+	.run = run,
+};

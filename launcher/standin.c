@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "launcher/mountjob.h"
+
+#define LISTENING 0 /* in @kept */
+#define LOOK_MS	  1000
+
+/* The message of lxc-seccomp-notify; a cookie may follow. */
+struct call_message {
+	uint64_t reserved;
+	pid_t monitor, init;
+	struct seccomp_notif_sizes sizes;
+	uint64_t cookie_len;
+	struct seccomp_notif call;
+	struct seccomp_notif_resp answer;
+};
+
+/* As the kernel would; but sysinfo(2) of the host's numbers is none of a container's. */
+static bool serve(int fd)
+{
+	struct call_message m = { 0 };
+	ssize_t n = fds_receive(fd, &m, sizeof(m), NULL, 0);
+
+	if (n <= 0)
+		return n == -EAGAIN;
+	m.answer = (struct seccomp_notif_resp){ .id = m.call.id };
+	if (m.call.data.nr == SYS_sysinfo)
+		m.answer.error = -ENOSYS;
+	else
+		m.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	return fds_send(fd, &m, sizeof(m), NULL, 0) == 0;
+}
+
+static void take_monitor(int *kept, size_t n)
+{
+	auto_fd fd = accept4(kept[LISTENING], NULL, NULL, SOCK_CLOEXEC);
+
+	for (size_t i = LISTENING + 1; i < n && fd >= 0; i++)
+		if (kept[i] < 0)
+			kept[i] = take_fd(&fd);
+}
+
+static size_t watch(const int *kept, size_t n, struct pollfd *p)
+{
+	size_t monitors = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		p[i] = (struct pollfd){ kept[i], POLLIN, 0 };
+		monitors += i != LISTENING && kept[i] >= 0;
+	}
+	return monitors;
+}
+
+static void serve_all(const struct pollfd *p, int *kept, size_t n)
+{
+	if (p[LISTENING].revents)
+		take_monitor(kept, n);
+	for (size_t i = LISTENING + 1; i < n; i++)
+		if (kept[i] >= 0 && p[i].revents && !serve(kept[i]))
+			close_fd(&kept[i]);
+}
+
+/* In the run directory, which --socket names. */
+static int sibling(const struct options *o, const char *name, char path[PATH_MAX])
+{
+	const char *slash = strrchr(o->socket, '/');
+
+	return snprintf(path, PATH_MAX, "%.*s/%s", slash ? (int)(slash - o->socket) : 1,
+			slash ? o->socket : ".", name) < PATH_MAX
+		   ? 0
+		   : -ENAMETOOLONG;
+}
+
+/*
+ * Each answer is given under the lock of the run directory, which a pctfs has for as long as there
+ * is one: it is never two that answer.
+ */
+void stand_in(const struct options *o, int *kept, size_t n)
+{
+	auto_free struct pollfd *p = calloc(n, sizeof(*p));
+	char path[PATH_MAX], dial[PATH_MAX];
+	auto_fd lock = -EBADF;
+
+	if (!p || sibling(o, "pctfs.lock", path) < 0 || sibling(o, "seccomp.sock", dial) < 0)
+		return;
+	lock = open(path, O_RDWR | O_CLOEXEC);
+	/* Somebody may dial as long as there is where. */
+	while (lock >= 0 && (watch(kept, n, p) > 0 || access(dial, F_OK) == 0)) {
+		int ready = poll(p, n, LOOK_MS);
+
+		if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+			return;
+		if (ready > 0)
+			serve_all(p, kept, n);
+		(void)flock(lock, LOCK_UN);
+	}
+}

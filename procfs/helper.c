@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Who mounts in containers, as the worker must not: `pct-launch mounter`, the program beside ours. It
+ * is nobody's child, as it stays when the keeper ends: monitors are answered then.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/mounting.h"
+#include "base/say.h"
+#include "procfs/keeper.h"
+
+#define AGAIN_MS 5000 /* between one that ended and the next */
+#define FD_ASKED 3    /* where it is asked */
+
+static void become_helper(const struct keeper *k, int sock)
+{
+	char path[PATH_MAX], *slash;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 16);
+	int high = fcntl(sock, F_DUPFD_CLOEXEC, 64);
+	sigset_t none;
+
+	path[n > 0 ? n : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash || high < 0 || dup2(high, FD_ASKED) < 0 || fork() != 0)
+		_exit(0);
+	strcpy(slash, "/pct-launch");
+	setsid();
+	if (!k->d->foreground)
+		let_go_of_stderr();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execl(path, "pct-launch", "--socket", k->d->control, "mounter", NULL);
+	warn(-errno, "start '%s mounter': what containers mount of /proc shows the host", path);
+	_exit(127);
+}
+
+void helper_start(struct keeper *k)
+{
+	const struct timeval patience = { .tv_usec = 200000 };
+	int ends[2];
+	pid_t pid;
+
+	if (k->helper >= 0 || (k->helper_at && now_ms() - k->helper_at < AGAIN_MS))
+		return;
+	k->helper_at = now_ms();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return;
+	pid = fork();
+	if (pid == 0)
+		become_helper(k, ends[1]);
+	close(ends[1]);
+	k->helper = ends[0];
+	(void)setsockopt(k->helper, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+	helper_keep(k, 0, k->seccomp);
+	for (uint32_t id = 1; id < KEPT_MAX; id++)
+		if (k->kept[id] >= 0)
+			helper_keep(k, id, k->kept[id]);
+	if (k->now.sock >= 0)
+		(void)message_send(k->now.sock, MSG_HELPER, 0, k->helper);
+}
+
+void helper_ended(struct keeper *k)
+{
+	close_fd(&k->helper);
+}
+
+void helper_keep(const struct keeper *k, uint32_t id, int fd)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct mounting say = { .kind = fd < 0 ? MOUNTING_DROP : MOUNTING_KEEP, .number = id };
+	struct iovec iov = { &say, offsetof(struct mounting, call) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		h.msg_control = &control;
+		h.msg_controllen = sizeof(control);
+		c = CMSG_FIRSTHDR(&h);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	/* It is not waited for long: it stands in for one monitor less then. */
+	if (k->helper >= 0)
+		(void)sendmsg(k->helper, &h, MSG_NOSIGNAL);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <linux/audit.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "base/say.h"
+#include "procfs/mounts.h"
+
+#define LATE_MS (MOUNTING_MS + 500) /* the helper has said nothing, and is given up */
+
+#define TYPE "proc"
+
+/* Numbers of this machine's own calls, and of those of 32-bit processes on it. */
+static const struct {
+	uint32_t arch;
+	int nr;
+	enum call_kind kind;
+} calls[] = {
+#if defined(__x86_64__)
+#define NATIVE AUDIT_ARCH_X86_64
+	{ AUDIT_ARCH_I386, 21, CALL_MOUNT },
+	{ AUDIT_ARCH_I386, 52, CALL_UMOUNT },
+	{ AUDIT_ARCH_I386, 430, CALL_FSOPEN },
+#elif defined(__aarch64__)
+#define NATIVE AUDIT_ARCH_AARCH64
+#elif defined(__s390x__)
+#define NATIVE AUDIT_ARCH_S390X
+#elif defined(__riscv) && __riscv_xlen == 64
+#define NATIVE AUDIT_ARCH_RISCV64
+#else
+#define NATIVE 0
+#endif
+	{ NATIVE, SYS_sysinfo, CALL_SYSINFO },
+	{ NATIVE, SYS_mount, CALL_MOUNT },
+	{ NATIVE, SYS_umount2, CALL_UMOUNT },
+	{ NATIVE, SYS_fsopen, CALL_FSOPEN },
+};
+
+enum call_kind call_kind(const struct seccomp_data *d)
+{
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		if (d->arch == calls[i].arch && d->nr == calls[i].nr && d->arch)
+			return calls[i].kind;
+	return CALL_OTHER;
+}
+
+bool call_names_proc(int mem, uint64_t address)
+{
+	char type[sizeof(TYPE)];
+
+	return address && address <= INT64_MAX &&
+	       pread(mem, type, sizeof(type), (off_t)address) == sizeof(type) &&
+	       memcmp(type, TYPE, sizeof(type)) == 0;
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static int send_with_fds(int sock, const void *p, size_t n, const int fds[MOUNTING_FDS])
+{
+	union {
+		char room[CMSG_SPACE(MOUNTING_FDS * sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)p, n };
+	struct msghdr h = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(MOUNTING_FDS * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, MOUNTING_FDS * sizeof(int));
+	return sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n ? 0 : -errno;
+}
+
+int mounts_ask(struct mounts *m, uint32_t number, const struct seccomp_notif *call, pid_t init,
+	       const int fds[MOUNTING_FDS], const char *root)
+{
+	struct mounting ask = {
+		.kind = call_kind(&call->data) == CALL_MOUNT ? MOUNTING_MOUNT : MOUNTING_UMOUNT,
+		.number = number,
+		.init = init,
+		.call = *call,
+	};
+	int r;
+
+	if (m->helper < 0 || number >= KEPT_MAX)
+		return -ENOTCONN;
+	if ((size_t)snprintf(ask.root, sizeof(ask.root), "%s", root) >= sizeof(ask.root))
+		return -ENAMETOOLONG;
+	r = send_with_fds(m->helper, &ask, sizeof(ask), fds);
+	if (r < 0)
+		return r;
+	m->n += !m->asked[number].until;
+	m->asked[number].id = call->id;
+	m->asked[number].until = now() + LATE_MS;
+	return 0;
+}
+
+bool mounts_is_asked(const struct mounts *m, uint32_t number)
+{
+	return m->asked[number].until != 0;
+}
+
+void mounts_forget(struct mounts *m, uint32_t number)
+{
+	m->n -= m->asked[number].until != 0;
+	m->asked[number].until = 0;
+}
+
+bool mounts_hear(struct mounts *m, struct mounted *out)
+{
+	struct mounted a;
+	ssize_t n = recv(m->helper, &a, sizeof(a), MSG_DONTWAIT);
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		mounts_helper(m, -EBADF);
+	if (n != sizeof(a) || a.number >= KEPT_MAX || !m->asked[a.number].until ||
+	    m->asked[a.number].id != a.id)
+		return false; /* what a worker before us had asked, or too late */
+	mounts_forget(m, a.number);
+	*out = a;
+	return true;
+}
+
+bool mounts_late(struct mounts *m, struct mounted *out)
+{
+	uint64_t t = m->n ? now() : 0;
+
+	for (uint32_t i = 0; m->n && i < KEPT_MAX; i++) {
+		if (!m->asked[i].until || (m->helper >= 0 && t < m->asked[i].until))
+			continue;
+		*out = (struct mounted){ i, MOUNTING_CONTINUE, m->asked[i].id };
+		mounts_forget(m, i);
+		return true;
+	}
+	return false;
+}
+
+void mounts_helper(struct mounts *m, int fd)
+{
+	for (uint32_t i = 0; m->n && i < KEPT_MAX; i++)
+		if (m->asked[i].until)
+			m->asked[i].until = 1; /* long ago */
+	close_fd(&m->helper);
+	m->helper = fd;
+}
