@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Who mounts in containers, as the worker must not: `pct-launch mounter`, the program beside ours. It
- * is nobody's child, as it stays when the keeper ends: monitors are answered then.
+ * Who mounts in containers, as the worker must not: `pct-launch mounter`, the program beside ours.
+ * It is nobody's child, as it stays when the keeper ends: monitors are answered then.
  */
 #include <fcntl.h>
 #include <signal.h>

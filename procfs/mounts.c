@@ -19,8 +19,7 @@ static const struct {
 } calls[] = {
 #if defined(__x86_64__)
 #define NATIVE AUDIT_ARCH_X86_64
-	{ AUDIT_ARCH_I386, 21, CALL_MOUNT },
-	{ AUDIT_ARCH_I386, 52, CALL_UMOUNT },
+	{ AUDIT_ARCH_I386, 21, CALL_MOUNT },   { AUDIT_ARCH_I386, 52, CALL_UMOUNT },
 	{ AUDIT_ARCH_I386, 430, CALL_FSOPEN },
 #elif defined(__aarch64__)
 #define NATIVE AUDIT_ARCH_AARCH64
@@ -31,10 +30,8 @@ static const struct {
 #else
 #define NATIVE 0
 #endif
-	{ NATIVE, SYS_sysinfo, CALL_SYSINFO },
-	{ NATIVE, SYS_mount, CALL_MOUNT },
-	{ NATIVE, SYS_umount2, CALL_UMOUNT },
-	{ NATIVE, SYS_fsopen, CALL_FSOPEN },
+	{ NATIVE, SYS_sysinfo, CALL_SYSINFO }, { NATIVE, SYS_mount, CALL_MOUNT },
+	{ NATIVE, SYS_umount2, CALL_UMOUNT },  { NATIVE, SYS_fsopen, CALL_FSOPEN },
 };
 
 enum call_kind call_kind(const struct seccomp_data *d)
@@ -52,6 +49,27 @@ bool call_names_proc(int mem, uint64_t address)
 	return address && address <= INT64_MAX &&
 	       pread(mem, type, sizeof(type), (off_t)address) == sizeof(type) &&
 	       memcmp(type, TYPE, sizeof(type)) == 0;
+}
+
+/* "41 35 0:43 /proc/meminfo /proc/meminfo rw - fuse.pctfs lxcfs rw": each procfs has that view. */
+bool mounts_has_views(struct span mountinfo)
+{
+	static const char view[] = "/meminfo", type[] = " - fuse.pctfs ";
+	struct span line, at;
+	unsigned n = 0;
+
+	while (span_line(&mountinfo, &line)) {
+		bool ours = memmem(line.p, span_len(line), type, strlen(type));
+
+		for (int i = 0; i < 5; i++)
+			ours = ours && span_word(&line, &at);
+		if (!ours || span_len(at) < strlen(view) ||
+		    memcmp(at.end - strlen(view), view, strlen(view)) != 0)
+			continue;
+		if (++n > 1 || !span_is(at, "/proc/meminfo"))
+			return true;
+	}
+	return false;
 }
 
 static uint64_t now(void)

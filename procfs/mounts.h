@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/mounting.h"
+#include "cgview/span.h"
 #include "procfs/daemon.h"
 
 enum call_kind {
@@ -25,6 +26,12 @@ enum call_kind call_kind(const struct seccomp_data *d);
 
 /* Does it name "proc" as the type of a file system, in the caller's memory? */
 bool call_names_proc(int mem, uint64_t address);
+
+/*
+ * Can there be a procfs with views on it to be unmounted, but for a container's own /proc? By a
+ * text in the form of mountinfo.
+ */
+bool mounts_has_views(struct span mountinfo);
 
 struct mounts {
 	int helper; /* -EBADF: none */

@@ -127,6 +127,17 @@ static int answer_fsopen(const struct call_message *m, const int *fds)
 		   : -ECANCELED;
 }
 
+/* Most of what is unmounted is no procfs, and looking at the target itself means to go in there. */
+static bool has_views(int proc)
+{
+	struct cgv_text buf = { 0 };
+	struct span text;
+	bool has = cgv_read_text(proc, "mountinfo", &buf, &text) < 0 || mounts_has_views(text);
+
+	free(buf.p);
+	return has;
+}
+
 static int ask_mount(struct seccomp *s, uint32_t number, const struct call_message *m,
 		     const int *fds)
 {
@@ -135,9 +146,11 @@ static int ask_mount(struct seccomp *s, uint32_t number, const struct call_messa
 	if (call_kind(&m->call.data) == CALL_MOUNT &&
 	    !call_names_proc(fds[FD_MEM], m->call.data.args[2]))
 		return -ECANCELED;
+	if (call_kind(&m->call.data) == CALL_UMOUNT && !has_views(fds[FD_PROC]))
+		return -ECANCELED;
 	root_of(s, m, fds, root);
 	return mounts_ask(&s->mounts, number, &m->call, m->head.init, fds, root) < 0 ? -ECANCELED
-										      : ASKED;
+										     : ASKED;
 }
 
 static int answer(struct seccomp *s, uint32_t number, const struct call_message *m, const int *fds)
