@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A procfs that a container mounts itself shows the container, from the moment it is there; it can be
+# unmounted, and nobody gains anything by asking for it.
+. "$(dirname "$0")/lib.sh"
+[ "$(id -u)" = 0 ] || { skip "procfs mounted in containers" "needs root"; exit 0; }
+[ -c /dev/fuse ] || { skip "procfs mounted in containers" "no /dev/fuse"; exit 0; }
+
+N=${N:-200}
+TAG=$(printf '%s' "$PCT_ROOT" | od -An -tx1 | tr -d ' \n' | tail -c 6)
+A=1$(( 0x$TAG % 90000 + 10000 )) U=2$(( 0x$TAG % 90000 + 10000 )) O=3$(( 0x$TAG % 90000 + 10000 ))
+
+create() { # VMID MEMORY ARGS…
+	pct create "$1" builtin:busybox --memory "$2" --swap 0 "${@:3}" &&
+		cp "$B/mounter" "$(find "$PCT_ROOT/var/lib/pct/images/$1" -mindepth 1 -maxdepth 1)/bin/mounter" &&
+		pct start "$1" && inside "$1" 'mkdir -p /p /q /c/p'
+}
+m() { inside "$1" "mounter $2" 2>&1; } # VMID DEED
+host_mounts() { awk '{ print $3, $5, $9 }' /proc/self/mountinfo | grep -v "$PCT_ROOT" | sort; }
+mounted() { inside "$1" "grep -c ' $2[/ ]' /proc/self/mountinfo"; } # VMID TARGET: it, and views on it
+
+ok "an unprivileged container" create "$U" 256 --cores 1
+ok "a privileged one" create "$A" 128 --unprivileged 0
+before=$(host_mounts)
+VIEWS=$(inside "$U" "mounter plain /p >/dev/null; grep -c ' /p/.* - fuse.pctfs' /proc/self/mountinfo; umount /p")
+
+# What of /p is not the container's, by the views that its own /proc has.
+foreign() { # VMID PROCFS
+	inside "$1" "for f in \$(awk '\$5 ~ \"^/proc/\" && / - fuse.pctfs / { print substr(\$5, 7) }' /proc/self/mountinfo); do
+		awk -v f='$2'/\$f '\$5 == f && / - fuse.pctfs / { n = 1 } END { exit !n }' /proc/self/mountinfo || echo \$f
+	done"
+}
+
+for c in "$U 256 unprivileged" "$A 128 privileged"; do
+	read -r id mb kind <<<"$c"
+	kb=$((mb * 1024))
+	is "$kind: mount -t proc" "$kb" "$(inside "$id" 'mount -t proc proc /p && awk "/^MemTotal/ { print \$2 }" /p/meminfo')"
+	is "$kind: each of its views is there" "" "$(foreign "$id" /p)"
+	is "$kind: its uptime is the container's" 1 "$(inside "$id" 'awk "{ print \$1 < 200 }" /p/uptime')"
+	is "$kind: and it is procfs for the rest" "init" "$(inside "$id" 'cat /p/1/comm')"
+	ok "$kind: umount takes it off" inside "$id" 'umount /p'
+	is "$kind: whole" 0 "$(mounted "$id" /p)"
+	is "$kind: unshare -pf --mount-proc" "1 $kb" \
+		"$(inside "$id" 'unshare -m -p -f --mount-proc sh -c "echo \$\$ \$(awk \"/^MemTotal/ { print \\\$2 }\" /proc/meminfo)"')"
+	is "$kind: … shows the age of its own namespace" 1 \
+		"$(inside "$id" 'unshare -m -p -f --mount-proc awk "{ print \$1 < 5 }" /proc/uptime')"
+	is "$kind: … and its processes" 1 "$(inside "$id" 'unshare -m -p -f --mount-proc sh -c "ls -d /proc/[0-9]*" | head -1 | grep -c "^/proc/1$"')"
+
+	is "$kind: busy with somebody in it, not with views" "EBUSY, ok" "$(m "$id" 'plain /p' >/dev/null; m "$id" 'busy /p')"
+	m "$id" 'plain /p' >/dev/null
+	is "$kind: after a refusal the views are there" "$VIEWS $VIEWS" \
+		"$(inside "$id" "cd /p; umount /p 2>/dev/null; grep -c ' /p/.* - fuse.pctfs' /proc/self/mountinfo; awk 'END { print $VIEWS }' /p/meminfo" | tr '\n' ' ' | sed 's/ $//')"
+	is "$kind: lazily" ok "$(m "$id" 'off /p 2')"
+	is "$kind: a target that the caller holds open, as systemd and runc have it" "ok $kb" \
+		"$(m "$id" 'by-fd /p') $(inside "$id" 'awk "/^MemTotal/ { print \$2 }" /p/meminfo')"
+	is "$kind: off again" ok "$(m "$id" 'off /p 0')"
+	is "$kind: relative to where it is" "ok $kb" "$(m "$id" 'relative /c p') $(inside "$id" 'awk "/^MemTotal/ { print \$2 }" /c/p/meminfo')"
+	is "$kind: off again" ok "$(m "$id" 'off /c/p 0')"
+	inside "$id" 'cp /bin/busybox /bin/mounter /c/' 2>/dev/null
+	is "$kind: in a chroot that is no mount" "ok $kb" "$(m "$id" 'chroot /c /p') $(inside "$id" 'awk "/^MemTotal/ { print \$2 }" /c/p/meminfo')"
+	is "$kind: off again" ok "$(m "$id" 'off /c/p 0')"
+	is "$kind: flags of old programs" "ok $kb" "$(m "$id" 'magic /p') $(inside "$id" 'awk "/^MemTotal/ { print \$2 }" /p/meminfo')"
+	m "$id" 'off /p 0' >/dev/null
+	is "$kind: texts that end where memory ends" "ok $VIEWS" "$(m "$id" 'at-end /p') $(inside "$id" "grep -c ' /p/.* - fuse.pctfs' /proc/self/mountinfo")"
+	m "$id" 'off /p 0' >/dev/null
+	is "$kind: fsopen of procfs is not there, so mount(2) is" "ENOSYS, then ok $kb" \
+		"$(m "$id" 'fsopen proc /p') $(inside "$id" 'awk "/^MemTotal/ { print \$2 }" /p/meminfo')"
+	m "$id" 'off /p 0' >/dev/null
+	is "$kind: fsopen of others is" ok "$(m "$id" 'fsopen tmpfs /p')"
+	is "$kind: and what is no procfs comes off as ever" ok "$(m "$id" 'off /p 0')"
+	is "$kind: options are kept" "proc rw,hidepid=invisible" \
+		"$(m "$id" 'plain /p hidepid=2' >/dev/null; inside "$id" "grep ' /p ' /proc/self/mountinfo | sed 's/.* - proc //'")"
+	m "$id" 'off /p 0' >/dev/null
+	is "$kind: … of which some leave nothing to be laid on" "ok 0" \
+		"$(m "$id" 'plain /p subset=pid') $(inside "$id" "grep -c ' /p/' /proc/self/mountinfo")"
+	m "$id" 'off /p 0' >/dev/null
+	is "$kind: over a link it goes where that leads" "ok $kb" \
+		"$(inside "$id" 'ln -sfn /q /link'; m "$id" 'plain /link') $(inside "$id" 'awk "/^MemTotal/ { print \$2 }" /q/meminfo')"
+	m "$id" 'off /q 0' >/dev/null
+	is "$kind: errors are the kernel's: no target" ENOENT "$(m "$id" 'plain /none')"
+	is "$kind: … a file" ENOTDIR "$(m "$id" 'plain /bin/busybox')"
+	is "$kind: … an option" EINVAL "$(m "$id" 'plain /p nonsense=1')"
+	is "$kind: … nothing there to unmount" EINVAL "$(m "$id" 'off /q 0')"
+	is "$kind: … a user" EPERM "$(inside "$id" 'su -s /bin/sh nobody -c "mounter plain /p"' 2>/dev/null || inside "$id" 'setuidgid nobody mounter plain /p')"
+	is "$kind: … root of a user namespace in a mount namespace that is not his" EPERM "$(inside "$id" 'unshare -U -r mounter plain /p')"
+	is "$kind: nothing was mounted by them" 0 "$(mounted "$id" /p)"
+
+	is "$kind: pointers to nowhere" "37 of 37 failed" "$(m "$id" 'bad /p')"
+	like "$kind: paths and texts that change meanwhile" '[1-9][0-9]* mounted, [0-9]+ failed' "$(m "$id" "races $N /p /q")"
+	is "$kind: … land in one of the two" "0 0" "$(mounted "$id" /p) $(mounted "$id" /q)"
+	like "$kind: signals make it begin anew, not mount twice" '^[0-9]+ mounted, 0 of them twice' "$(m "$id" "signals 50 /p")"
+	is "$kind: callers that end while they wait" "$N died" "$(m "$id" "dies $N /p")"
+	is "$kind: the next one is served" "ok $VIEWS" "$(m "$id" 'plain /p') $(inside "$id" "grep -c ' /p/.* - fuse.pctfs' /proc/self/mountinfo")"
+	m "$id" 'off /p 0' >/dev/null
+done
+
+# Whom it stops is the process in its own pid namespace, and it waits for that itself.
+m "$A" 'stops 5 /p' >"$PCT_ROOT/stops" &
+sleep 1
+is "another container is served while one stops what it sees" ok "$(timeout 4 "$B/pct" exec "$U" -- mounter plain /p)"
+m "$U" 'off /p 0' >/dev/null
+wait $!
+like "who does that has a mount, or one of the kernel's, in the end" '(some|none) mounted, the longest took less' "$(cat "$PCT_ROOT/stops")"
+helper() { pgrep -f "^pct-launch --socket $RUN/pctfs.sock mounter"; }
+no_jobs() { [ "$(helper | wc -l)" = 1 ]; }
+ok "no job is left" until_true 5 no_jobs
+is "the host has the mounts it had" "$before" "$(host_mounts)"
+
+# Who mounts ends: another one does.
+kill -KILL "$(helper | head -1)"
+is "without who mounts, the kernel does" ok "$(m "$U" 'plain /p')"
+m "$U" 'off /p 2' >/dev/null
+viewed() { [ "$(inside "$U" "mounter plain /p >/dev/null; grep -c ' /p/.* - fuse.pctfs' /proc/self/mountinfo; mounter off /p 2 >/dev/null")" = "$VIEWS" ]; }
+ok "soon there is another" until_true 15 viewed
+for _ in 1 2 3; do
+	m "$U" "dies 30 /p" >"$PCT_ROOT/dies" &
+	sleep 0.1
+	kill -KILL "$(worker_pid)"
+	wait $!
+	is "workers end in the middle" "30 died" "$(cat "$PCT_ROOT/dies")"
+done
+ok "and views are on what is mounted" until_true 5 viewed
+
+# By a key it is the kernel's alone.
+ok "a container without it" create "$O" 64 --procmounts 0
+is "mounts as ever" "ok 0" "$(m "$O" 'plain /p') $(inside "$O" "grep -c ' /p/' /proc/self/mountinfo")"
+is "also by fsopen" ok "$(m "$O" 'fsopen proc /q')"
+is "its own /proc is its own all the same" 65536 "$(inside "$O" 'awk "/^MemTotal/ { print \$2 }" /proc/meminfo')"
+
+# pctfs is gone: everything can be mounted, and nothing hangs.
+stop_daemon -KILL
+is "pctfs is killed: a procfs is mounted" ok "$(m "$U" 'plain /p')"
+is "… another file system" ok "$(m "$U" 'fsopen tmpfs /q')"
+is "… and both come off" "ok ok" "$(m "$U" 'off /q 0') $(m "$U" 'off /p 0')"
+is "… and sysinfo(2) shows no host" "" "$(inside "$U" 'free 2>/dev/null' | awk '/^Mem/ && $2 > 1000000')"
+ok "a new daemon" "$B/pctfs"
+ok "views on what is mounted" until_true 15 viewed
+ok "it ends in peace" "$B/pctfs" --unmount
+is "pctfs has ended: a procfs is mounted" "ok ok" "$(m "$U" 'plain /p') $(m "$U" 'off /p 0')"
+ok "destroyed" pct destroy "$U" --force
+ok "destroyed" pct destroy "$A" --force
+ok "destroyed" pct destroy "$O" --force
+gone() { ! helper; }
+ok "nobody stands in for a pctfs that nobody asks" until_true 5 gone
