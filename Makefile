@@ -104,7 +104,7 @@ $(B)/static/pct-runc:   $(B)/obj/launcher/runc.o
 $(B)/static/%: $(B)/liblauncher.a $(B)/obj/base/say.o
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) $(LDFLAGS) -static -o $@ $(filter %.o,$^) $(filter %.a,$^) -ljson-c
+	$(Q)$(CC) $(LDFLAGS) -static -o $@ $(filter %.o,$^) $(filter %.a,$^) -ljson-c -lseccomp
 
 # pctfs with places at which its worker can be made to end (procfs/die.h).
 $(B)/die/%.o: %.c
@@ -143,6 +143,8 @@ $(B)/fuzz-%: $(B)/fuzz/tests/fuzz/fuzz-%.o $(B)/fuzz/procfs.a $(B)/fuzz/pct.a $(
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
 		$(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd
+
+$(B)/fuzz-enter: $(B)/fuzz/launcher/enter.o
 
 # Missing packages only; silent and instant when all is there.
 deps:

@@ -28,9 +28,12 @@ static const char *line_of(const char *text, const char *key)
 {
 	size_t n = strlen(key);
 
-	for (const char *p = text; p && *p; p = strchr(p, '\n'), p += p != NULL)
+	for (const char *p = text; p;) {
 		if (strncmp(p, key, n) == 0 && p[n] == ':')
 			return p + n + 1;
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
 	return NULL;
 }
 
