@@ -243,13 +243,14 @@ install: all
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR) $(DESTDIR)$(HOOKDIR)
 	for u in $(units); do $(located) packaging/$$u >$(DESTDIR)$(UNITDIR)/$$u || exit 1; done
-	$(located) packaging/lxc-pctfs.conf >$(DESTDIR)$(LXCDIR)/pctfs.conf
+	for c in pctfs.conf pctfs-calls.conf pctfs-calls.seccomp; do \
+		$(located) packaging/lxc-$$c >$(DESTDIR)$(LXCDIR)/$$c || exit 1; done
 	for h in $(hooks); do sed 's|"/[^"]*/pct-launch"|"$(SBINDIR)/pct-launch"|' packaging/oci/hooks.d/$$h \
 		>$(DESTDIR)$(HOOKDIR)/$$h || exit 1; done
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
-		$(DESTDIR)$(LXCDIR)/pctfs.conf $(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks))
+		$(addprefix $(DESTDIR)$(LXCDIR)/,pctfs.conf pctfs-calls.conf pctfs-calls.seccomp) $(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks))
 
 deb: all
 	$(Q)MAKE='$(MAKE)' packaging/debian/build $(B)/deb

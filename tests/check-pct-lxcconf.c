@@ -369,6 +369,36 @@ START_TEST(names_the_command_socket_as_liblxc_does)
 }
 END_TEST
 
+static char *rules(bool notify, bool mounts)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	lxcconf_seccomp(notify, mounts, out);
+	fclose(out);
+	return text;
+}
+
+START_TEST(the_packaged_rules_are_those_of_pct)
+{
+	auto_free char *text = rules(true, true);
+	auto_free char *golden = read_golden("packaging/lxc-pctfs-calls.seccomp");
+
+	ck_assert_str_eq(text, golden);
+}
+END_TEST
+
+START_TEST(mounts_are_asked_about_only_where_there_is_an_answer)
+{
+	auto_free char *without = rules(true, false), *alone = rules(false, true);
+
+	ck_assert_ptr_null(strstr(without, "mount notify"));
+	ck_assert_ptr_nonnull(strstr(without, "sysinfo notify"));
+	ck_assert_ptr_null(strstr(alone, "notify"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pct lxcconf");
@@ -377,6 +407,8 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, tells_liblxc_what_the_golden_file_says, 0, ARRAY_LEN(wholes));
+	tcase_add_test(t, the_packaged_rules_are_those_of_pct);
+	tcase_add_test(t, mounts_are_asked_about_only_where_there_is_an_answer);
 	tcase_add_loop_test(t, writes_the_line_a_value_asks_for, 0, ARRAY_LEN(lines));
 	tcase_add_loop_test(t, keeps_its_own_lines_from_being_taken_back, 0, ARRAY_LEN(orders));
 	tcase_add_loop_test(t, names_the_key_whose_value_cannot_be_used, 0, ARRAY_LEN(unusable));

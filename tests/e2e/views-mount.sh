@@ -128,6 +128,22 @@ is "mounts as ever" "ok 0" "$(m "$O" 'plain /p') $(inside "$O" "grep -c ' /p/' /
 is "also by fsopen" ok "$(m "$O" 'fsopen proc /q')"
 is "its own /proc is its own all the same" 65536 "$(inside "$O" 'awk "/^MemTotal/ { print \$2 }" /proc/meminfo')"
 
+# The same by LXC's own programs, with the two files that are there to be included.
+PLAIN=$PCT_ROOT/lxc/plain
+mkdir -p "$PLAIN"
+for f in conf seccomp; do
+	sed "s|/usr/share/lxc/config/|$PLAIN/|; s|/run/pct/|$RUN/|" "$TOP/packaging/lxc-pctfs-calls.$f" >"$PLAIN/pctfs-calls.$f"
+done
+ok "a container stops" pct stop "$O"
+{
+	grep -Ev '^lxc.(seccomp|log)' "$PCT_ROOT/var/lib/pct/lxc/$O/config"
+	echo "lxc.include = $PLAIN/pctfs-calls.conf"
+} >"$PLAIN/config"
+is "plain LXC: a procfs that it mounts shows its own" "65536 0" "$(lxc-start -P "$PCT_ROOT/lxc" -n plain &&
+	lxc-wait -P "$PCT_ROOT/lxc" -n plain -s RUNNING -t 20 && lxc-attach -P "$PCT_ROOT/lxc" -n plain -- sh -c \
+	'mount -t proc p /p; awk "/^MemTotal/ { print \$2 }" /p/meminfo; umount /p; echo $?' | tr '\n' ' ' | sed 's/ $//')"
+lxc-stop -k -P "$PCT_ROOT/lxc" -n plain
+
 # pctfs is gone: everything can be mounted, and nothing hangs.
 stop_daemon -KILL
 is "pctfs is killed: a procfs is mounted" ok "$(m "$U" 'plain /p')"
