@@ -46,6 +46,9 @@ P
 # Its keeper is who is told to end; its worker is who answers.
 worker_pid() { pgrep -P "$(daemon_pid)" | head -1; }
 
+# Who mounts for it in containers, and stays when it is killed.
+helper_pids() { pgrep -f "^pct-launch --socket $RUN/pctfs.sock mounter"; }
+
 pid_of() { pct status "$1" --verbose | awk '/^pid:/ { print $2 }'; }
 
 # Container $1's own cgroup, for a v1 controller where there is one, else in v2.

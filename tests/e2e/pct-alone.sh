@@ -17,10 +17,25 @@ enters()
 	is "exec in CT 100 within $((SECONDS - t)) s: $*" "$code" "$got"
 }
 
+all_gone() { # shellcheck disable=SC2046 # pids
+	stop_daemon -KILL
+	kill -KILL $(helper_pids)
+}
+
 run 0 create 100 builtin:busybox --memory 64
 run 0 start 100
 full=$(cat "$rules")
+
+# Its helper answers for it.
 stop_daemon -KILL
+enters 1 free -m
+for _ in 1 2 3; do
+	enters 7 sh -c 'exit 7'
+	same "words of exec" "$(cat "$err")" ""
+done
+run 0 stop 100
+run 0 start 100
+all_gone
 
 # The first use of sysinfo(2) makes the monitor forget pctfs.
 enters 1 free -m
@@ -63,7 +78,7 @@ echo "lxc.seccomp.profile: $PCT_ROOT/own.seccomp" >>"$confs/100.conf"
 run 0 start 100
 said "CT 100: with its own lxc.seccomp.profile sysinfo(2)"
 run 0 exec 100 -- true
-stop_daemon -KILL
+all_gone
 enters 1 free
 enters 1 true
 said "enter CT 100: liblxc cannot attach; 'pct stop 100' and 'pct start 100' would mend it"

@@ -9,9 +9,14 @@
 
 N=${N:-200}
 TAG=$(printf '%s' "$PCT_ROOT" | od -An -tx1 | tr -d ' \n' | tail -c 6)
-A=1$(( 0x$TAG % 90000 + 10000 )) U=2$(( 0x$TAG % 90000 + 10000 )) O=3$(( 0x$TAG % 90000 + 10000 ))
+A=1$(( 0x$TAG % 90000 + 10000 )) U=2$(( 0x$TAG % 90000 + 10000 )) O=3$(( 0x$TAG % 90000 + 10000 )) C=4$(( 0x$TAG % 90000 + 10000 ))
 
+# What the profile that LXC makes denies is denied here, too; most of this wants to mount anywhere.
 create() { # VMID MEMORY ARGS…
+	create_confined "$@" && pct stop "$1" &&
+		echo "lxc.apparmor.profile: unconfined" >>"$PCT_ROOT/etc/pct/lxc/$1.conf" && pct start "$1"
+}
+create_confined() {
 	pct create "$1" builtin:busybox --memory "$2" --swap 0 "${@:3}" &&
 		cp "$B/mounter" "$(find "$PCT_ROOT/var/lib/pct/images/$1" -mindepth 1 -maxdepth 1)/bin/mounter" &&
 		pct start "$1" && inside "$1" 'mkdir -p /p /q /c/p'
@@ -102,13 +107,12 @@ is "another container is served while one stops what it sees" ok "$(timeout 4 "$
 m "$U" 'off /p 0' >/dev/null
 wait $!
 like "who does that has a mount, or one of the kernel's, in the end" '(some|none) mounted, the longest took less' "$(cat "$PCT_ROOT/stops")"
-helper() { pgrep -f "^pct-launch --socket $RUN/pctfs.sock mounter"; }
-no_jobs() { [ "$(helper | wc -l)" = 1 ]; }
+no_jobs() { [ "$(helper_pids | wc -l)" = 1 ]; }
 ok "no job is left" until_true 5 no_jobs
 is "the host has the mounts it had" "$before" "$(host_mounts)"
 
 # Who mounts ends: another one does.
-kill -KILL "$(helper | head -1)"
+kill -KILL "$(helper_pids | head -1)"
 is "without who mounts, the kernel does" ok "$(m "$U" 'plain /p')"
 m "$U" 'off /p 2' >/dev/null
 viewed() { [ "$(inside "$U" "mounter plain /p >/dev/null; grep -c ' /p/.* - fuse.pctfs' /proc/self/mountinfo; mounter off /p 2 >/dev/null")" = "$VIEWS" ]; }
@@ -123,7 +127,18 @@ done
 ok "and views are on what is mounted" until_true 5 viewed
 
 # By a key it is the kernel's alone.
-ok "a container without it" create "$O" 64 --procmounts 0
+ok "a container without it" create_confined "$O" 64 --procmounts 0
+ok "one with it" create_confined "$C" 64
+asked() { # VMID: what comes of mounts that a security module may deny
+	m "$1" 'plain /p'
+	m "$1" 'by-fd /p'
+	m "$1" 'magic /q'
+	m "$1" 'at-end /c/p'
+	inside "$1" 'unshare -m -p -f --mount-proc true; echo $?; umount -l /p /q /c/p 2>/dev/null'
+}
+is "what is denied is what was denied without us: $(asked "$O" | tr '\n' ' ')" "$(asked "$O")" "$(asked "$C")"
+ok "destroyed" pct destroy "$C" --force
+ok "it may mount anywhere" sh -c "'$B/pct' stop $O && echo 'lxc.apparmor.profile: unconfined' >>'$PCT_ROOT/etc/pct/lxc/$O.conf' && '$B/pct' start $O"
 is "mounts as ever" "ok 0" "$(m "$O" 'plain /p') $(inside "$O" "grep -c ' /p/' /proc/self/mountinfo")"
 is "also by fsopen" ok "$(m "$O" 'fsopen proc /q')"
 is "its own /proc is its own all the same" 65536 "$(inside "$O" 'awk "/^MemTotal/ { print \$2 }" /proc/meminfo')"
@@ -157,7 +172,7 @@ is "pctfs has ended: a procfs is mounted" "ok ok" "$(m "$U" 'plain /p') $(m "$U"
 ok "destroyed" pct destroy "$U" --force
 ok "destroyed" pct destroy "$A" --force
 ok "destroyed" pct destroy "$O" --force
-gone() { ! helper; } # a second after the directory of its sockets is empty
+gone() { ! helper_pids; } # a second after the directory of its sockets is empty
 ok "nobody stands in for a pctfs that nobody asks" until_true 5 gone
 
 # Services that systemd gives a procfs of their own.
