@@ -17,9 +17,9 @@ enters()
 	is "exec in CT 100 within $((SECONDS - t)) s: $*" "$code" "$got"
 }
 
-all_gone() { # shellcheck disable=SC2046 # pids
+all_gone() {
 	stop_daemon -KILL
-	kill -KILL $(helper_pids)
+	helper_pids | xargs -r kill -KILL
 }
 
 run 0 create 100 builtin:busybox --memory 64
