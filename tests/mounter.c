@@ -200,15 +200,15 @@ static void tick(int sig)
 static void signals(char **a) /* N TARGET */
 {
 	struct sigaction act = { .sa_handler = tick, .sa_flags = SA_RESTART };
-	struct itimerval every = { { 0, 8000 }, { 0, 0 } }, never = { 0 };
+	struct itimerval once = { 0 }, never = { 0 };
 	int n = 0, twice = 0;
 
 	sigaction(SIGALRM, &act, NULL);
 	for (int i = atoi(a[0]); i > 0; i--) {
 		int had = 0;
 
-		every.it_value.tv_usec = 1 + rand() % 8000;
-		setitimer(ITIMER_REAL, &every, NULL);
+		once.it_value.tv_usec = 1 + rand() % 8000;
+		setitimer(ITIMER_REAL, &once, NULL);
 		n += mount("proc", a[1], "proc", 0, NULL) == 0;
 		setitimer(ITIMER_REAL, &never, NULL);
 		while (umount2(a[1], MNT_DETACH) == 0)
