@@ -21,9 +21,11 @@ struct shared {
 	pthread_mutex_t lock; /* of all below; taken before a container's */
 	struct stored_row *row;
 	uint32_t opens;
-	uint32_t strangers;   /* who have it open with a text of their own */
-	uint32_t kernel_len;  /* which length the kernel knows */
-	bool pushed;	      /* the kernel's pages are of this text */
+	uint32_t strangers;  /* who have it open with a text of their own */
+	uint32_t kernel_len; /* which length the kernel knows */
+	bool pushed;	     /* the kernel's pages are of this text */
+	struct text coming;  /* what it becomes, if nobody is in the middle of it */
+	uint64_t coming_tick;
 	struct timespec told; /* which mtime the kernel knows; 0: none yet */
 };
 
@@ -89,9 +91,16 @@ static void shared_put(struct shared *s)
 	atomic_fetch_sub(&s->refs, 1);
 }
 
-/* Its row stays: the next worker goes on with that. */
-static void shared_forget(struct shared *s)
+static void drop_coming(struct fs *fs, struct shared *s)
 {
+	text_drop(fs->opens, s->coming);
+	s->coming = (struct text){ 0 };
+}
+
+/* Its row stays: the next worker goes on with that. */
+static void shared_forget(struct fs *fs, struct shared *s)
+{
+	drop_coming(fs, s);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -130,7 +139,7 @@ static void sweep_bucket(struct fs *fs, struct shared **at, uint64_t tick)
 		} else if (!container_is_there(fs, s->ino)) {
 			*at = s->next;
 			stored_row_free(fs->opens, s->row);
-			shared_forget(s);
+			shared_forget(fs, s);
 		} else {
 			let_go(fs, s, tick);
 			at = &s->next;
@@ -167,7 +176,7 @@ void shared_stop(struct fs *fs)
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct shared *s = fs->sharing->bucket[i], *next; s; s = next) {
 			next = s->next;
-			shared_forget(s);
+			shared_forget(fs, s);
 		}
 	free(fs->sharing);
 	fs->sharing = NULL;
@@ -175,22 +184,39 @@ void shared_stop(struct fs *fs)
 
 /* ---- what is stored ---- */
 
-/* With the lock held, and nobody in the middle of the old text. */
-static int renew(struct fs *fs, struct shared *s, struct container *c)
+static int make(struct fs *fs, struct shared *s, struct container *c, struct text *out,
+		uint64_t *tick)
 {
 	struct moment m;
-	struct text t;
 	int r = make_text(fs, at_of(s->ino), c, 0, &m);
 
 	if (r == 0)
-		r = text_put(fs->opens, m.text, m.len, &t);
-	if (r < 0)
-		return r;
+		r = text_put(fs->opens, m.text, m.len, out);
+	if (r == 0)
+		*tick = m.tick;
+	return r;
+}
+
+static void show(struct fs *fs, struct shared *s, struct text t, uint64_t tick)
+{
 	text_set(fs, &s->row->text, t);
-	s->row->tick = m.tick;
+	s->row->tick = tick;
 	clock_gettime(CLOCK_REALTIME, &s->row->made);
 	s->pushed = false;
 	DIE_AT("render");
+}
+
+/* With the lock held, and nobody in the middle of the old text. */
+static int renew(struct fs *fs, struct shared *s, struct container *c)
+{
+	uint64_t tick;
+	struct text t;
+	int r = make(fs, s, c, &t, &tick);
+
+	if (r < 0)
+		return r;
+	drop_coming(fs, s);
+	show(fs, s, t, tick);
 	return 0;
 }
 
@@ -258,13 +284,18 @@ static struct timespec mtime_of(struct shared *s)
 	return s->told;
 }
 
+static uint32_t size_of(const struct shared *s)
+{
+	return s->coming.block ? s->coming.len : text_unpack(s->row->text).len;
+}
+
 void shared_known(struct fs *fs, fuse_ino_t ino, struct stat *st)
 {
 	struct shared *s;
 
 	if (shared_get(fs, fs->ttl ? ino | FAST : ino, false, &s) < 0)
 		return;
-	st->st_size = text_unpack(s->row->text).len;
+	st->st_size = size_of(s);
 	st->st_mtim = st->st_ctim = mtime_of(s);
 	shared_put(s);
 }
@@ -299,8 +330,46 @@ static bool all_at_rest(struct fs *fs, const struct shared *s)
 static bool wants_anew(struct fs *fs, const struct shared *s, pid_t pid)
 {
 	return !is_fresh(fs, s) &&
-	       reader_at_start(fs->host, pid, s->ino, text_unpack(s->row->text).len) &&
-	       (s->opens < 2 || all_at_rest(fs, s));
+	       reader_at_start(fs->host, pid, s->ino, text_unpack(s->row->text).len);
+}
+
+/*
+ * Others have it open, too. Who is at rest now can be in the middle of it before the kernel hears
+ * of another text, or long before, where this worker ends. So it is only told that there is one, by
+ * its time and length, whereupon it drops its pages; who then comes for them finds that nobody has
+ * read on meanwhile, and makes it the text, or that somebody has, and it never was
+ * (commit_coming()). Should that have been longer, the kernel corrects the length by what it gets.
+ */
+static void announce_coming(struct fs *fs, struct shared *s, struct container *c)
+{
+	struct text t, now = text_unpack(s->row->text);
+	uint64_t tick;
+
+	if (!all_at_rest(fs, s) || make(fs, s, c, &t, &tick) < 0)
+		return;
+	drop_coming(fs, s);
+	if (t.len < now.len) {
+		show(fs, s, t, tick);
+		return;
+	}
+	s->coming = t;
+	s->coming_tick = tick;
+	clock_gettime(CLOCK_REALTIME, &s->row->made);
+	s->pushed = false;
+}
+
+/* With the lock held; who asks for the text from @at on has no page of it. */
+static void commit_coming(struct fs *fs, struct shared *s, size_t at)
+{
+	if (!s->coming.block)
+		return;
+	if (at == 0 && all_at_rest(fs, s)) {
+		show(fs, s, s->coming, s->coming_tick);
+		s->coming = (struct text){ 0 };
+		return;
+	}
+	drop_coming(fs, s);
+	s->kernel_len = LEN_UNKNOWN;
 }
 
 void shared_attr(struct fs *fs, fuse_ino_t ino, struct container *c, pid_t reader, struct stat *st)
@@ -309,9 +378,11 @@ void shared_attr(struct fs *fs, fuse_ino_t ino, struct container *c, pid_t reade
 
 	if (shared_get(fs, ino, true, &s) < 0)
 		return;
-	if (s->row->text == 0 || (reader && wants_anew(fs, s, reader)))
+	if (s->row->text == 0 || (reader && s->opens < 2 && wants_anew(fs, s, reader)))
 		(void)renew(fs, s, c);
-	st->st_size = text_unpack(s->row->text).len;
+	else if (reader && s->opens > 1 && wants_anew(fs, s, reader))
+		announce_coming(fs, s, c);
+	st->st_size = size_of(s);
 	st->st_mtim = st->st_ctim = mtime_of(s);
 	if (s->kernel_len != (uint32_t)st->st_size)
 		s->kernel_len = LEN_UNKNOWN;
@@ -385,6 +456,7 @@ int shared_part(struct fs *fs, fuse_ino_t ino, size_t size, size_t at, struct mo
 
 	if (r < 0)
 		return -ESTALE;
+	commit_coming(fs, s, at);
 	t = text_unpack(s->row->text);
 	r = t.block ? text_part(fs, t, size, at, out) : -EIO;
 	shared_put(s);
