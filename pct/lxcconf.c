@@ -56,11 +56,17 @@ static void put_head(const struct build *b, FILE *out)
 		b->vmid, b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
 }
 
-/* Its boot clock begins now: then `ps`, which computes with start times, is right in there. */
-static void put_clock(const struct build *b, FILE *out)
+/*
+ * Its clocks begin now: then `ps`, which computes with start times, is right in there, and so is
+ * what systemd says of its boot, by the clock that does not count sleep.
+ */
+static void put_clocks(const struct build *b, FILE *out)
 {
 	if (b->boot)
-		fprintf(out, "lxc.time.offset.boot = -%" PRIu64 "s\n", b->boot);
+		fprintf(out,
+			"lxc.time.offset.boot = -%" PRIu64 "s\n"
+			"lxc.time.offset.monotonic = -%" PRIu64 "s\n",
+			b->boot, b->monotonic);
 }
 
 static void put_log(const struct build *b, FILE *out)
@@ -127,7 +133,7 @@ int lxcconf_write(const struct build *b, FILE *out, const char **key)
 			return r;
 		}
 	}
-	put_clock(b, out);
+	put_clocks(b, out);
 	put_log(b, out);
 	if (lxcconf_own_seccomp(b->config))
 		put_proxy(b, out);

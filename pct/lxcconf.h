@@ -32,6 +32,7 @@ struct build {
 	const char *run;	       /* where the sockets are */
 	uint64_t boot; /* CLOCK_BOOTTIME now, whole seconds; 0: no container can have a clock of its
 			  own */
+	uint64_t monotonic; /* CLOCK_MONOTONIC likewise */
 };
 
 /* The whole config. -EINVAL: the conf's value of *@key cannot be used. */

@@ -121,14 +121,16 @@ static int write_files(const struct build *b)
 	return r;
 }
 
-static uint64_t boot_clock(void)
+static void read_clocks(struct build *b)
 {
-	struct timespec t;
+	struct timespec boot, monotonic;
 
 	if (access("/proc/self/ns/time_for_children", F_OK) < 0 ||
-	    clock_gettime(CLOCK_BOOTTIME, &t) < 0)
-		return 0;
-	return (uint64_t)t.tv_sec;
+	    clock_gettime(CLOCK_BOOTTIME, &boot) < 0 ||
+	    clock_gettime(CLOCK_MONOTONIC, &monotonic) < 0)
+		return;
+	b->boot = (uint64_t)boot.tv_sec;
+	b->monotonic = (uint64_t)monotonic.tv_sec;
 }
 
 int start_prepare(unsigned vmid, const struct config *c)
@@ -161,7 +163,7 @@ int start_prepare(unsigned vmid, const struct config *c)
 	b.host = &layout;
 	b.rootfs = rootfs;
 	b.tools = tools;
-	b.boot = boot_clock();
+	read_clocks(&b);
 	if (pick_cpus(&h, &b, &cpus))
 		b.cpus = &cpus;
 	r = write_files(&b);

@@ -70,6 +70,7 @@ static int build(const char *conf, const struct host_layout *host, char **text, 
 		.tools = "/opt/a tool's dir/sbin",
 		.run = "/run/pct",
 		.boot = 27404,
+		.monotonic = 27311,
 	};
 	size_t n;
 	FILE *out = open_memstream(text, &n);
