@@ -123,6 +123,10 @@ const struct key keys[] = {
 			    .help = "swap it may use beside its memory" },
 		.fallback = "0", .created = "512", .hotplug = HOTPLUG_LIVE, .lines = lines_swap,
 	}, {
+		.option = { "sysinfo", OPTION_BOOL,
+			    .help = "sysinfo(2), which busybox and musl ask, shows its own machine, too" },
+		.fallback = "1", .hotplug = HOTPLUG_START,
+	}, {
 		.option = { "tags", OPTION_TEXT, .min = 1, .max = 1024, .value = "<a;b>",
 			    .form = form_tags,
 			    .help = "words to find it by" },

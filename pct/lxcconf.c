@@ -87,9 +87,15 @@ bool lxcconf_own_seccomp(const struct config *c)
 	return false;
 }
 
+bool lxcconf_asks(const struct config *c)
+{
+	return key_bool(c, "sysinfo") || key_bool(c, "procmounts");
+}
+
 static void put_proxy(const struct build *b, FILE *out)
 {
-	fprintf(out, "lxc.seccomp.notify.proxy = unix:%s/seccomp.sock\n", b->run);
+	if (lxcconf_asks(b->config))
+		fprintf(out, "lxc.seccomp.notify.proxy = unix:%s/seccomp.sock\n", b->run);
 }
 
 /* After the user's lines: an empty one of theirs takes back all hooks before it. */
@@ -157,7 +163,7 @@ static void put_mounts(FILE *out)
 	fputs("fsopen notify\n", out);
 }
 
-void lxcconf_seccomp(bool notify, bool mounts, FILE *out)
+void lxcconf_seccomp(enum lxcconf_calls sysinfo, bool mounts, FILE *out)
 {
 	fputs("2\n"
 	      "denylist\n"
@@ -169,7 +175,10 @@ void lxcconf_seccomp(bool notify, bool mounts, FILE *out)
 	      "finit_module errno 1\n"
 	      "delete_module errno 1\n",
 	      out);
-	fprintf(out, notify ? "sysinfo notify\n" : "sysinfo errno %d\n", ENOSYS);
-	if (notify && mounts)
+	if (sysinfo == CALLS_ASKED)
+		fputs("sysinfo notify\n", out);
+	if (sysinfo == CALLS_NONE)
+		fprintf(out, "sysinfo errno %d\n", ENOSYS);
+	if (mounts)
 		put_mounts(out);
 }

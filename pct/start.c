@@ -61,14 +61,15 @@ static int put_config(const struct build *b, FILE *out, const char **key)
 static int put_rules(const struct build *b, FILE *out, const char **key)
 {
 	(void)key;
-	lxcconf_seccomp(true, key_bool(b->config, "procmounts"), out);
+	lxcconf_seccomp(key_bool(b->config, "sysinfo") ? CALLS_ASKED : CALLS_HOST,
+			key_bool(b->config, "procmounts"), out);
 	return 0;
 }
 
 static int put_rules_alone(const struct build *b, FILE *out, const char **key)
 {
 	(void)b, (void)key;
-	lxcconf_seccomp(false, false, out);
+	lxcconf_seccomp(CALLS_NONE, false, out);
 	return 0;
 }
 
