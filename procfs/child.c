@@ -11,7 +11,9 @@
 #include "base/say.h"
 #include "procfs/keeper.h"
 
-#define END_MS 3000 /* in which a worker ends that was asked to */
+#define END_MS	      3000 /* in which a worker ends that was asked to */
+#define HUSK_MS	      300  /* and one of which there is not much left */
+#define LOOK_AGAIN_MS 20
 
 static void become_worker(const struct keeper *k, pid_t keeper, int exe, int sock)
 {
@@ -76,15 +78,75 @@ int child_start(struct keeper *k, int exe, struct child *w)
 	return w->pidfd < 0 ? fail(-errno, "watch the worker") : 0;
 }
 
+/* Its first thread is gone: what is left of it, if anything, waits in the kernel. */
+bool child_is_husk(const struct child *w)
+{
+	char path[32], text[512] = "";
+	auto_fd fd = -EBADF;
+	char *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", w->pid);
+	fd = w->pid ? open(path, O_RDONLY | O_CLOEXEC) : -EBADF;
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		return false;
+	state = strrchr(text, ')');
+	return state && state[1] == ' ' && state[2] == 'Z';
+}
+
+/* Is it gone? A husk is given no longer than what ends by itself takes. */
+static bool has_ended(const struct child *w)
+{
+	struct pollfd p = { w->pidfd, POLLIN, 0 };
+	unsigned husk = 0;
+
+	for (unsigned ms = 0; ms < END_MS && husk < HUSK_MS; ms += LOOK_AGAIN_MS) {
+		if (poll(&p, 1, LOOK_AGAIN_MS) == 1)
+			return true;
+		husk = child_is_husk(w) ? husk + LOOK_AGAIN_MS : 0;
+	}
+	return false;
+}
+
+/* Later than anybody waits for: those that could not end, and have since. */
+static void reap_husks(struct keeper *k)
+{
+	for (size_t i = 0; i < ARRAY_LEN(k->husks); i++)
+		if (k->husks[i] && waitpid(k->husks[i], NULL, WNOHANG) != 0)
+			k->husks[i] = 0;
+}
+
+/*
+ * A thread in the memory of a container that keeps it there cannot be killed. It will do nothing
+ * more either: another worker need not wait for it.
+ */
+static void leave_husk(struct keeper *k, struct child *w)
+{
+	const struct timeval now = { .tv_usec = 1 };
+
+	warn(0, "worker %d cannot end yet, by something a container does; going on without",
+	     w->pid);
+	for (size_t i = 0; i < ARRAY_LEN(k->husks); i++)
+		if (!k->husks[i]) {
+			k->husks[i] = w->pid;
+			break;
+		}
+	w->pid = 0;
+	/* Its end of this is still open. */
+	(void)setsockopt(w->sock, SOL_SOCKET, SO_RCVTIMEO, &now, sizeof(now));
+}
+
 /* Its exit status, or 128 and the signal. */
 int child_reap(struct keeper *k, struct child *w)
 {
-	struct pollfd p = { w->pidfd, POLLIN, 0 };
-	int status = 0;
+	int status = SIGKILL;
 
+	reap_husks(k);
 	/* One that hangs, or was stopped, does not end by itself. */
-	if (w->pid && poll(&p, 1, END_MS) < 1)
+	if (w->pid && !has_ended(w)) {
 		kill(w->pid, SIGKILL);
+		if (!has_ended(w))
+			leave_husk(k, w);
+	}
 	if (w->pid)
 		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
 			;

@@ -204,6 +204,8 @@ static int look_around(struct keeper *k)
 
 	if (cut < N_MOUNTS)
 		return revive(k, cut);
+	if (child_is_husk(&k->now))
+		return replace(k);
 	helper_start(k);
 	look_for_stuck(k);
 	return 0;

@@ -31,6 +31,7 @@ struct keeper {
 	bool repair;	    /* containers have views of a mount that was cut off */
 	bool resumed;	    /* it goes on with the mount of a keeper before it */
 	struct looks looks; /* at what it does not get on with */
+	pid_t husks[8];	    /* workers that could not end, to be reaped when they have */
 	int asker;	    /* who wants an end of it all; -EBADF: nobody */
 	int kept[KEPT_MAX]; /* fds, by number */
 	int helper;	    /* who mounts in containers (pct-launch mounter); -EBADF: none */
@@ -63,6 +64,8 @@ void held_take_off(struct keeper *k);
 int child_start(struct keeper *k, int exe, struct child *c) MUST_CHECK;
 /* Kill it, and wait for its end: not for ever. */
 void child_end(struct keeper *k, struct child *c, int sig);
+/* It ended, as far as it can: not all of its threads may be gone. */
+bool child_is_husk(const struct child *c);
 /* It ended: its exit status, or 128 and the signal. */
 int child_reap(struct keeper *k, struct child *c);
 /* There is no other one: it may take what is left of that. */

@@ -372,20 +372,20 @@ START_TEST(names_the_command_socket_as_liblxc_does)
 }
 END_TEST
 
-static char *rules(bool notify, bool mounts)
+static char *rules(enum lxcconf_calls sysinfo, bool mounts)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	lxcconf_seccomp(notify, mounts, out);
+	lxcconf_seccomp(sysinfo, mounts, out);
 	fclose(out);
 	return text;
 }
 
 START_TEST(the_packaged_rules_are_those_of_pct)
 {
-	auto_free char *text = rules(true, true);
+	auto_free char *text = rules(CALLS_ASKED, true);
 	auto_free char *golden = read_golden("packaging/lxc-pctfs-calls.seccomp");
 
 	ck_assert_str_eq(text, golden);
@@ -394,7 +394,7 @@ END_TEST
 
 START_TEST(mounts_are_asked_about_only_where_there_is_an_answer)
 {
-	auto_free char *without = rules(true, false), *alone = rules(false, true);
+	auto_free char *without = rules(CALLS_ASKED, false), *alone = rules(CALLS_NONE, false);
 
 	ck_assert_ptr_null(strstr(without, "mount notify"));
 	ck_assert_ptr_nonnull(strstr(without, "sysinfo notify"));
