@@ -46,7 +46,6 @@ bool lxcconf_own_seccomp(const struct config *c);
 bool lxcconf_asks(const struct config *c);
 
 /*
-/*
  * rules.seccomp: what is denied; who answers sysinfo(2): pctfs; nobody, so that it fails with
 ENOSYS,
  * as it does for all in the container whose monitor has lost pctfs; or the host. @mounts: pctfs is

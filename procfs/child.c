@@ -18,8 +18,8 @@
 static void become_worker(const struct keeper *k, pid_t keeper, int exe, int sock)
 {
 	const struct connection *whole = &k->mounts[MOUNT_WHOLE], *fast = &k->mounts[MOUNT_FAST];
-	const int from[] = { sock,	  k->control, k->seccomp,    k->opens,
-			     whole->fuse, fast->fuse, whole->memory, fast->memory };
+	const int from[] = { sock,	 k->control,	k->opens,    whole->fuse,
+			     fast->fuse, whole->memory, fast->memory };
 	char page_cache[40];
 	char *argv[] = { "pctfs",
 			 k->d->foreground ? "-f" : "-b",
@@ -176,7 +176,8 @@ int child_let_go(struct keeper *k, struct child *w)
 			r = message_send(w->sock, MSG_KEPT, id, k->kept[id]);
 	if (r == 0 && k->helper >= 0)
 		r = message_send(w->sock, MSG_HELPER, 0, k->helper);
-	return r < 0 ? r : message_send(w->sock, MSG_GO, 0, -1);
+	w->goes_on = r == 0 && message_send(w->sock, MSG_GO, 0, -1) == 0;
+	return w->goes_on ? 0 : -ECONNRESET;
 }
 
 static void tell_ready(struct keeper *k)
@@ -215,9 +216,8 @@ bool child_hear(struct keeper *k, struct child *w)
 		w->since = now_ms();
 		k->failures = 0;
 		tell_ready(k);
-	} else if (m.kind == MSG_KEEP || m.kind == MSG_DROP) {
-		held_keep(k, m.id, fd);
-		fd = -EBADF;
+	} else if (m.kind == MSG_DROP) {
+		held_keep(k, m.id, -EBADF);
 	}
 	close_fd(&fd);
 	return true;

@@ -35,7 +35,6 @@ enum { MOUNT_WHOLE, MOUNT_FAST, N_MOUNTS };
 enum {
 	FD_KEEPER = 3,
 	FD_CONTROL,
-	FD_SECCOMP,
 	FD_OPENS,
 	FD_FUSE,
 	FD_SLOTS = FD_FUSE + N_MOUNTS,
@@ -45,9 +44,8 @@ enum {
 enum message_kind {
 	MSG_PREPARED = 1, /* to the keeper: this worker can render */
 	MSG_READY,	  /* to the keeper: it serves */
-	MSG_KEEP,	  /* to the keeper: keep this fd, by that number */
-	MSG_DROP,	  /* to the keeper: no more */
-	MSG_KEPT,	  /* to the worker: kept for one before it */
+	MSG_DROP,	  /* to the keeper: what has this number is over */
+	MSG_KEPT,	  /* to the worker: a monitor's connection, which is kept by that number */
 	MSG_GO,		  /* to the worker: there is no other one any more */
 	MSG_HELPER,	  /* to the worker: who mounts in containers, from now on */
 	MSG_UNMOUNT,	  /* to the keeper, with the mount's number or 0: end; and back: it did */

@@ -278,20 +278,41 @@ static void hear_outside(struct keeper *k)
 		unmount_asked(k, &fd, m.id);
 }
 
+/*
+ * A monitor, which does not dial again: so it is ours before any worker has it, and is lost with
+ * none. While there is no worker it waits for the next.
+ */
+static void take_monitor(struct keeper *k)
+{
+	auto_fd fd = accept4(k->seccomp, NULL, NULL, SOCK_CLOEXEC);
+	uint32_t id = 1;
+
+	if (fd < 0 || !peer_is_root(fd))
+		return;
+	while (id < KEPT_MAX && k->kept[id] >= 0)
+		id++;
+	if (id == KEPT_MAX) {
+		warn(-ENOSPC, "keep the connection of a monitor: its container asks the kernel "
+			      "itself");
+		return;
+	}
+	held_keep(k, id, take_fd(&fd));
+	if (k->now.goes_on) /* one that does not take it is at its end */
+		(void)message_send(k->now.sock, MSG_KEPT, id, k->kept[id]);
+}
+
 /* ---- all of it ---- */
 
 static int step(struct keeper *k)
 {
-	struct pollfd p[] = { { k->now.pidfd, POLLIN, 0 },
-			      { k->now.sock, POLLIN, 0 },
-			      { k->signals, POLLIN, 0 },
-			      { k->takeover, POLLIN, 0 },
-			      { k->helper, 0, 0 } };
+	struct pollfd p[] = { { k->now.pidfd, POLLIN, 0 }, { k->now.sock, POLLIN, 0 },
+			      { k->signals, POLLIN, 0 },   { k->takeover, POLLIN, 0 },
+			      { k->seccomp, POLLIN, 0 },   { k->helper, 0, 0 } };
 	int n = poll(p, ARRAY_LEN(p), k->now.pid ? LOOK_MS : BACK_OFF_MAX);
 	struct signalfd_siginfo sig;
 
 	store_tell_alive();
-	if (p[4].revents)
+	if (p[5].revents)
 		helper_ended(k);
 	if (!k->now.pid)
 		begin(k);
@@ -310,6 +331,8 @@ static int step(struct keeper *k)
 	}
 	if (p[0].revents || p[1].revents)
 		return replace(k);
+	if (p[4].revents)
+		take_monitor(k);
 	if (p[3].revents)
 		hear_outside(k);
 	return 0;

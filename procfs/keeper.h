@@ -14,6 +14,7 @@ struct child {
 	pid_t pid; /* 0: none */
 	int pidfd, sock;
 	bool prepared, ready;
+	bool goes_on;	/* there is no other: what comes is for this one */
 	uint64_t since; /* ms: ready */
 };
 

@@ -14,30 +14,15 @@ int kept_add(struct kept *k, uint32_t id, int fd)
 	return 0;
 }
 
-int kept_new(struct kept *k, int fd)
-{
-	uint32_t id = 1;
-	int r;
-
-	while (id < KEPT_MAX && k->fd[id])
-		id++;
-	if (id == KEPT_MAX)
-		return -ENOSPC;
-	r = message_send(FD_KEEPER, MSG_KEEP, id, fd);
-	if (r < 0)
-		return r;
-	k->fd[id] = fd + 1;
-	return (int)id;
-}
-
 void kept_drop(struct kept *k, uint32_t id)
 {
 	int fd = kept_fd(k, id);
 
 	if (fd < 0)
 		return;
-	(void)message_send(FD_KEEPER, MSG_DROP, id, -1);
+	/* From then on the number can be another's. */
 	k->fd[id] = 0;
+	(void)message_send(FD_KEEPER, MSG_DROP, id, -1);
 	close_fd(&fd);
 }
 

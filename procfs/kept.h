@@ -10,11 +10,9 @@ struct kept {
 	int fd[KEPT_MAX]; /* one more than the descriptor; 0: none */
 };
 
-/* One that was kept for a worker before. -EINVAL: no such number, or there is one. */
+/* One that the keeper has by that number. -EINVAL: no such number, or there is one. */
 int kept_add(struct kept *k, uint32_t id, int fd) MUST_CHECK;
 
-/* A new one, which the keeper has from now on too: its number. -ENOSPC: there are too many. */
-int kept_new(struct kept *k, int fd) MUST_CHECK;
 /* Over: the keeper lets go of it, and it is closed. */
 void kept_drop(struct kept *k, uint32_t id);
 /* -EBADF: none. */

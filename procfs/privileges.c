@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/capability.h>
@@ -67,6 +68,7 @@ static const struct call calls[] = {
 	{ SCMP_SYS(ioctl), ONLY(1, TCGETS) },                       /* isatty() */
 	{ SCMP_SYS(ioctl), ONLY(1, NS_GET_TGID_FROM_PIDNS) },       /* who is a namespace's init */
 	{ SCMP_SYS(ioctl), ONLY(1, SECCOMP_IOCTL_NOTIF_ID_VALID) }, /* is sysinfo(2) still asked */
+	{ SCMP_SYS(ioctl), ONLY(1, SIOCOUTQ) },                     /* is its answer still unread */
 	/* memory: none that can be run */
 	{ SCMP_SYS(brk), ANY },           { SCMP_SYS(munmap), ANY },
 	{ SCMP_SYS(mremap), ANY },        { SCMP_SYS(madvise), ANY },

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 
 #include "base/say.h"
 #include "procfs/control.h"
+#include "procfs/hands.h"
 #include "procfs/mounts.h"
 #include "procfs/seccomp.h"
+#include "procfs/sysinfo.h"
 
 /* The message of lxc-seccomp-notify: a header, the kernel's two structures, a cookie. */
 struct header {
@@ -42,37 +44,17 @@ enum { ASKED = 1 }; /* somebody else, and the call waits */
 
 struct seccomp {
 	struct callers *callers;
-	struct kept *kept; /* the monitors */
-	struct mounts mounts;
-	const char *root; /* where views are served */
-	int listen, epoll;
+	struct kept *kept;    /* the monitors */
+	struct mounts mounts; /* only for the thread that leads */
+	const char *root;     /* where views are served */
+	int epoll;
 	int wake; /* for an end, or another helper */
 	_Atomic int helper;
 	atomic_bool ends;
-	pthread_t thread;
+	struct hands *hands;
+	uint64_t left_until;	    /* ms: then all that a worker before us answered is passed on */
+	bool may_be_left[KEPT_MAX]; /* what comes first may be such a call */
 };
-
-static unsigned long load_of(const struct sample *s, int i)
-{
-	return (unsigned long)(s->load.avg[i] << (SI_LOAD_SHIFT - CGV_LOAD_SHIFT));
-}
-
-static void fill(const struct sample *s, struct sysinfo *si)
-{
-	uint64_t procs = MIN(s->tasks.total, (uint64_t)UINT16_MAX);
-
-	*si = (struct sysinfo){
-		.uptime = (long)(s->age.uptime / CGV_NSEC),
-		.loads = { load_of(s, 0), load_of(s, 1), load_of(s, 2) },
-		.totalram = s->memory.total,
-		.freeram = s->memory.free,
-		.sharedram = s->memory.shmem,
-		.totalswap = s->memory.swap_total,
-		.freeswap = s->memory.swap_free,
-		.procs = (unsigned short)procs,
-		.mem_unit = 1,
-	};
-}
 
 /* Does the caller still wait for this answer? Else its pid may be somebody else's by now. */
 static bool still_asked(int notify, uint64_t id)
@@ -80,26 +62,47 @@ static bool still_asked(int notify, uint64_t id)
 	return ioctl(notify, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
-static int answer_sysinfo(struct seccomp *s, const struct call_message *m, const int *fds)
+/* One call, as it came, and who answers it. */
+struct call {
+	uint32_t number; /* of its connection */
+	const struct call_message *m;
+	const int *fds;
+	struct hand *me;
+	enum hand_is is; /* once it is answered */
+};
+
+/* What may take long: to write into memory of a container. */
+static int give(struct call *c, const union sysinfo_any *si, size_t size)
 {
-	struct container *c;
-	struct sysinfo si;
+	ssize_t n;
+
+	if (!still_asked(c->fds[FD_NOTIFY], c->m->call.id))
+		return -ESRCH;
+	hand_enter(c->me, c->number);
+	n = pwrite(c->fds[FD_MEM], si, size, (off_t)c->m->call.data.args[0]);
+	c->is = hand_leave(c->me);
+	/* Memory that cannot be written is for the kernel to refuse, or to wait for. */
+	if (n != (ssize_t)size)
+		return -EFAULT;
+	return still_asked(c->fds[FD_NOTIFY], c->m->call.id) ? 0 : -ESRCH;
+}
+
+static int answer_sysinfo(struct seccomp *s, struct call *c)
+{
+	uint32_t arch = c->m->call.data.arch;
+	union sysinfo_any si;
+	struct container *of;
 	struct sample now;
 	int r;
 
-	r = caller_of_init(s->callers, m->head.init, &c);
+	if (hands_wait(c->me, c->number))
+		return -EBUSY;
+	r = caller_of_init(s->callers, c->m->head.init, &of);
 	if (r < 0)
 		return r;
-	r = container_sample(c, NEED_MEMORY | NEED_AGE | NEED_TASKS, &now);
-	container_put(c);
-	if (r < 0)
-		return r;
-	fill(&now, &si);
-	if (!still_asked(fds[FD_NOTIFY], m->call.id))
-		return -ESRCH;
-	if (pwrite(fds[FD_MEM], &si, sizeof(si), (off_t)m->call.data.args[0]) != sizeof(si))
-		return -EFAULT;
-	return still_asked(fds[FD_NOTIFY], m->call.id) ? 0 : -ESRCH;
+	r = container_sample(of, NEED_MEMORY | NEED_AGE | NEED_TASKS, &now);
+	container_put(of);
+	return r < 0 ? r : give(c, &si, sysinfo_fill(&now, arch, &si));
 }
 
 /* Of a caller in the same pid namespace as its container's init: by name. Else by who reads. */
@@ -115,14 +118,27 @@ static void root_of(struct seccomp *s, const struct call_message *m, const int *
 	container_put(c);
 }
 
+/* Its memory can keep us waiting, too. */
+static bool names_proc(struct call *c, uint64_t address)
+{
+	bool names;
+
+	if (hands_wait(c->me, c->number))
+		return false;
+	hand_enter(c->me, c->number);
+	names = call_names_proc(c->fds[FD_MEM], address);
+	c->is = hand_leave(c->me);
+	return names;
+}
+
 /*
  * Who asks for a procfs by fsopen(2) is told that there is no such call, and then does as on older
  * kernels: mount(2), which names the type and the target in one.
  */
-static int answer_fsopen(const struct call_message *m, const int *fds)
+static int answer_fsopen(struct call *c)
 {
-	return call_names_proc(fds[FD_MEM], m->call.data.args[0]) &&
-		       still_asked(fds[FD_NOTIFY], m->call.id)
+	return names_proc(c, c->m->call.data.args[0]) &&
+		       still_asked(c->fds[FD_NOTIFY], c->m->call.id)
 		   ? -ENOSYS
 		   : -ECANCELED;
 }
@@ -138,31 +154,33 @@ static bool has_views(int proc)
 	return has;
 }
 
-static int ask_mount(struct seccomp *s, uint32_t number, const struct call_message *m,
-		     const int *fds)
+static int ask_mount(struct seccomp *s, struct call *c)
 {
+	const struct seccomp_data *d = &c->m->call.data;
 	char root[PATH_MAX];
 
-	if (call_kind(&m->call.data) == CALL_MOUNT &&
-	    !call_names_proc(fds[FD_MEM], m->call.data.args[2]))
+	if (call_kind(d) == CALL_MOUNT && !names_proc(c, d->args[2]))
 		return -ECANCELED;
-	if (call_kind(&m->call.data) == CALL_UMOUNT && !has_views(fds[FD_PROC]))
+	/* Who kept us waiting for so long that another thread leads now has the kernel's own. */
+	if (c->is != HAND_LEADS || (call_kind(d) == CALL_UMOUNT && !has_views(c->fds[FD_PROC])))
 		return -ECANCELED;
-	root_of(s, m, fds, root);
-	return mounts_ask(&s->mounts, number, &m->call, m->head.init, fds, root) < 0 ? -ECANCELED
-										     : ASKED;
+	root_of(s, c->m, c->fds, root);
+	return mounts_ask(&s->mounts, c->number, &c->m->call, c->m->head.init, c->fds, root) < 0
+		   ? -ECANCELED
+		   : ASKED;
 }
 
-static int answer(struct seccomp *s, uint32_t number, const struct call_message *m, const int *fds)
+/* As the caller is to have it; -ECANCELED: in doubt the kernel itself answers. */
+static int answer(struct seccomp *s, struct call *c)
 {
-	switch (call_kind(&m->call.data)) {
+	switch (call_kind(&c->m->call.data)) {
 	case CALL_SYSINFO:
-		return answer_sysinfo(s, m, fds);
+		return answer_sysinfo(s, c) < 0 ? -ECANCELED : 0;
 	case CALL_FSOPEN:
-		return answer_fsopen(m, fds);
+		return answer_fsopen(c);
 	case CALL_MOUNT:
 	case CALL_UMOUNT:
-		return ask_mount(s, number, m, fds);
+		return ask_mount(s, c);
 	default:
 		return -ECANCELED;
 	}
@@ -191,19 +209,31 @@ static int take_fds(struct msghdr *h, int fds[FDS_ROOM])
 	return n;
 }
 
-/*
- * Was it answered by a worker that ended then? Its caller goes on, as soon as the monitor has
- * passed the answer on, and nobody waits for that number any more.
- */
-static bool is_answered(const struct call_message *m, const int *fds)
+static uint64_t ms(void)
 {
-	struct timespec ms = { 0, 1000000 };
+	struct timespec t;
 
-	for (int i = 0; i < LEFT_MS; i++) {
-		if (!still_asked(fds[FD_NOTIFY], m->call.id))
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/*
+ * Was it answered by a worker that ended then? The answer may still be unread in the connection. Or
+ * its caller goes on, as soon as the monitor has passed the answer on, and nobody waits for that
+ * number any more.
+ */
+static bool is_answered(const struct seccomp *s, int fd, const struct call_message *m,
+			const int *fds)
+{
+	struct timespec pause = { 0, 1000000 };
+	int unread = 0;
+
+	do {
+		if (!still_asked(fds[FD_NOTIFY], m->call.id) ||
+		    (ioctl(fd, SIOCOUTQ, &unread) == 0 && unread > 0))
 			return true;
-		nanosleep(&ms, NULL);
-	}
+		nanosleep(&pause, NULL);
+	} while (ms() < s->left_until);
 	return false;
 }
 
@@ -231,38 +261,47 @@ static void consume(int fd)
 	(void)recv(fd, &byte, 1, MSG_DONTWAIT | MSG_TRUNC);
 }
 
-/* @r: as the caller is to have it. False: the monitor is gone. */
+/* @r: as of answer(). False: the monitor is gone. */
 static bool reply(int fd, struct call_message *m, int r)
 {
+	bool sent;
+
 	m->answer = (struct seccomp_notif_resp){ .id = m->call.id };
-	if (r == -ECANCELED) /* in doubt the kernel itself answers: never "no such call" */
+	if (r == -ECANCELED)
 		m->answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	else
 		m->answer.error = r;
-	return send(fd, m, sizeof(*m), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(*m);
+	sent = send(fd, m, sizeof(*m), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(*m);
+	consume(fd);
+	return sent;
 }
 
-static bool listen_to(struct seccomp *s, uint32_t number, bool on)
+static int listen_to(struct seccomp *s, int op, uint32_t number, uint32_t events)
 {
-	struct epoll_event e = { .events = on ? EPOLLIN : 0, .data.u64 = number };
+	struct epoll_event e = { .events = events, .data.u64 = number };
 
-	return epoll_ctl(s->epoll, EPOLL_CTL_MOD, kept_fd(s->kept, number), &e) == 0;
+	return epoll_ctl(s->epoll, op, kept_fd(s->kept, number), &e) < 0 ? -errno : 0;
 }
 
-static void drop(struct seccomp *s, uint32_t number)
+/* Unless it was answered by a worker before us, as what came first may have been. */
+static int answer_once(struct seccomp *s, struct call *c)
 {
-	mounts_forget(&s->mounts, number);
-	kept_drop(s->kept, number);
+	bool left = s->may_be_left[c->number];
+
+	s->may_be_left[c->number] = false;
+	if (left && is_answered(s, kept_fd(s->kept, c->number), c->m, c->fds))
+		return -EALREADY;
+	return answer(s, c);
 }
 
-/* One call. @left: it may have been answered. False: the monitor is gone. */
-static bool serve(struct seccomp *s, uint32_t number, bool left)
+/* One call. False: the monitor is gone. */
+static bool serve(struct seccomp *s, struct hand *me, uint32_t number, enum hand_is *is)
 {
 	int fd = kept_fd(s->kept, number);
-	int fds[FDS_ROOM], n_fds, r = -EBADMSG;
+	int fds[FDS_ROOM], n_fds, r = -ECANCELED;
 	struct call_message m = { 0 };
+	struct call c = { number, &m, fds, me, HAND_LEADS };
 	ssize_t n;
-	bool sent = true;
 
 	if (mounts_is_asked(&s->mounts, number)) /* nothing is heard then but its end */
 		return false;
@@ -272,19 +311,30 @@ static bool serve(struct seccomp *s, uint32_t number, bool left)
 	if (n == 0)
 		return false;
 	if (well_formed(&m, n, n_fds))
-		r = left && is_answered(&m, fds) ? -EALREADY : answer(s, number, &m, fds);
+		r = answer_once(s, &c);
 	while (n_fds > 0)
 		close(fds[--n_fds]);
+	*is = c.is;
+	if (c.is == HAND_LATE)
+		return true;
 	if (r == ASKED)
-		return listen_to(s, number, false);
+		return listen_to(s, EPOLL_CTL_MOD, number, 0) == 0;
 	if (r != -EALREADY)
-		sent = reply(fd, &m, r == 0 || r == -EFAULT || r == -ENOSYS ? r : -ECANCELED);
+		return reply(fd, &m, r);
 	consume(fd);
-	return sent;
+	return true;
+}
+
+static void drop(struct seccomp *s, struct hand *me, uint32_t number)
+{
+	hands_forget(me, number);
+	mounts_forget(&s->mounts, number);
+	s->may_be_left[number] = false;
+	kept_drop(s->kept, number);
 }
 
 /* What was asked of the helper: the call is still in the monitor's connection. */
-static void serve_mounted(struct seccomp *s, const struct mounted *a)
+static void serve_mounted(struct seccomp *s, struct hand *me, const struct mounted *a)
 {
 	int fd = kept_fd(s->kept, a->number);
 	int fds[FDS_ROOM], n_fds;
@@ -293,17 +343,44 @@ static void serve_mounted(struct seccomp *s, const struct mounted *a)
 
 	if (!sent)
 		return;
-	if (peek(fd, &m, fds, &n_fds) >= (ssize_t)sizeof(m) && m.call.id == a->id) {
+	if (peek(fd, &m, fds, &n_fds) >= (ssize_t)sizeof(m) && m.call.id == a->id)
 		sent = reply(fd, &m, a->result == MOUNTING_CONTINUE ? -ECANCELED : a->result);
-		consume(fd);
-	}
 	while (n_fds > 0)
 		close(fds[--n_fds]);
-	if (!sent || !listen_to(s, a->number, true))
-		drop(s, a->number);
+	if (!sent || listen_to(s, EPOLL_CTL_MOD, a->number, EPOLLIN) < 0)
+		drop(s, me, a->number);
 }
 
-enum { EV_LISTEN = KEPT_MAX, EV_WAKE, EV_HELPER };
+/* ---- what hands ask for ---- */
+
+static void set_aside(void *arg, uint32_t number)
+{
+	(void)listen_to(arg, EPOLL_CTL_DEL, number, 0);
+}
+
+static void hear_again(struct seccomp *s, uint32_t number)
+{
+	int r = listen_to(s, EPOLL_CTL_ADD, number, EPOLLIN);
+
+	if (r < 0)
+		warn(r, "hear a monitor again: its container's sysinfo(2) will fail");
+}
+
+static void give_up(void *arg, uint32_t number)
+{
+	struct seccomp *s = arg;
+	int fd = kept_fd(s->kept, number);
+	int fds[FDS_ROOM], n_fds;
+	struct call_message m = { 0 };
+
+	if (peek(fd, &m, fds, &n_fds) > 0)
+		(void)reply(fd, &m, -ECANCELED);
+	while (n_fds > 0)
+		close(fds[--n_fds]);
+	hear_again(s, number);
+}
+
+enum { EV_WAKE = KEPT_MAX, EV_HELPER };
 
 static int add_event(struct seccomp *s, int fd, uint64_t tag)
 {
@@ -312,68 +389,69 @@ static int add_event(struct seccomp *s, int fd, uint64_t tag)
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
-static void take_monitor(struct seccomp *s)
-{
-	auto_fd fd = accept4(s->listen, NULL, NULL, SOCK_CLOEXEC);
-	int id;
-
-	if (fd < 0 || !peer_is_root(fd))
-		return;
-	id = kept_new(s->kept, fd);
-	if (id < 0) {
-		warn(id, "keep the connection of a monitor: its container asks the kernel itself");
-		return;
-	}
-	if (add_event(s, fd, (uint64_t)id) < 0)
-		kept_drop(s->kept, (uint32_t)id);
-	(void)take_fd(&fd);
-}
-
-static void hear_helper(struct seccomp *s)
-{
-	struct mounted a;
-
-	if (mounts_hear(&s->mounts, &a))
-		serve_mounted(s, &a);
-}
-
-/* False: it is the end. */
+/* False: it is the end, for every thread that hears of it. */
 static bool wake(struct seccomp *s)
 {
 	eventfd_t n;
 	int fd;
 
+	if (s->ends)
+		return false;
 	(void)eventfd_read(s->wake, &n);
 	fd = atomic_exchange(&s->helper, -EBADF);
 	if (fd >= 0) {
 		mounts_helper(&s->mounts, fd);
 		(void)!add_event(s, fd, EV_HELPER);
 	}
-	return !s->ends;
+	return true;
 }
 
-static void *run(void *arg)
+/* A monitor has something to say. False: another thread leads now. */
+static bool hear(struct seccomp *s, struct hand *me, uint32_t number)
+{
+	enum hand_is is = HAND_LEADS;
+	bool there = serve(s, me, number, &is);
+
+	if (is == HAND_ALONE)
+		hear_again(s, number); /* and that it is gone, if it is */
+	if (is != HAND_LEADS)
+		return false;
+	if (!there)
+		drop(s, me, number);
+	return true;
+}
+
+static void lead(void *arg, struct hand *me)
 {
 	struct seccomp *s = arg;
 	struct epoll_event e;
-	struct mounted late;
+	struct mounted a;
 
 	for (;;) {
 		int n = epoll_wait(s->epoll, &e, 1, s->mounts.n ? LATE_MS : -1);
 
-		while (mounts_late(&s->mounts, &late))
-			serve_mounted(s, &late);
+		while (mounts_late(&s->mounts, &a))
+			serve_mounted(s, me, &a);
 		if (n < 1)
 			continue;
+		if (e.data.u64 < KEPT_MAX && !hear(s, me, (uint32_t)e.data.u64))
+			return;
 		if (e.data.u64 == EV_WAKE && !wake(s))
-			return NULL;
-		if (e.data.u64 == EV_LISTEN)
-			take_monitor(s);
-		else if (e.data.u64 == EV_HELPER)
-			hear_helper(s);
-		else if (e.data.u64 < KEPT_MAX && !serve(s, (uint32_t)e.data.u64, false))
-			drop(s, (uint32_t)e.data.u64);
+			return;
+		if (e.data.u64 == EV_HELPER && mounts_hear(&s->mounts, &a))
+			serve_mounted(s, me, &a);
 	}
+}
+
+int seccomp_monitor(struct seccomp *s, uint32_t number, int fd)
+{
+	int r = kept_add(s->kept, number, fd);
+
+	if (r < 0)
+		return r;
+	if (listen_to(s, EPOLL_CTL_ADD, number, EPOLLIN) < 0)
+		kept_drop(s->kept, number);
+	return 0;
 }
 
 /* Of a worker before us, with what it may have left unanswered. */
@@ -381,21 +459,22 @@ static int take_kept(struct seccomp *s)
 {
 	int r = 0;
 
+	s->left_until = ms() + LEFT_MS;
 	for (uint32_t id = 1; id < KEPT_MAX && r == 0; id++) {
 		int fd = kept_fd(s->kept, id);
 
-		if (fd < 0)
-			continue;
-		r = add_event(s, fd, id);
-		if (r == 0 && !serve(s, id, true))
-			kept_drop(s->kept, id);
+		s->may_be_left[id] =
+		    fd >= 0 && recv(fd, &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+		if (fd >= 0)
+			r = listen_to(s, EPOLL_CTL_ADD, id, EPOLLIN);
 	}
 	return r;
 }
 
-int seccomp_start(struct callers *callers, int listen, struct kept *kept, int helper,
-		  const char *root, struct seccomp **out)
+int seccomp_start(struct callers *callers, struct kept *kept, int helper, const char *root,
+		  struct seccomp **out)
 {
+	static const struct hands_calls calls = { lead, set_aside, give_up };
 	struct seccomp *s = calloc(1, sizeof(*s));
 	int r;
 
@@ -405,19 +484,16 @@ int seccomp_start(struct callers *callers, int listen, struct kept *kept, int he
 			       .kept = kept,
 			       .mounts = { .helper = helper },
 			       .root = root,
-			       .listen = listen,
 			       .helper = -EBADF };
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = s->epoll < 0 || s->wake < 0 ? -EMFILE : add_event(s, s->listen, EV_LISTEN);
-	if (r == 0)
-		r = add_event(s, s->wake, EV_WAKE);
+	r = s->epoll < 0 || s->wake < 0 ? -EMFILE : add_event(s, s->wake, EV_WAKE);
 	if (r == 0 && helper >= 0)
 		r = add_event(s, helper, EV_HELPER);
 	if (r == 0)
 		r = take_kept(s);
 	if (r == 0)
-		r = -pthread_create(&s->thread, NULL, run, s);
+		r = hands_start(&calls, s, &s->hands);
 	if (r == 0) {
 		*out = s;
 		return 0;
@@ -442,7 +518,8 @@ void seccomp_stop(struct seccomp *s)
 		return;
 	s->ends = true;
 	(void)eventfd_write(s->wake, 1);
-	pthread_join(s->thread, NULL);
+	if (!hands_stop(s->hands))
+		return;
 	mounts_helper(&s->mounts, -EBADF);
 	mounts_helper(&s->mounts, s->helper);
 	mounts_helper(&s->mounts, -EBADF);

@@ -12,11 +12,12 @@
 struct seccomp;
 
 /*
- * @listen: the socket; @kept: connections of earlier workers, and those to come; @helper: who
- * mounts, taken over, or -EBADF; @root: the mount.
+ * @kept: the monitors there are; @helper: who mounts, taken over, or -EBADF; @root: the mount.
  */
-int seccomp_start(struct callers *c, int listen, struct kept *kept, int helper, const char *root,
+int seccomp_start(struct callers *c, struct kept *kept, int helper, const char *root,
 		  struct seccomp **out) MUST_CHECK;
+/* Another monitor, which the keeper has by that number; from any thread. @fd is taken over. */
+int seccomp_monitor(struct seccomp *s, uint32_t number, int fd) MUST_CHECK;
 /* Another one that mounts; from any thread. @fd is taken over. */
 void seccomp_helper(struct seccomp *s, int fd);
 void seccomp_stop(struct seccomp *s);

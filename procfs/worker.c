@@ -181,7 +181,7 @@ static void *wait_for_end(void *arg)
 	while (message_receive(FD_KEEPER, &m, &fd) == 1)
 		if (m.kind == MSG_HELPER && fd >= 0)
 			seccomp_helper(w->seccomp, fd);
-		else
+		else if (m.kind != MSG_KEPT || seccomp_monitor(w->seccomp, m.id, fd) < 0)
 			close_fd(&fd);
 	for (int i = 0; i < w->n_mounts; i++)
 		server_stop(w->server[i]);
@@ -206,8 +206,7 @@ static int start_threads(struct worker *w)
 			      &w->control);
 
 	if (r == 0)
-		r = seccomp_start(w->fs.callers, FD_SECCOMP, &w->kept, w->helper, d->mount,
-				  &w->seccomp);
+		r = seccomp_start(w->fs.callers, &w->kept, w->helper, d->mount, &w->seccomp);
 	if (r == 0)
 		r = sampler_start(&w->fs, &w->sampler);
 	return r < 0 ? fail(r, "start the threads") : 0;
