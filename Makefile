@@ -10,7 +10,8 @@
 #   make truth      what some hundred tools say in a container, beside what is true (root);
 #                   TRUTH_VM=1: on a cgroup v2 host (QEMU)
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
-#   make bench      time one render of every file, and what is typed often (root)
+#   make bench      time one render of every file, what is typed often, and what a container's start and
+#                   sysinfo(2) cost (root)
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
@@ -52,7 +53,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static pct tests tests/fuzz bench))
-scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-container bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a
@@ -127,6 +128,11 @@ $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo: $(B)/%: tests/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
+
+$(B)/bench-sysinfo: bench/bench-sysinfo.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
 
 # The parsers once more, for libFuzzer; a finding is kept in the build folder.
 FUZZ_FLAGS := -g -O1 -std=gnu17 -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -206,9 +212,10 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)B=$(B) docs/demo
 
-bench: $(B)/bench-render all
+bench: $(B)/bench-render $(B)/bench-sysinfo all
 	$(Q)$<
 	$(Q)B=$(B) bench/bench-pct
+	$(Q)B=$(B) bench/bench-container
 
 bench-scale: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-scale

@@ -15,6 +15,10 @@
 #include "procfs/caller.h"
 #include "procfs/privileges.h"
 
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+
 // clang-format off
 static const struct {
 	cap_value_t cap;
@@ -68,6 +72,7 @@ static const struct call calls[] = {
 	{ SCMP_SYS(ioctl), ONLY(1, TCGETS) },                       /* isatty() */
 	{ SCMP_SYS(ioctl), ONLY(1, NS_GET_TGID_FROM_PIDNS) },       /* who is a namespace's init */
 	{ SCMP_SYS(ioctl), ONLY(1, SECCOMP_IOCTL_NOTIF_ID_VALID) }, /* is sysinfo(2) still asked */
+	{ SCMP_SYS(ioctl), ONLY(1, SECCOMP_IOCTL_NOTIF_SET_FLAGS) },
 	{ SCMP_SYS(ioctl), ONLY(1, SIOCOUTQ) },                     /* is its answer still unread */
 	/* memory: none that can be run */
 	{ SCMP_SYS(brk), ANY },           { SCMP_SYS(munmap), ANY },

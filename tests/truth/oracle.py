@@ -229,13 +229,13 @@ class Container:
     def times(self, o, start):
         boot = float(text("/proc/uptime").split()[0])
         now = time.time()
-        # One that has a clock of its own booted when that began, which a row of its own compares
-        # with the start of its init.
+        # One that has a clock of its own booted when that began, its init started a little later.
         offset = self.boot_offset()
         o["age"] = boot - start / HZ if offset is None else boot + offset
         o["now"] = now
         o["started"] = now - o["age"]
-        o["init_started"] = now - (boot - start / HZ)
+        o["init_age"] = boot - start / HZ
+        o["init_started"] = now - o["init_age"]
 
     def io(self, o):
         wrote = 0
