@@ -8,7 +8,7 @@
 #   make check-tsan the daemon under ThreadSanitizer, RACES_S=30 seconds long (root)
 #   make check-vm   only the system tests on a cgroup v2 host (QEMU); check-vm-full: all of those
 #   make truth      what some hundred tools say in a container, beside what is true (root);
-#                   TRUTH_VM=1: on a cgroup v2 host (QEMU)
+#                   TRUTH_VM=1: on a cgroup v2 host (QEMU); and in a root like Alpine's
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
 #   make bench      time one render of every file, what is typed often, and what a container's start and
 #                   sysinfo(2) cost (root)
@@ -52,9 +52,9 @@ LXC_LIBS    = $(call pkg,LXC_LIBS,--libs lxc)
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
-sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static pct tests tests/fuzz bench))
+sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static pct tests tests/fuzz tests/truth bench))
 scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-container bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
-	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/vm)
+	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a
 
@@ -194,6 +194,7 @@ check-vm-full: deps
 truth: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)B=$(B) tests/truth/$(if $(TRUTH_VM),vm,run)
+	$(if $(TRUTH_VM),,$(Q)B=$(B) tests/truth/run --musl)
 
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)

@@ -28,14 +28,12 @@ _Static_assert(sizeof(struct sysinfo32) == 64, "a 32-bit kernel's");
 
 bool sysinfo_is(uint32_t arch, int nr)
 {
-	if (!arch)
-		return false;
-	if (arch == SMALL)
-		return nr == NR_SMALL;
+	bool small = SMALL && arch == SMALL && nr == NR_SMALL;
+
 #ifdef __x86_64__
 	nr &= ~X32_BIT; /* whose longs are short, but not in here */
 #endif
-	return arch == NATIVE && nr == SYS_sysinfo;
+	return small || (NATIVE && arch == NATIVE && nr == SYS_sysinfo);
 }
 
 static unsigned long load_of(const struct sample *s, int i)
