@@ -4,12 +4,12 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "launcher/mountjob.h"
 
 #define LISTENING 0 /* in @kept */
 #define LOOK_MS	  1000
+#define NEXT_MS	  2000 /* in which a supervisor has started another pctfs, which answers better */
 
 /* The message of lxc-seccomp-notify; a cookie may follow. */
 struct call_message {
@@ -21,7 +21,7 @@ struct call_message {
 	struct seccomp_notif_resp answer;
 };
 
-/* As the kernel would; but sysinfo(2) of the host's numbers is none of a container's. */
+/* All is the kernel's to answer, whose sysinfo(2) is of the host: "no such call" ends programs. */
 static bool serve(int fd)
 {
 	struct call_message m = { 0 };
@@ -29,11 +29,8 @@ static bool serve(int fd)
 
 	if (n <= 0)
 		return n == -EAGAIN;
-	m.answer = (struct seccomp_notif_resp){ .id = m.call.id };
-	if (m.call.data.nr == SYS_sysinfo)
-		m.answer.error = -ENOSYS;
-	else
-		m.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	m.answer = (struct seccomp_notif_resp){ .id = m.call.id,
+						.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
 	return fds_send(fd, &m, sizeof(m), NULL, 0) == 0;
 }
 
@@ -90,6 +87,12 @@ void stand_in(const struct options *o, int *kept, size_t n)
 	if (!p || sibling(o, "pctfs.lock", path) < 0 || sibling(o, "seccomp.sock", dial) < 0)
 		return;
 	lock = open(path, O_RDWR | O_CLOEXEC);
+	for (int ms = 0; lock >= 0 && ms < NEXT_MS; ms += 10) {
+		if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+			return;
+		(void)flock(lock, LOCK_UN);
+		(void)poll(NULL, 0, 10);
+	}
 	/* Somebody may dial as long as there is where. */
 	while (lock >= 0 && (watch(kept, n, p) > 0 || access(dial, F_OK) == 0)) {
 		int ready = poll(p, n, LOOK_MS);

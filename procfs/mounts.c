@@ -30,8 +30,9 @@ static const struct {
 #else
 #define NATIVE 0
 #endif
-	{ NATIVE, SYS_sysinfo, CALL_SYSINFO }, { NATIVE, SYS_mount, CALL_MOUNT },
-	{ NATIVE, SYS_umount2, CALL_UMOUNT },  { NATIVE, SYS_fsopen, CALL_FSOPEN },
+	{ NATIVE, SYS_mount, CALL_MOUNT },
+	{ NATIVE, SYS_umount2, CALL_UMOUNT },
+	{ NATIVE, SYS_fsopen, CALL_FSOPEN },
 };
 
 enum call_kind call_kind(const struct seccomp_data *d)

@@ -15,7 +15,6 @@
 
 enum call_kind {
 	CALL_OTHER,
-	CALL_SYSINFO,
 	CALL_MOUNT,
 	CALL_UMOUNT,
 	CALL_FSOPEN,

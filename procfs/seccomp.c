@@ -188,9 +188,11 @@ static int ask_mount(struct seccomp *s, struct call *c)
 /* As the caller is to have it; -ECANCELED: in doubt the kernel itself answers. */
 static int answer(struct seccomp *s, struct call *c)
 {
-	switch (call_kind(&c->m->call.data)) {
-	case CALL_SYSINFO:
+	const struct seccomp_data *d = &c->m->call.data;
+
+	if (sysinfo_is(d->arch, d->nr))
 		return answer_sysinfo(s, c) < 0 ? -ECANCELED : 0;
+	switch (call_kind(d)) {
 	case CALL_FSOPEN:
 		return answer_fsopen(c);
 	case CALL_MOUNT:

@@ -173,7 +173,9 @@ static const struct {
 	{ "lxc.seccomp.profile: x\n", "notify.proxy = unix:/run/pct", "profile = x\n" },
 	{ "lxc.seccomp.profile: x\n", "profile = x\n", "lxc.hook.start-host = /opt" },
 	{ "lxc.seccomp.profile: x\n", "!rules.seccomp", "" },
-	{ "sysinfo: 0\n", "!notify.proxy", "" },
+	{ "sysinfo: 0\nprocmounts: 0\n", "!notify.proxy", "" },
+	{ "sysinfo: 0\n", "notify.proxy", "lxc.hook.start-host = /opt" },
+	{ "procmounts: 0\n", "notify.proxy", "lxc.hook.start-host = /opt" },
 	{ "sysinfo: 0\n", "rules.seccomp", "lxc.hook.start-host = /opt" },
 	{ "lxc.log.level: 1\n", "lxc.log.level = DEBUG\n", "lxc.log.level = 1\n" },
 };

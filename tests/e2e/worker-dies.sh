@@ -104,7 +104,7 @@ for s in all:
         s.send(b'not a call')
         if not s.recv(4096): lost += 1
     except OSError: lost += 1
-print(lost > 1) # one can have been accepted and not yet been told of
+print(lost)
 P
 MONITORS=$!
 ok "monitors connect" until_true 20 [ -e "$PCT_ROOT/dials" ]
@@ -115,7 +115,7 @@ done
 readers_stop "$TAKEOVERS times another program took over"
 rm "$PCT_ROOT/dial"
 wait $MONITORS
-is "… and no monitors' connections are lost" False "$(cat "$PCT_ROOT/monitors")"
+is "… and no monitors' connections are lost" 0 "$(cat "$PCT_ROOT/monitors")"
 worker=$(pgrep -P "$(keeper)")
 ok "a program that cannot be a worker is not taken" python3 - "$RUN/takeover.sock" <<'P'
 import socket, struct, sys
