@@ -87,7 +87,7 @@ void stand_in(const struct options *o, int *kept, size_t n)
 	if (!p || sibling(o, "pctfs.lock", path) < 0 || sibling(o, "seccomp.sock", dial) < 0)
 		return;
 	lock = open(path, O_RDWR | O_CLOEXEC);
-	for (int ms = 0; lock >= 0 && ms < NEXT_MS; ms += 10) {
+	for (int ms = getenv("NOTIFY_SOCKET") ? 0 : NEXT_MS; lock >= 0 && ms < NEXT_MS; ms += 10) {
 		if (flock(lock, LOCK_EX | LOCK_NB) < 0)
 			return;
 		(void)flock(lock, LOCK_UN);
