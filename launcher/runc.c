@@ -10,6 +10,7 @@
 
 #include "base/say.h"
 #include "launcher/hooks.h"
+#include "launcher/kept.h"
 #include "launcher/timens.h"
 #include "launcher/words.h"
 
@@ -113,15 +114,19 @@ static json_object *launch_hook(const char *program, const struct own_words *own
 	return hook_new(program, words, n);
 }
 
-static json_object *record_hook(const char *program, const char *option, const char *record)
+/* The container's id is in the state it gets: one bundle can be many containers. */
+static json_object *record_hook(const char *program, const char *option,
+				const struct own_words *own, const char *kept)
 {
-	const char *const words[] = { "pct-runc", option, record };
+	char folder[PATH_MAX];
+	const char *const words[] = { "pct-runc", option, kept, folder };
 
+	timens_folder(own->socket, folder, sizeof(folder));
 	return hook_new(program, words, ARRAY_LEN(words));
 }
 
-/* @record: NULL without a time namespace. */
-static int add_hooks(json_object *config, const struct own_words *own, const char *record)
+/* @kept: where a record must be; NULL without a time namespace. */
+static int add_hooks(json_object *config, const struct own_words *own, const char *kept)
 {
 	char launch[PATH_MAX], self[PATH_MAX];
 	int r = program_beside("pct-launch", launch, sizeof(launch));
@@ -131,55 +136,94 @@ static int add_hooks(json_object *config, const struct own_words *own, const cha
 	if (r < 0)
 		return r;
 	hooks_drop(config);
-	if (record)
-		r = hooks_add(config, "createRuntime", record_hook(self, "--pct-record", record));
+	if (kept)
+		r = hooks_add(config, "createRuntime",
+			      record_hook(self, "--pct-record", own, kept));
 	if (r == 0)
 		r = hooks_add(config, "createRuntime", launch_hook(launch, own, "createRuntime"));
 	if (r == 0)
 		r = hooks_add(config, "poststop", launch_hook(launch, own, "poststop"));
-	if (r == 0 && record)
-		r = hooks_add(config, "poststop", record_hook(self, "--pct-forget", record));
+	if (r == 0 && kept)
+		r = hooks_add(config, "poststop", record_hook(self, "--pct-forget", own, kept));
 	return r < 0 ? fail(r, "add to the hooks of the bundle's config.json") : 0;
 }
 
 /* ---- commands ---- */
 
-static int make(const struct call *c, const struct own_words *own, const char *record)
+/* @kept: where the runtime keeps its containers' state; NULL if that is not known. */
+static int make_clock(json_object *config, const struct own_words *own, const char *kept, int *home)
+{
+	if (own->no_time || !config_wants_clock(config))
+		return 0;
+	if (!kept)
+		return refuse(-ENOENT,
+			      "where '%s' keeps its containers' state is not known, and without "
+			      "'--root' the container has the host's boot clock",
+			      own->runtime);
+	return timens_make(home);
+}
+
+/*
+ * The clock comes first: a config says that somebody is to be recorded only where there is one. And
+ * it is undone: without the config nobody would be, and the runtime not know its container.
+ */
+static int make(const struct call *c, const struct own_words *own, const char *kept)
 {
 	auto_json config = NULL;
 	auto_fd bundle = open(c->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	bool clock;
-	int r;
+	auto_fd home = -EBADF;
+	int r, clock;
 
 	if (bundle < 0)
 		return fail(-errno, "open the bundle '%s'", c->bundle);
 	r = config_read(bundle, &config);
 	if (r < 0)
 		return r;
-	clock = !own->no_time && config_wants_clock(config);
-	r = add_hooks(config, own, clock ? record : NULL);
-	if (r < 0)
-		return r;
-	r = config_write(bundle, config);
-	if (r < 0)
-		return fail(r, "write the bundle's config.json");
-	/* Last: without a hook that records it, the runtime would not know its container. */
-	return clock ? timens_make() : 0;
+	clock = make_clock(config, own, kept, &home);
+	if (clock < 0 && own->strict)
+		return clock;
+	r = add_hooks(config, own, home >= 0 ? kept : NULL);
+	if (r == 0) {
+		r = config_write(bundle, config);
+		if (r < 0)
+			say(SAY_ERR, r, "write the bundle's config.json");
+	}
+	if (r < 0 && home >= 0 && timens_back(home) < 0)
+		exit(1);
+	return r < 0 ? r : clock;
 }
 
-static int prepare(const struct call *c, const struct own_words *own)
+/* A runtime of which it is not known can be one of which it is, under another name. */
+static int join_unknown(const char *runtime, const char *id)
 {
-	char record[PATH_MAX];
+	char kept[PATH_MAX];
+
+	for (size_t i = 0; kept_known(i); i++)
+		if (kept_root(kept_known(i), "", kept, sizeof(kept)) == 0 && timens_has(kept, id))
+			return refuse(-ENOTUNIQ,
+				      "where '%s' keeps its containers' state is not known: if it "
+				      "is '%s', where there is a '%s', say '--root %s'",
+				      runtime, kept, id, kept);
+	return 0;
+}
+
+static int prepare(const struct call *c, const struct own_words *own, const char *runtime)
+{
+	char kept[PATH_MAX];
+	int r;
 
 	if (!c->command || !c->id)
 		return 0;
-	if (timens_file(own->socket, c->root, c->id, record, sizeof(record)) < 0)
-		return 0; /* no id: for the runtime to say */
-	return c->makes ? make(c, own, record) : timens_join(record);
+	r = kept_root(runtime, c->root, kept, sizeof(kept));
+	if (c->makes)
+		return make(c, own, r == 0 ? kept : NULL);
+	if (r == -ENOENT)
+		return join_unknown(own->runtime, c->id);
+	return r < 0 ? fail(r, "find where '%s' is", c->root) : timens_join(kept, c->id);
 }
 
 /* As a hook: the container's state is on stdin. */
-static int record_hook_run(const char *path)
+static int record_hook_run(const char *option, const char *kept, const char *folder)
 {
 	auto_json document = NULL;
 	struct oci_state state;
@@ -190,7 +234,20 @@ static int record_hook_run(const char *path)
 	if (wrong)
 		return refuse(-EBADMSG, "the state on stdin %s: this is for an OCI runtime to call",
 			      wrong);
-	return timens_record(path, state.pid);
+	if (strcmp(option, "--pct-record") != 0) {
+		timens_unname(folder, kept, state.id);
+		return 0;
+	}
+	r = timens_record(kept, state.id, state.pid);
+	if (r == 0)
+		timens_name(folder, kept, state.id);
+	return r;
+}
+
+static bool is_hook(int argc, char *argv[])
+{
+	return argc == 4 &&
+	       (strcmp(argv[1], "--pct-record") == 0 || strcmp(argv[1], "--pct-forget") == 0);
 }
 
 static int usage(FILE *to)
@@ -214,10 +271,8 @@ int main(int argc, char *argv[])
 	struct call call;
 	const char *bad;
 
-	if (argc == 3 && strcmp(argv[1], "--pct-record") == 0)
-		return record_hook_run(argv[2]) < 0;
-	if (argc == 3 && strcmp(argv[1], "--pct-forget") == 0)
-		return unlink(argv[2]) < 0 && errno != ENOENT;
+	if (is_hook(argc, argv))
+		return record_hook_run(argv[1], argv[2], argv[3]) < 0;
 	if (argc < 1)
 		return usage(stderr);
 	if (words_take(argv, &own, &bad) < 0)
@@ -232,7 +287,8 @@ int main(int argc, char *argv[])
 	if (find_runtime(own.runtime, runtime, sizeof(runtime)) < 0)
 		return 1;
 	words_read(argv, &call);
-	if (prepare(&call, &own) < 0 && own.strict)
+	/* A runtime that does not see its container run would delete it. */
+	if (prepare(&call, &own, runtime) < 0 && (own.strict || !call.makes))
 		return 1;
 	argv[0] = runtime;
 	execv(runtime, argv);

@@ -71,21 +71,196 @@ static int enter(const char *ns)
 	return fd < 0 || setns(fd, CLONE_NEWTIME) < 0 ? -errno : 0;
 }
 
-/* From Linux 6.1 on exec(2) would enter it, before it does not: here it is done by hand. */
-int timens_make(void)
+/*
+ * To a new time namespace, or nowhere; *home is where it was. From Linux 6.1 on exec(2) would enter
+ * it, before it does not: here it is done by hand.
+ */
+static int go(struct timespec offset, int *home)
+{
+	auto_fd here = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
+	int r = here < 0 || unshare(CLONE_NEWTIME) < 0 ? -errno : write_offset(offset);
+
+	if (r == 0)
+		r = enter("/proc/self/ns/time_for_children");
+	if (r < 0 && here >= 0)
+		(void)setns(here, CLONE_NEWTIME); /* children, too */
+	if (r == 0)
+		*home = take_fd(&here);
+	return r;
+}
+
+int timens_make(int *home)
 {
 	struct timespec offset, now;
 	int r = boot_offset(&offset);
 
-	if (r == 0 && (unshare(CLONE_NEWTIME) < 0 || clock_gettime(CLOCK_BOOTTIME, &now) < 0))
+	if (r == 0 && clock_gettime(CLOCK_BOOTTIME, &now) < 0)
 		r = -errno;
 	if (r == 0)
-		r = write_offset(to_start(offset, now));
-	if (r == 0)
-		r = enter("/proc/self/ns/time_for_children");
+		r = go(to_start(offset, now), home);
 	return r < 0 ? fail(r, "make a time namespace: the container has the host's boot clock")
 		     : 0;
 }
+
+int timens_back(int home)
+{
+	return setns(home, CLONE_NEWTIME) < 0 ? fail(-errno, "leave the new time namespace") : 0;
+}
+
+/* ---- records ---- */
+
+#define RECORD "pct-clock"
+
+/* Who was where: also the clock itself, should he be somewhere else by now. */
+struct record {
+	pid_t pid;
+	unsigned long long ns;
+	struct timespec offset;
+};
+
+static int record_file(const char *root, const char *id, char *path, size_t size)
+{
+	if (!*id || strchr(id, '/') || strcmp(id, ".") == 0 || strcmp(id, "..") == 0 ||
+	    strlen(id) > NAME_MAX ||
+	    (size_t)snprintf(path, size, "%s/%s/" RECORD, root, id) >= size)
+		return -EINVAL;
+	return 0;
+}
+
+static int namespace_of(const char *process, unsigned long long *out)
+{
+	char name[48];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "/proc/%s/ns/time", process);
+	if (stat(name, &st) < 0)
+		return -errno;
+	*out = st.st_ino;
+	return 0;
+}
+
+/* Whole or not at all: who reads half of it cannot find his container. */
+static int write_record(const char *path, const char *line)
+{
+	char temporary[PATH_MAX + 16];
+	size_t n = strlen(line);
+	auto_fd fd = -EBADF;
+	int r = 0;
+
+	snprintf(temporary, sizeof(temporary), "%s.%d", path, getpid());
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	errno = EIO; /* of a write that was cut short */
+	if (write(fd, line, n) != (ssize_t)n || rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlink(temporary);
+	return r;
+}
+
+int timens_record(const char *root, const char *id, pid_t pid)
+{
+	char path[PATH_MAX], line[128], process[16];
+	unsigned long long ns = 0, first = 0;
+	struct timespec offset;
+	int r = record_file(root, id, path, sizeof(path));
+
+	snprintf(process, sizeof(process), "%d", pid);
+	if (r == 0)
+		r = namespace_of(process, &ns);
+	if (r == 0)
+		r = boot_offset(&offset);
+	if (r < 0)
+		return fail(r, "find the time namespace of process %d", pid);
+	/* The config was used once more, without us: its runtime finds it without a record. */
+	if (namespace_of("1", &first) == 0 && first == ns)
+		return 0;
+	snprintf(line, sizeof(line), "%d %llu %lld %ld\n", pid, ns, (long long)offset.tv_sec,
+		 offset.tv_nsec);
+	r = write_record(path, line);
+	if (r == -ENOENT)
+		return refuse(
+		    r,
+		    "'%s/%s' is not where its runtime keeps the container's state: "
+		    "'--root' and where that is say where, '--pct-no-time' needs no record",
+		    root, id);
+	return r < 0
+		   ? fail(r, "write '%s', without which no command would find the container", path)
+		   : 0;
+}
+
+static int read_record(const char *path, struct record *out)
+{
+	auto_fd fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct record rec;
+	char line[128];
+	long long s;
+	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+
+	if (n < 0)
+		return -errno;
+	line[n] = '\0';
+	if (sscanf(line, "%d %llu %lld %ld", &rec.pid, &rec.ns, &s, &rec.offset.tv_nsec) != 4 ||
+	    rec.pid < 1 || line[n - 1] != '\n')
+		return -EBADMSG;
+	rec.offset.tv_sec = s;
+	*out = rec;
+	return 0;
+}
+
+/* The time namespace it is in. -ENOENT: it has ended; -ESTALE: it is in another, or someone else
+ * is. */
+static int open_recorded(const struct record *rec)
+{
+	auto_fd fd = -EBADF;
+	struct stat st;
+	char name[48];
+
+	snprintf(name, sizeof(name), "/proc/%d/ns/time", rec->pid);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_ino == rec->ns ? take_fd(&fd) : -ESTALE;
+}
+
+bool timens_has(const char *root, const char *id)
+{
+	char path[PATH_MAX];
+
+	return record_file(root, id, path, sizeof(path)) == 0 && access(path, F_OK) == 0;
+}
+
+int timens_join(const char *root, const char *id)
+{
+	char path[PATH_MAX];
+	struct record rec;
+	auto_fd fd = -EBADF;
+	auto_fd home = -EBADF;
+	int r = record_file(root, id, path, sizeof(path));
+
+	if (r < 0)
+		return 0; /* no id: for the runtime to say */
+	r = read_record(path, &rec);
+	if (r == -ENOENT || r == -ENOTDIR || r == -ENAMETOOLONG)
+		return 0;
+	if (r < 0)
+		return fail(r,
+			    "read the record '%s', without which a container that runs is taken "
+			    "for stopped",
+			    path);
+	fd = open_recorded(&rec);
+	if (fd == -ENOENT)
+		return 0;
+	/*
+	 * A container can go to another time namespace, and a pid be another's by now. By a clock
+	 * that reads the same the runtime sees for itself. -ERANGE: it would be of an earlier boot.
+	 */
+	r = fd < 0 ? go(rec.offset, &home) : setns(fd, CLONE_NEWTIME) < 0 ? -errno : 0;
+	return r < 0 && r != -ERANGE ? fail(r, "enter the container's time namespace") : 0;
+}
+
+/* ---- names: links to records ---- */
 
 /* FNV-1a: one runtime can keep containers of one name in different places. */
 static uint32_t hash(const char *text)
@@ -99,37 +274,10 @@ static uint32_t hash(const char *text)
 
 #define HASH_LEN 9 /* of "%08x-" */
 
-/* Of the records: beside pctfs's socket. */
-static void folder_of(const char *socket, char *out, size_t size)
+static int link_name(const char *folder, const char *root, const char *id, char *path, size_t size)
 {
-	const char *slash = strrchr(socket, '/');
-
-	snprintf(out, size, "%.*s/oci", slash ? (int)(slash - socket) : 0, socket);
-}
-
-int timens_file(const char *socket, const char *root, const char *id, char *path, size_t size)
-{
-	char folder[PATH_MAX];
-
-	folder_of(socket, folder, sizeof(folder));
-	if (!*id || strchr(id, '/') || strcmp(id, ".") == 0 || strcmp(id, "..") == 0 ||
-	    strlen(id) > NAME_MAX - 16)
-		return -EINVAL;
-	if ((size_t)snprintf(path, size, "%s/%08x-%s", folder, hash(root), id) >= size)
-		return -EINVAL;
-	return 0;
-}
-
-static int namespace_of(pid_t pid, ino_t *out)
-{
-	char name[48];
-	struct stat st;
-
-	snprintf(name, sizeof(name), "/proc/%d/ns/time", pid);
-	if (stat(name, &st) < 0)
-		return -errno;
-	*out = st.st_ino;
-	return 0;
+	return (size_t)snprintf(path, size, "%s/%08x-%s", folder, hash(root), id) >= size ? -EINVAL
+											  : 0;
 }
 
 /* The folders above it are pctfs's as well: whoever comes first makes them. */
@@ -146,73 +294,30 @@ static int make_folders(const char *path)
 	return dir ? 0 : -ENOMEM;
 }
 
-static int write_record(const char *path, const char *line)
+void timens_folder(const char *socket, char *out, size_t size)
 {
-	size_t n = strlen(line);
-	int r = make_folders(path);
-	auto_fd fd = -EBADF;
+	const char *slash = strrchr(socket, '/');
 
-	if (r < 0)
-		return r;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 || write(fd, line, n) != (ssize_t)n ? -errno : 0;
+	snprintf(out, size, "%.*s/oci", slash ? (int)(slash - socket) : 0, socket);
 }
 
-int timens_record(const char *path, pid_t pid)
+void timens_name(const char *folder, const char *root, const char *id)
 {
-	char line[64];
-	ino_t ino = 0;
-	int r = namespace_of(pid, &ino);
+	char path[PATH_MAX], target[PATH_MAX];
 
-	if (r < 0)
-		return fail(r, "find the time namespace of process %d", pid);
-	snprintf(line, sizeof(line), "%d %llu\n", pid, (unsigned long long)ino);
-	r = write_record(path, line);
-	return r < 0
-		   ? fail(r, "write '%s', without which no command would find the container", path)
-		   : 0;
+	if (record_file(root, id, target, sizeof(target)) == 0 &&
+	    link_name(folder, root, id, path, sizeof(path)) == 0 && make_folders(path) == 0) {
+		(void)unlink(path);
+		(void)!symlink(target, path);
+	}
 }
 
-/* -ENOENT: there is none. */
-static int read_record(const char *path, pid_t *pid, unsigned long long *ino)
+void timens_unname(const char *folder, const char *root, const char *id)
 {
-	auto_fd fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char line[64];
-	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+	char path[PATH_MAX];
 
-	if (n < 0)
-		return -errno;
-	line[n] = '\0';
-	return sscanf(line, "%d %llu", pid, ino) == 2 ? 0 : -EBADMSG;
-}
-
-/* The time namespace it is in. -ENOENT: there is no record; -ESRCH: it has ended. */
-static int open_recorded(const char *path, pid_t *pid)
-{
-	unsigned long long ino = 0;
-	auto_fd fd = -EBADF;
-	struct stat st;
-	char name[48];
-	int r = read_record(path, pid, &ino);
-
-	if (r < 0)
-		return r;
-	snprintf(name, sizeof(name), "/proc/%d/ns/time", *pid);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	return fd < 0 || fstat(fd, &st) < 0 || st.st_ino != ino ? -ESRCH : take_fd(&fd);
-}
-
-int timens_join(const char *path)
-{
-	pid_t pid = 0;
-	auto_fd fd = open_recorded(path, &pid);
-
-	if (fd == -ENOENT || fd == -ESRCH)
-		return 0;
-	if (fd < 0)
-		return fail(fd, "read the record '%s'", path);
-	return setns(fd, CLONE_NEWTIME) < 0 ? fail(-errno, "enter the container's time namespace")
-					    : 0;
+	if (!strchr(id, '/') && link_name(folder, root, id, path, sizeof(path)) == 0)
+		(void)unlink(path);
 }
 
 void timens_each(const char *socket, void (*found)(const char *id, pid_t pid, void *arg), void *arg)
@@ -221,18 +326,20 @@ void timens_each(const char *socket, void (*found)(const char *id, pid_t pid, vo
 	struct dirent *e;
 	DIR *d;
 
-	folder_of(socket, folder, sizeof(folder));
+	timens_folder(socket, folder, sizeof(folder));
 	d = opendir(folder);
 	while (d && (e = readdir(d))) {
 		auto_fd fd = -EBADF;
-		pid_t pid;
+		struct record rec;
 
 		if (strlen(e->d_name) <= HASH_LEN || e->d_name[HASH_LEN - 1] != '-')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
-		fd = open_recorded(path, &pid);
+		if (read_record(path, &rec) < 0)
+			continue;
+		fd = open_recorded(&rec);
 		if (fd >= 0)
-			found(e->d_name + HASH_LEN, pid, arg);
+			found(e->d_name + HASH_LEN, rec.pid, arg);
 	}
 	if (d)
 		closedir(d);

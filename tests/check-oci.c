@@ -4,10 +4,14 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "base/say.h"
 #include "launcher/hooks.h"
+#include "launcher/kept.h"
 #include "launcher/timens.h"
 #include "launcher/words.h"
 #include "tests/fixture.h"
@@ -396,45 +400,150 @@ END_TEST
 
 /* ---- records ---- */
 
-START_TEST(a_record_is_one_container_of_one_root)
+/* What has to be said to be in that folder is the same for all of them. */
+START_TEST(a_record_is_found_however_its_root_is_spelled)
 {
-	char a[PATH_MAX], b[PATH_MAX], c[PATH_MAX], long_id[300];
-	static const char *const bad[] = { "", ".", "..", "a/b", "/", "../x" };
+	static const char *const spelled[] = { "@/kept",  "@/kept/",  "@//kept/../kept", "kept",
+					       "./kept/", "@/linked", "linked" };
+	char home[32] = "", now[32] = "", root[PATH_MAX], said[PATH_MAX];
 
-	ck_assert_int_eq(timens_file("/run/pct/s", "", ID64, a, sizeof(a)), 0);
-	ck_assert_int_eq(timens_file("/run/pct/s", "/r", ID64, b, sizeof(b)), 0);
-	ck_assert_int_eq(timens_file("/run/pct/s", "/r", ID64, c, sizeof(c)), 0);
-	ck_assert_int_eq(strncmp(a, "/run/pct/oci/", 13), 0);
-	ck_assert_str_ne(a, b);
-	ck_assert_str_eq(b, c);
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		ck_assert_int_eq(timens_file("/s", "", bad[i], a, sizeof(a)), -EINVAL);
-	memset(long_id, 'a', sizeof(long_id));
-	long_id[sizeof(long_id) - 1] = '\0';
-	ck_assert_int_eq(timens_file("/s", "", long_id, a, sizeof(a)), -EINVAL);
-	ck_assert_int_eq(timens_file("/s", "", ID64, a, 20), -EINVAL);
+	if (geteuid() != 0 || access("/proc/self/timens_offsets", W_OK) < 0)
+		return;
+	tmp_put(&bundle, "kept/c/x", "%s", "");
+	ck_assert_int_eq(symlinkat("kept", bundle.fd, "linked"), 0);
+	ck_assert_int_eq(fchdir(bundle.fd), 0);
+	for (size_t i = 0; i < ARRAY_LEN(spelled); i++) {
+		int pipes[2], ended;
+		pid_t pid;
+
+		ck_assert_int_eq(pipe(pipes), 0);
+		pid = fork();
+		if (pid == 0) { /* the container */
+			int back;
+
+			expand(spelled[i], said, sizeof(said));
+			if (timens_make(&back) < 0 ||
+			    kept_root("runc", said, root, sizeof(root)) < 0 ||
+			    timens_record(root, "c", getpid()) < 0)
+				_exit(1);
+			(void)!write(pipes[1], "", 1);
+			pause();
+		}
+		close(pipes[1]);
+		ck_assert_int_eq(read(pipes[0], now, 1), 1);
+		close(pipes[0]);
+		for (size_t k = 0; k < ARRAY_LEN(spelled); k++) {
+			auto_fd back = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
+
+			expand(spelled[k], said, sizeof(said));
+			ck_assert_int_eq(kept_root("runc", said, root, sizeof(root)), 0);
+			ck_assert_int_gt(readlink("/proc/self/ns/time", home, sizeof(home) - 1), 0);
+			ck_assert_int_eq(timens_join(root, "c"), 0);
+			ck_assert_int_gt(readlink("/proc/self/ns/time", now, sizeof(now) - 1), 0);
+			ck_assert_msg(strcmp(home, now) != 0, "%s, not as %s", spelled[i], said);
+			ck_assert_int_eq(timens_back(back), 0);
+		}
+		kill(pid, SIGKILL);
+		ck_assert_int_eq(waitpid(pid, &ended, 0), pid);
+	}
+	ck_assert_int_eq(chdir("/"), 0);
 }
 END_TEST
 
-START_TEST(a_record_that_is_old_or_none_leads_nowhere)
+static const struct {
+	const char *runtime, *root, *users; /* "users": XDG_RUNTIME_DIR */
+	const char *want;		    /* NULL: not known */
+} kept[] = {
+	{ "/usr/sbin/runc", "", "/run/user/0", "/run/runc" }, /* root's is the host's */
+	{ "crun", "", "/run/user/0", "/run/user/0/crun" },
+	{ "/opt/crun-1.9", "", "", "/run/crun" },
+	{ "runc", "/r", "", "/r" },
+	{ "youki", "/r/", "", "/r/" },
+	{ "youki", "r", "", "/proc/r" }, /* from there */
+	{ "/run/runc/youki", "", "", NULL },
+	{ "youki", "", "/run/user/0", NULL },
+};
+
+START_TEST(a_runtime_keeps_its_state_where_it_says)
 {
-	char path[PATH_MAX], want[64], got[64];
-	static const char *const none[] = { "", "x", "5", "-5 x" };
+	char path[PATH_MAX] = "untouched";
+	int r;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chdir("/proc"), 0);
+	ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", kept[_i].users, 1), 0);
+	r = kept_root(kept[_i].runtime, kept[_i].root, path, sizeof(path));
+	ck_assert_int_eq(r, kept[_i].want ? 0 : -ENOENT);
+	ck_assert_str_eq(path, kept[_i].want ? kept[_i].want : "untouched");
+}
+END_TEST
+
+START_TEST(what_is_no_id_has_no_record)
+{
+	static const char *const bad[] = { "", ".", "..", "a/b", "/", "../c" };
+	char root[PATH_MAX], long_id[300];
+
+	snprintf(root, sizeof(root), "%s/kept/x", bundle.dir);
+	tmp_put(&bundle, "kept/pct-clock", "%s", "");
+	tmp_put(&bundle, "kept/c/pct-clock", "%s", "");
+	tmp_put(&bundle, "kept/x/pct-clock", "%s", "");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		ck_assert_int_eq(timens_join(root, bad[i]), 0);
+		ck_assert(!timens_has(root, bad[i]));
+		ck_assert_int_eq(timens_record(root, bad[i], getpid()), -EINVAL);
+	}
+	memset(long_id, 'a', sizeof(long_id));
+	long_id[sizeof(long_id) - 1] = '\0';
+	ck_assert_int_eq(timens_join(root, long_id), 0);
+}
+END_TEST
+
+/* -ENOENT of a folder: the runtime keeps its state elsewhere. */
+START_TEST(a_record_that_cannot_be_used_is_an_error)
+{
+	static const char *const torn[] = { "",	     "x",	  "5",	     "-5 1 0 0\n",
+					    "1 2 0", "0 1 0 0\n", "1 2 3 4", "1 2 -3 4" };
+	char root[PATH_MAX], want[64], got[64];
 	ssize_t n = readlink("/proc/self/ns/time", want, sizeof(want));
 
-	snprintf(path, sizeof(path), "%s/run/oci/x", bundle.dir);
-	ck_assert_int_eq(timens_join(path), 0);
-	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
-		tmp_put(&bundle, "run/oci/x", "%s", none[i]);
-		ck_assert_int_eq(timens_join(path), -EBADMSG);
+	snprintf(root, sizeof(root), "%s/kept", bundle.dir);
+	ck_assert_int_eq(timens_join(root, "c"), 0); /* no folder */
+	tmp_put(&bundle, "kept/c/state.json", "%s", "");
+	ck_assert_int_eq(timens_join(root, "c"), 0);
+	ck_assert_int_eq(timens_join(root, "c/state.json"), 0);
+	for (size_t i = 0; i < ARRAY_LEN(torn); i++) {
+		tmp_put(&bundle, "kept/c/pct-clock", "%s", torn[i]);
+		ck_assert_int_eq(timens_join(root, "c"), -EBADMSG);
+		ck_assert(timens_has(root, "c"));
 	}
-	tmp_put(&bundle, "run/oci/x", "%d 5\n", getpid()); /* another namespace by now */
-	ck_assert_int_eq(timens_join(path), 0);
-	tmp_put(&bundle, "run/oci/x", "%d 5\n", INT_MAX); /* no such process */
-	ck_assert_int_eq(timens_join(path), 0);
-	ck_assert_int_eq(timens_record(path, INT_MAX), -ENOENT);
+	tmp_put(&bundle, "kept/c/pct-clock", "%d 5 -100 0\n", INT_MAX); /* it has ended */
+	ck_assert_int_eq(timens_join(root, "c"), 0);
+	ck_assert_int_eq(timens_record(root, "c", INT_MAX), -ENOENT);
 	ck_assert_int_eq(readlink("/proc/self/ns/time", got, sizeof(got)), n);
 	ck_assert_int_eq(n > 0 ? memcmp(want, got, (size_t)n) : 0, 0);
+}
+END_TEST
+
+/* Its root can do that, and must not be deleted while it lives; and pids come again. */
+START_TEST(who_is_in_another_namespace_is_seen_by_a_clock_that_reads_the_same)
+{
+	char root[PATH_MAX], text[512] = "";
+	auto_fd home = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
+	auto_fd offsets = -EBADF;
+
+	if (geteuid() != 0 || access("/proc/self/timens_offsets", W_OK) < 0)
+		return;
+	snprintf(root, sizeof(root), "%s/kept", bundle.dir);
+	tmp_put(&bundle, "kept/c/pct-clock", "%d 5 1234 5678\n", getpid());
+	ck_assert_int_eq(timens_join(root, "c"), 0);
+	offsets = open("/proc/self/timens_offsets", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_gt(read(offsets, text, sizeof(text) - 1), 0);
+	ck_assert_msg(strstr(text, "1234") && strstr(text, "5678"), "%s", text);
+	ck_assert_int_eq(timens_back(home), 0);
+	/* Before this boot. */
+	tmp_put(&bundle, "kept/c/pct-clock", "%d 5 -999999999 0\n", getpid());
+	ck_assert_int_eq(timens_join(root, "c"), 0);
 }
 END_TEST
 
@@ -445,19 +554,33 @@ static void count_id(const char *id, pid_t pid, void *arg)
 	++*(int *)arg;
 }
 
-START_TEST(records_are_read_of_who_lives)
+START_TEST(records_are_named_of_who_lives)
 {
-	char path[PATH_MAX], socket[PATH_MAX];
+	char root[PATH_MAX], socket[PATH_MAX], folder[PATH_MAX];
+	struct stat st;
 	int n = 0;
 
+	snprintf(root, sizeof(root), "%s/kept", bundle.dir);
 	snprintf(socket, sizeof(socket), "%s/run/s", bundle.dir);
+	timens_folder(socket, folder, sizeof(folder));
 	timens_each(socket, count_id, &n); /* no folder */
-	ck_assert_int_eq(timens_file(socket, "/r", "mine-1", path, sizeof(path)), 0);
-	ck_assert_int_eq(timens_record(path, getpid()), 0);
-	tmp_put(&bundle, "run/oci/00000000-gone", "%d 5\n", INT_MAX);
-	tmp_put(&bundle, "run/oci/00000000-other", "%d 5\n", getpid());
-	tmp_put(&bundle, "run/oci/00000000-torn", "%d", getpid());
-	tmp_put(&bundle, "run/oci/short", "%d 5\n", getpid());
+	ck_assert_int_eq(stat("/proc/self/ns/time", &st), 0);
+	tmp_put(&bundle, "kept/mine-1/pct-clock", "%d %llu 0 0\n", getpid(),
+		(unsigned long long)st.st_ino);
+	tmp_put(&bundle, "kept/gone/pct-clock", "%d 5 0 0\n", INT_MAX);
+	tmp_put(&bundle, "kept/other/pct-clock", "%d 5 0 0\n", getpid());
+	tmp_put(&bundle, "kept/torn/pct-clock", "%d", getpid());
+	timens_name(folder, root, "mine-1");
+	timens_name(folder, root, "mine-1"); /* an old one is there */
+	timens_name(folder, root, "gone");
+	timens_name(folder, root, "other");
+	timens_name(folder, root, "torn");
+	timens_name(folder, root, "deleted");
+	tmp_put(&bundle, "run/oci/short", "%d 5 0 0\n", getpid());
+	timens_each(socket, count_id, &n);
+	ck_assert_int_eq(n, 1);
+	timens_unname(folder, root, "mine-1");
+	timens_unname(folder, root, "mine-1");
 	timens_each(socket, count_id, &n);
 	ck_assert_int_eq(n, 1);
 }
@@ -470,9 +593,10 @@ START_TEST(a_boot_clock_starts_with_the_first_tick)
 		return;
 	say_limit = SAY_ERR;
 	for (int i = 0; i < 3; i++) {
+		auto_fd home = -EBADF;
 		struct timespec t;
 
-		ck_assert_int_eq(timens_make(), 0);
+		ck_assert_int_eq(timens_make(&home), 0);
 		ck_assert_int_eq(clock_gettime(CLOCK_BOOTTIME, &t), 0);
 		ck_assert_int_eq(t.tv_sec, 0);
 		ck_assert_int_ge(t.tv_nsec, 10000000);
@@ -498,9 +622,12 @@ int main(void)
 	tcase_add_test(t, a_config_comes_out_as_it_went_in);
 	tcase_add_loop_test(t, a_command_line_says_which_container, 0, ARRAY_LEN(calls));
 	tcase_add_loop_test(t, own_options_are_taken_out_and_no_others, 0, ARRAY_LEN(owns));
-	tcase_add_test(t, a_record_is_one_container_of_one_root);
-	tcase_add_test(t, a_record_that_is_old_or_none_leads_nowhere);
-	tcase_add_test(t, records_are_read_of_who_lives);
+	tcase_add_test(t, a_record_is_found_however_its_root_is_spelled);
+	tcase_add_loop_test(t, a_runtime_keeps_its_state_where_it_says, 0, ARRAY_LEN(kept));
+	tcase_add_test(t, what_is_no_id_has_no_record);
+	tcase_add_test(t, a_record_that_cannot_be_used_is_an_error);
+	tcase_add_test(t, who_is_in_another_namespace_is_seen_by_a_clock_that_reads_the_same);
+	tcase_add_test(t, records_are_named_of_who_lives);
 	tcase_add_test(t, a_boot_clock_starts_with_the_first_tick);
 	suite_add_tcase(s, t);
 	return fixture_run(s);

@@ -49,7 +49,8 @@ finish() { # BY NAME
 	"$1" kill "$2" KILL && until_true 10 sh -c "! [ -e /proc/$(init_of "$1" "$2") ]" && "$1" delete "$2"
 }
 init_of() { "$1" state "$2" | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])'; }
-status_of() { "$1" state "$2" | python3 -c 'import json, sys; print(json.load(sys.stdin)["status"])'; }
+status() { python3 -c 'import json, sys; print(json.load(sys.stdin)["status"])'; }
+status_of() { "$1" state "$2" | status; }
 cleanup_more() {
 	local row by name
 	for row in "${RUNNING[@]}"; do
@@ -153,6 +154,89 @@ P
 		"$(wrapped run -b "$BUNDLES/shared" shared 2>&1 </dev/null)"
 }
 
+# Whoever finds the runtime's state finds the container, however he says where that is.
+by_any_name() {
+	local root=$PCT_ROOT/w-$RUNTIME id=named-$$ default P state
+	bundle $id sh -c 'sleep 1000 & wait'
+	ok "$1 behind pct-runc: a container starts, to be found" start wrapped $id
+	ln -sfn "w-$RUNTIME" "$PCT_ROOT/l-$RUNTIME"
+	said_by() { by "$@" | status; }
+	by() { (cd "$PCT_ROOT" && "$B/pct-runc" --pct-runtime="$RUNTIME" "$@"); }
+	is "… with a slash behind --root" running "$(said_by --root "$root/" state $id)"
+	is "… with slashes and dots in it" running "$(said_by --root "$PCT_ROOT/../${PCT_ROOT##*/}//w-$RUNTIME" state $id)"
+	is "… by a relative path" running "$(said_by --root "w-$RUNTIME" state $id)"
+	is "… through a symbolic link" running "$(said_by --root "$PCT_ROOT/l-$RUNTIME" state $id)"
+	is "… with another --pct-socket" running "$(said_by --pct-socket=/x/y.sock --root "$root" state $id)"
+	is "… with another PCT_ROOT" running "$(PCT_ROOT=/nowhere "$B/pct-runc" --pct-runtime="$RUNTIME" --root "$root" state $id | status)"
+	fails "… so none of them deletes it" by --root "$root/" delete $id
+	P=$(init_of wrapped $id)
+
+	# A record nobody can read keeps everybody from deleting it.
+	state=$root/$id/pct-clock
+	ok "… its record is beside its runtime's state" mv "$state" "$PCT_ROOT/record"
+	: >"$state"
+	for c in state delete; do
+		refused "… with an empty record: $c does not go on" 1 'pct-runc: read the record .*Bad message' by --root "$root" $c $id
+	done
+	ok "… it lives" [ -e "/proc/$P" ]
+	# Nor one that says another namespace: it can have gone there by itself.
+	sed 's/ [0-9]*/ 5/' "$PCT_ROOT/record" >"$state"
+	is "… out of its time namespace: it runs all the same" running "$(status_of wrapped $id)"
+	mv "$PCT_ROOT/record" "$state"
+	ok "… it ends" finish wrapped $id
+
+	# Without --root: as podman calls it.
+	default() { "$B/pct-runc" --pct-runtime="$RUNTIME" "$@"; }
+	ok "$1 behind pct-runc, without --root: a container starts" start default $id
+	for default in "/run/$RUNTIME" "/run/$RUNTIME/" "/var/run/$RUNTIME"; do
+		is "… state by --root $default" running "$(said_by --root "$default" state $id)"
+	done
+	is "… state without" running "$(status_of default $id)"
+	ln -sf "$(command -v "$RUNTIME")" "$PCT_ROOT/other"
+	refused "… by a runtime that could be that one: it does not go on" 1 "where '$PCT_ROOT/other' keeps its containers' state is not known" \
+		"$B/pct-runc" --pct-runtime="$PCT_ROOT/other" delete $id
+	ok "… it ends" finish default $id
+	bundle clockless readlink /proc/self/ns/time
+	like "… a runtime nobody knows: the boot clock stays the host's, as it says" "state is not known, and without '--root'" \
+		"$("$B/pct-runc" --pct-runtime="$PCT_ROOT/other" run -b "$BUNDLES/clockless" clockless 2>&1 </dev/null)"
+	is "… and no hook would record anybody" 1 "$(hooks_of clockless createRuntime)"
+	rmdir "/run/$RUNTIME" 2>/dev/null || :
+}
+hooks_of() { python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["hooks"][sys.argv[2]]))' "$BUNDLES/$1/config.json" "$2"; }
+
+# What keeps us from doing our work does not keep a container from starting, nor from being found.
+in_adversity() {
+	local here
+	bundle adverse sh -c 'sleep 1000 & wait'
+	mv "$RUN/oci" "$RUN/oci.away"
+	: >"$RUN/oci"
+	ok "$1 behind pct-runc: no folder for names: a container starts" start wrapped adverse
+	is "… and is found" running "$(status_of wrapped adverse)"
+	ok "… it ends" finish wrapped adverse
+	rm "$RUN/oci"
+	mv "$RUN/oci.away" "$RUN/oci"
+
+	# No clock can be set here, as on a kernel without time namespaces.
+	here=$(readlink /proc/self/ns/time)
+	bundle adverse sh -c 'readlink /proc/self/ns/time'
+	: >"$PCT_ROOT/empty"
+	clockless() {
+		# shellcheck disable=SC2016 # in the shell that is started
+		unshare -m --propagation private sh -c 'mount --bind "$0" /proc/$$/timens_offsets && mount -o remount,ro,bind /proc/$$/timens_offsets && exec "$@"' \
+			"$PCT_ROOT/empty" "$B/pct-runc" --pct-runtime="$RUNTIME" "$@" --root "$PCT_ROOT/w-$RUNTIME" run -b "$BUNDLES/adverse" adverse 2>&1 </dev/null
+	}
+	like "$1 behind pct-runc: no time namespace: it says so" 'pct-runc: make a time namespace: the container has the host' "$(clockless)"
+	is "… a container starts, with the host's" "$here" "$(clockless | grep ^time)"
+	is "… and its config does not say to record it" 1 "$(hooks_of adverse createRuntime)"
+	like "… with --pct-strict it does not" '^pct-runc: make a time namespace' "$(clockless --pct-strict)"
+	fails "… at all" grep ^time <(clockless --pct-strict)
+
+	# The config cannot be written: back to where we were.
+	bundle adverse sh -c 'readlink /proc/self/ns/time'
+	is "… no config can be written: nor is there a clock" "$here" "$(unshare -m --propagation private sh -c 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && mount --bind "$1" "$0/rootfs" && exec "$2" --pct-runtime="$3" --root "$4" run -b "$0" adverse' \
+		"$BUNDLES/adverse" "$BUNDLES/adverse/rootfs" "$B/pct-runc" "$RUNTIME" "$PCT_ROOT/w-$RUNTIME" 2>&1 </dev/null | grep ^time)"
+}
+
 by_static() {
 	local status
 	[ -e "$B/static/pct-runc" ] || { skip "$1: the static programs" "a sanitizer needs libraries"; return; }
@@ -224,6 +308,8 @@ for RUNTIME in ${RUNTIMES:-runc crun}; do
 	tried=$RUNTIME
 	by_hooks $RUNTIME
 	by_wrapper $RUNTIME
+	by_any_name $RUNTIME
+	in_adversity $RUNTIME
 	by_static $RUNTIME
 	in_place $RUNTIME
 	without_daemon $RUNTIME
