@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/say.h"
@@ -59,6 +60,28 @@ static int find_runtime(const char *name, char *path, size_t size)
 		      "there is no '%s' to go on with: install it, or name one by "
 		      "--pct-runtime=PATH",
 		      name);
+}
+
+#define BECAME "PCT_RUNC_PID"
+
+/* What we became, or what that started, is ourselves again: a script with the runtime's name. */
+static bool leads_back(void)
+{
+	const char *text = getenv(BECAME);
+	long pid = text ? strtol(text, NULL, 10) : 0;
+
+	return pid > 0 && (pid == getpid() || pid == getppid());
+}
+
+static int become(const char *runtime, char *argv[])
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	argv[0] = (char *)(uintptr_t)runtime;
+	if (setenv(BECAME, pid, 1) == 0)
+		execv(runtime, argv);
+	return fail(-errno, "go on with '%s'", runtime);
 }
 
 /* ---- config.json ---- */
@@ -286,12 +309,14 @@ int main(int argc, char *argv[])
 		own.runtime = runtime_for(argv[0]);
 	if (find_runtime(own.runtime, runtime, sizeof(runtime)) < 0)
 		return 1;
+	if (leads_back())
+		return refuse(1,
+			      "'%s' leads back to pct-runc: name the runtime by "
+			      "--pct-runtime=PATH",
+			      runtime);
 	words_read(argv, &call);
 	/* A runtime that does not see its container run would delete it. */
 	if (prepare(&call, &own, runtime) < 0 && (own.strict || !call.makes))
 		return 1;
-	argv[0] = runtime;
-	execv(runtime, argv);
-	say(SAY_ERR, -errno, "go on with '%s'", runtime);
-	return 1;
+	return become(runtime, argv) < 0;
 }

@@ -381,6 +381,15 @@ if [ -n "$tried" ]; then
 	refused "pct-runc: an option there is not" 2 "no option '--pct-x': see --pct-help" "$B/pct-runc" --pct-x list
 	refused "pct-runc: a runtime there is not" 1 "no 'nothing' to go on with" bash -c "exec -a pct-nothing $B/pct-runc list"
 	refused "pct-runc: itself as the runtime" 1 "to go on with" bash -c "mkdir -p $PCT_ROOT/p && ln -sf $B/pct-runc $PCT_ROOT/p/itself && PATH=$PCT_ROOT/p:\$PATH exec -a pct-itself $B/pct-runc list"
+	mkdir "$PCT_ROOT/scripts"
+	for exec in exec ""; do
+		printf '#!/bin/sh\n%s %s "$@"\n' "$exec" "$B/pct-runc --pct-strict" >"$PCT_ROOT/scripts/runc"
+		chmod 755 "$PCT_ROOT/scripts/runc"
+		refused "pct-runc: a script called runc that calls it${exec:+, by exec}" 1 "'$PCT_ROOT/scripts/runc' leads back to pct-runc: name" \
+			env PATH="$PCT_ROOT/scripts:$PATH" timeout -s KILL 3 runc list
+	done
+	printf '#!/bin/sh\nexec %s --pct-runtime=%s "$@"\n' "$B/pct-runc" "$(command -v "$RUNTIME")" >"$PCT_ROOT/scripts/runc"
+	is "pct-runc: one that names the runtime is fine" "$("$RUNTIME" --version)" "$(PATH=$PCT_ROOT/scripts:$PATH runc --version)"
 	printf '{"hooks":[]}' >"$BUNDLES/bad/config.json"
 	like "pct-runc: hooks that are none are said, and the runtime goes on" 'pct-runc: add to the hooks of the bundle' \
 		"$(STRICT='' && wrapped create -b "$BUNDLES/bad" bad 2>&1 </dev/null)"
