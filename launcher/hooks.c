@@ -45,12 +45,36 @@ int hooks_add(json_object *config, const char *stage, json_object *hook)
 	return json_object_array_add(list, hook) < 0 ? -ENOMEM : 0;
 }
 
-static bool is_ours(json_object *hook)
+static bool calls(json_object *hook, const char *program)
 {
 	const char *path = document_text(hook, "path");
 	const char *slash = path ? strrchr(path, '/') : NULL;
 
-	return slash && (strcmp(slash, "/pct-launch") == 0 || strcmp(slash, "/pct-runc") == 0);
+	return slash && strcmp(slash + 1, program) == 0;
+}
+
+static bool has_word(json_object *args, const char *word)
+{
+	for (size_t i = 0; i < json_object_array_length(args); i++) {
+		json_object *a = json_object_array_get_idx(args, i);
+
+		if (json_object_is_type(a, json_type_string) &&
+		    strcmp(json_object_get_string(a), word) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Not those that an engine was told to add: their words are somebody's wish. */
+static bool is_own(json_object *hook)
+{
+	json_object *args = document_find(hook, "args"), *first = NULL;
+
+	if (json_object_is_type(args, json_type_array) && json_object_array_length(args) > 0)
+		first = json_object_array_get_idx(args, 0);
+	return json_object_is_type(first, json_type_string) &&
+	       strcmp(json_object_get_string(first), HOOK_OWN) == 0 &&
+	       (calls(hook, "pct-launch") || calls(hook, "pct-runc"));
 }
 
 void hooks_drop(json_object *config)
@@ -65,9 +89,32 @@ void hooks_drop(json_object *config)
 		if (!json_object_is_type(list, json_type_array))
 			continue;
 		for (size_t i = json_object_array_length(list); i-- > 0;)
-			if (is_ours(json_object_array_get_idx(list, i)))
+			if (is_own(json_object_array_get_idx(list, i)))
 				json_object_array_del_idx(list, i, 1);
 	}
+}
+
+json_object *hooks_find(json_object *config, const char *stage)
+{
+	json_object *list = document_find(document_find(config, "hooks"), stage);
+
+	if (!json_object_is_type(list, json_type_array))
+		return NULL;
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		if (calls(json_object_array_get_idx(list, i), "pct-launch"))
+			return json_object_array_get_idx(list, i);
+	return NULL;
+}
+
+int hook_word(json_object *hook, const char *word)
+{
+	json_object *args = document_find(hook, "args");
+
+	if (!json_object_is_type(args, json_type_array))
+		return -EBADMSG;
+	if (has_word(args, word))
+		return 0;
+	return json_object_array_add(args, json_object_new_string(word)) < 0 ? -ENOMEM : 0;
 }
 
 int program_beside(const char *name, char *path, size_t size)

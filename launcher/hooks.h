@@ -12,8 +12,17 @@ json_object *hook_new(const char *path, const char *const *words, size_t n);
 /* Append to the hooks of a stage; @hook is put on failure. -EBADMSG: the hooks are none. */
 int hooks_add(json_object *config, const char *stage, json_object *hook) MUST_CHECK;
 
-/* Take away those that call pct-launch or pct-runc: they may be of an earlier start. */
+/* The first word of those that pct-runc adds, whatever they call. */
+#define HOOK_OWN "pct-runc"
+
+/* Take away those that pct-runc added at an earlier start. */
 void hooks_drop(json_object *config);
+
+/* The hook of a stage that calls pct-launch. NULL: there is none. */
+json_object *hooks_find(json_object *config, const char *stage);
+
+/* One more word, where it is not there. */
+int hook_word(json_object *hook, const char *word) MUST_CHECK;
 
 /* The program @name that was installed beside the one that runs. */
 int program_beside(const char *name, char *path, size_t size) MUST_CHECK;

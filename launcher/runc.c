@@ -124,7 +124,7 @@ static int config_write(int bundle, json_object *config)
 
 static json_object *launch_hook(const char *program, const struct own_words *own, const char *stage)
 {
-	const char *words[ARRAY_LEN(own->launch) + 4] = { "pct-launch" };
+	const char *words[ARRAY_LEN(own->launch) + 4] = { HOOK_OWN };
 	char option[PATH_MAX];
 	size_t n = 1;
 
@@ -142,10 +142,28 @@ static json_object *record_hook(const char *program, const char *option,
 				const struct own_words *own, const char *kept)
 {
 	char folder[PATH_MAX];
-	const char *const words[] = { "pct-runc", option, kept, folder };
+	const char *const words[] = { HOOK_OWN, option, kept, folder };
 
 	timens_folder(own->socket, folder, sizeof(folder));
 	return hook_new(program, words, ARRAY_LEN(words));
+}
+
+/* An engine can have been told to add one, by CDI or hooks.d: that is how the views are wanted. */
+static int add_launch(json_object *config, const struct own_words *own, const char *program)
+{
+	static const char *const starts[] = { "createRuntime", "createContainer", "prestart" };
+	json_object *theirs = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(starts) && !theirs; i++)
+		theirs = hooks_find(config, starts[i]);
+	if (!theirs)
+		r = hooks_add(config, "createRuntime", launch_hook(program, own, "createRuntime"));
+	else if (own->strict)
+		r = hook_word(theirs, "--strict");
+	if (r == 0 && !hooks_find(config, "poststop"))
+		r = hooks_add(config, "poststop", launch_hook(program, own, "poststop"));
+	return r;
 }
 
 /* @kept: where a record must be; NULL without a time namespace. */
@@ -163,9 +181,7 @@ static int add_hooks(json_object *config, const struct own_words *own, const cha
 		r = hooks_add(config, "createRuntime",
 			      record_hook(self, "--pct-record", own, kept));
 	if (r == 0)
-		r = hooks_add(config, "createRuntime", launch_hook(launch, own, "createRuntime"));
-	if (r == 0)
-		r = hooks_add(config, "poststop", launch_hook(launch, own, "poststop"));
+		r = add_launch(config, own, launch);
 	if (r == 0 && kept)
 		r = hooks_add(config, "poststop", record_hook(self, "--pct-forget", own, kept));
 	return r < 0 ? fail(r, "add to the hooks of the bundle's config.json") : 0;

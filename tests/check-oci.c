@@ -226,7 +226,10 @@ END_TEST
 
 /* ---- hooks ---- */
 
-#define OURS   "{\"path\":\"/old/pct-launch\",\"args\":[\"pct-launch\",\"oci\",\"poststop\"]}"
+#define OURS   "{\"path\":\"/old/pct-launch\",\"args\":[\"pct-runc\",\"oci\",\"poststop\"]}"
+#define RECORD "{\"path\":\"/old/pct-runc\",\"args\":[\"pct-runc\",\"--pct-forget\",\"/x\"]}"
+#define ASKED                                                                                      \
+	"{\"path\":\"/p/pct-launch\",\"args\":[\"pct-launch\",\"--fast\",\"oci\",\"poststop\"]}"
 #define OTHERS "{\"path\":\"/usr/bin/other\",\"env\":[\"A=1\"]}"
 
 static const struct {
@@ -239,6 +242,8 @@ static const struct {
 	  "{\"hooks\":{\"poststop\":[" OTHERS ",\"ours\"]}}" },
 	{ "{\"hooks\":{\"poststop\":[" OURS "," OTHERS "," OURS "],\"prestart\":[" OURS "]}}",
 	  "{\"hooks\":{\"poststop\":[" OTHERS ",\"ours\"],\"prestart\":[]}}" },
+	{ "{\"hooks\":{\"poststop\":[" ASKED "," RECORD "]}}",
+	  "{\"hooks\":{\"poststop\":[" ASKED ",\"ours\"]}}" },
 	{ "{\"hooks\":{\"poststop\":[null,5,{\"path\":7}]}}",
 	  "{\"hooks\":{\"poststop\":[null,5,{\"path\":7},\"ours\"]}}" },
 	{ "{\"hooks\":[]}", NULL },
@@ -259,6 +264,39 @@ START_TEST(hooks_are_added_once_and_others_stay)
 	if (want)
 		ck_assert_msg(json_object_equal(config, want), "%s",
 			      json_object_to_json_string(config));
+}
+END_TEST
+
+static const struct {
+	const char *hooks, *words; /* NULL: none is found */
+} asked[] = {
+	{ "{\"poststop\":[" OTHERS "," ASKED "]}",
+	  "[\"pct-launch\",\"--fast\",\"oci\",\"poststop\",\"--strict\"]" },
+	{ "{\"poststop\":[" OURS "]}", "[\"pct-runc\",\"oci\",\"poststop\",\"--strict\"]" },
+	{ "{\"poststop\":[{\"path\":\"/pct-launch\",\"args\":[5,\"--strict\"]}]}",
+	  "[5,\"--strict\"]" },
+	{ "{\"poststop\":[" RECORD "," OTHERS ",null,5]}", NULL },
+	{ "{\"prestart\":[" ASKED "]}", NULL },
+	{ "{\"poststop\":{\"path\":\"/pct-launch\"}}", NULL },
+	{ "[]", NULL },
+};
+
+START_TEST(a_hook_that_was_asked_for_is_found_and_keeps_its_words)
+{
+	auto_json config = NULL;
+	json_object *hook;
+	char text[512];
+
+	snprintf(text, sizeof(text), "{\"hooks\":%s}", asked[_i].hooks);
+	config = parsed(text);
+	hook = hooks_find(config, "poststop");
+	ck_assert_int_eq(!!hook, !!asked[_i].words);
+	if (!hook)
+		return;
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(hook_word(hook, "--strict"), 0);
+	ck_assert_str_eq(json_object_to_json_string_ext(document_find(hook, "args"), 0),
+			 asked[_i].words);
 }
 END_TEST
 
@@ -618,6 +656,8 @@ int main(void)
 	tcase_add_loop_test(t, a_config_that_names_no_root_has_none, 0, ARRAY_LEN(rootless));
 	tcase_add_loop_test(t, a_boot_clock_is_for_who_has_pids_of_his_own, 0, ARRAY_LEN(clocks));
 	tcase_add_loop_test(t, hooks_are_added_once_and_others_stay, 0, ARRAY_LEN(hooked));
+	tcase_add_loop_test(t, a_hook_that_was_asked_for_is_found_and_keeps_its_words, 0,
+			    ARRAY_LEN(asked));
 	tcase_add_test(t, a_hook_has_no_empty_words);
 	tcase_add_test(t, a_config_comes_out_as_it_went_in);
 	tcase_add_loop_test(t, a_command_line_says_which_container, 0, ARRAY_LEN(calls));

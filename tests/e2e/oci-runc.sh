@@ -237,6 +237,21 @@ in_adversity() {
 		"$BUNDLES/adverse" "$BUNDLES/adverse/rootfs" "$B/pct-runc" "$RUNTIME" "$PCT_ROOT/w-$RUNTIME" 2>&1 </dev/null | grep ^time)"
 }
 
+# Hooks an engine was told to add say how the views are wanted, and not we.
+as_asked() {
+	local hooks
+	EDIT="hook('createRuntime', '--cpus=live'); hook('poststop')" bundle asked nproc --all
+	ok "$1 behind pct-runc: a config has hooks of pct-launch" [ "$(hooks_of asked createRuntime)" = 1 ]
+	for hooks in once again; do
+		is "… $hooks: their words hold" "$(nproc --all)" "$(wrapped run -b "$BUNDLES/asked" asked 2>&1 </dev/null)"
+		is "… $hooks: only the record's are added" "2 2" "$(hooks_of asked createRuntime) $(hooks_of asked poststop)"
+	done
+	like "… and --pct-strict" '"args": *\["pct-launch", *"--cpus=live", *"oci", *"createRuntime", *"--strict"\]' "$(cat "$BUNDLES/asked/config.json")"
+	EDIT="hook('createRuntime', '--cpus=live')" bundle asked nproc --all
+	wrapped run -b "$BUNDLES/asked" asked >/dev/null 2>&1 </dev/null
+	is "… who asked for no poststop gets one" 2 "$(hooks_of asked poststop)"
+}
+
 by_static() {
 	local status
 	[ -e "$B/static/pct-runc" ] || { skip "$1: the static programs" "a sanitizer needs libraries"; return; }
@@ -310,6 +325,7 @@ for RUNTIME in ${RUNTIMES:-runc crun}; do
 	by_wrapper $RUNTIME
 	by_any_name $RUNTIME
 	in_adversity $RUNTIME
+	as_asked $RUNTIME
 	by_static $RUNTIME
 	in_place $RUNTIME
 	without_daemon $RUNTIME

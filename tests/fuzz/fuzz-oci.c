@@ -21,7 +21,7 @@ static void state(json_object *o)
 
 static void config(json_object *o)
 {
-	static const char *const words[] = { "pct-launch", "oci", "createRuntime" };
+	static const char *const words[] = { HOOK_OWN, "oci", "createRuntime" };
 	auto_json again = NULL;
 	char root[PATH_MAX];
 	const char *text;
@@ -40,6 +40,8 @@ static void config(json_object *o)
 		hooks_drop(o);
 		HOLDS(json_object_array_length(document_find(o, "hooks.createRuntime")) == 0 ||
 		      i == 0 || !strstr(json_object_to_json_string(o), "/x/pct-launch\""));
+		if (hooks_find(o, "createRuntime"))
+			(void)!hook_word(hooks_find(o, "createRuntime"), "--strict");
 	}
 }
 
