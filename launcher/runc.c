@@ -189,10 +189,14 @@ static int add_hooks(json_object *config, const struct own_words *own, const cha
 
 /* ---- commands ---- */
 
-/* @kept: where the runtime keeps its containers' state; NULL if that is not known. */
-static int make_clock(json_object *config, const struct own_words *own, const char *kept, int *home)
+/*
+ * @kept: where the runtime keeps its containers' state; NULL if that is not known. Who is restored
+ * is not recorded, as crun calls no hook then.
+ */
+static int make_clock(json_object *config, const struct call *c, const struct own_words *own,
+		      const char *kept, int *home)
 {
-	if (own->no_time || !config_wants_clock(config))
+	if (own->no_time || c->makes == RESTORES || !config_wants_clock(config))
 		return 0;
 	if (!kept)
 		return refuse(-ENOENT,
@@ -213,12 +217,18 @@ static int make(const struct call *c, const struct own_words *own, const char *k
 	auto_fd home = -EBADF;
 	int r, clock;
 
+	/* Hooks are not told of it, and config.json is another container's. */
+	if (c->config)
+		return refuse(-EINVAL,
+			      "'%s': only a bundle's config.json can be given hooks: the container "
+			      "is shown the host's numbers",
+			      c->config);
 	if (bundle < 0)
 		return fail(-errno, "open the bundle '%s'", c->bundle);
 	r = config_read(bundle, &config);
 	if (r < 0)
 		return r;
-	clock = make_clock(config, own, kept, &home);
+	clock = make_clock(config, c, own, kept, &home);
 	if (clock < 0 && own->strict)
 		return clock;
 	r = add_hooks(config, own, home >= 0 ? kept : NULL);
@@ -253,8 +263,14 @@ static int prepare(const struct call *c, const struct own_words *own, const char
 
 	if (!c->command || !c->id)
 		return 0;
+	if (c->many)
+		return refuse(
+		    -EINVAL,
+		    "%s: containers have boot clocks of their own, and can only be looked "
+		    "at one by one: name each",
+		    c->command);
 	r = kept_root(runtime, c->root, kept, sizeof(kept));
-	if (c->makes)
+	if (c->makes != MAKES_NO)
 		return make(c, own, r == 0 ? kept : NULL);
 	if (r == -ENOENT)
 		return join_unknown(own->runtime, c->id);
@@ -332,7 +348,7 @@ int main(int argc, char *argv[])
 			      runtime);
 	words_read(argv, &call);
 	/* A runtime that does not see its container run would delete it. */
-	if (prepare(&call, &own, runtime) < 0 && (own.strict || !call.makes))
+	if (prepare(&call, &own, runtime) < 0 && (own.strict || call.makes == MAKES_NO))
 		return 1;
 	return become(runtime, argv) < 0;
 }

@@ -4,34 +4,38 @@
 #define OWN "--pct-"
 
 /* Options whose value is the next word, for the rest need not be known. */
-static const char before_command[] = "root log log-format criu rootless cgroup-manager";
+static const char before_command[] = "root log log-format log-level criu rootless cgroup-manager";
 
-#define MAKING "bundle b config f console-socket pid-file preserve-fds"
+#define MAKING "bundle b console-socket pid-file preserve-fds"
+#define IMAGE  "empty-ns image-path lsm-mount-context lsm-profile manage-cgroups-mode work-path"
 
 // clang-format off
 static const struct {
 	const char *name;
-	bool makes;
+	enum makes makes;
 	const char *values;
+	bool many; /* the id can be a pattern, with --regex */
+	bool sub;  /* a word comes before the id */
 } commands[] = {
-	{ "create",     true,  MAKING },
-	{ "run",        true,  MAKING },
-	{ "start",      false, "" },
-	{ "state",      false, "" },
-	{ "kill",       false, "" },
-	{ "delete",     false, "" },
-	{ "pause",      false, "" },
-	{ "resume",     false, "" },
-	{ "ps",         false, "format f" },
-	{ "events",     false, "interval" },
-	{ "exec",       false, "additional-gids g apparmor cap c cgroup console-socket cwd env e pid-file "
-			       "preserve-fds process p process-label user u" },
-	{ "checkpoint", false, "empty-ns image-path lsm-mount-context lsm-profile manage-cgroups-mode "
-			       "page-server parent-path status-fd work-path" },
-	{ "update",     false, "blkio-weight cpu-idle cpu-period cpu-quota cpu-rt-period cpu-rt-runtime "
-			       "cpu-share cpuset-cpus cpuset-mems kernel-memory kernel-memory-tcp "
-			       "l3-cache-schema mem-bw-schema memory memory-reservation memory-swap "
-			       "pids-limit resources r" },
+	{ "create",     MAKES,    MAKING " config f", false, false },
+	{ "run",        MAKES,    MAKING " config f", false, false },
+	{ "restore",    RESTORES, MAKING " " IMAGE, false, false },
+	{ "start",      MAKES_NO, "", false, false },
+	{ "state",      MAKES_NO, "", false, false },
+	{ "kill",       MAKES_NO, "", true,  false },
+	{ "delete",     MAKES_NO, "", true,  false },
+	{ "pause",      MAKES_NO, "", false, false },
+	{ "resume",     MAKES_NO, "", false, false },
+	{ "mounts",     MAKES_NO, "", false, true },
+	{ "ps",         MAKES_NO, "format f", false, false },
+	{ "events",     MAKES_NO, "interval", false, false },
+	{ "exec",       MAKES_NO, "additional-gids g apparmor cap c cgroup console-socket cwd env e pid-file "
+				  "preserve-fds process p process-label user u", false, false },
+	{ "checkpoint", MAKES_NO, IMAGE " page-server parent-path status-fd", false, false },
+	{ "update",     MAKES_NO, "blkio-weight cpu-idle cpu-period cpu-quota cpu-rt-period cpu-rt-runtime "
+				  "cpu-share cpuset-cpus cpuset-mems kernel-memory kernel-memory-tcp "
+				  "l3-cache-schema mem-bw-schema memory memory-reservation memory-swap "
+				  "pids-limit resources r", false, false },
 };
 // clang-format on
 
@@ -63,10 +67,12 @@ static bool is_one_of(const char *list, const char *name, size_t n)
 static void option(char *const argv[], size_t *i, const char *values, const char *wanted,
 		   const char **value)
 {
-	const char *name = "", *its = NULL;
-	size_t n = name_of(argv[(*i)++], &name);
+	const char *word = argv[(*i)++], *name = "", *its = NULL;
+	size_t n = name_of(word, &name);
 
-	if (name[n] == '=')
+	if (name == word + 1 && !is_one_of(values, name, n) && is_one_of(values, name, 1))
+		its = name + 1, n = 1; /* "-b/x", as argp has it */
+	else if (name[n] == '=')
 		its = name + n + 1;
 	else if (is_one_of(values, name, n) && argv[*i])
 		its = argv[(*i)++];
@@ -149,11 +155,33 @@ int words_take(char *argv[], struct own_words *own, const char **bad)
 	return 0;
 }
 
+/* "--regex", as short as argp takes it: "--re", "-fr". */
+static bool is_regex(const char *word)
+{
+	const char *name = "";
+	size_t n = name_of(word, &name);
+
+	return name == word + 2 ? strncmp(name, "regex", n) == 0
+				: strspn(name, "afr") == n && memchr(name, 'r', n);
+}
+
+/* What an option of that command says of the container. */
+static void its_option(char *const argv[], size_t *i, size_t row, struct call *c)
+{
+	const char *values = commands[row].values;
+	size_t at = *i;
+
+	c->many |= commands[row].many && is_regex(argv[*i]);
+	option(argv, i, values, "bundle b", &c->bundle);
+	if (c->makes != MAKES_NO)
+		option(argv, &at, values, "config f", &c->config);
+}
+
 void words_read(char *const argv[], struct call *out)
 {
 	struct call c = { .bundle = ".", .root = "" };
 	size_t i = to_command(argv, &c.root), row = 0;
-	bool options = true;
+	bool options = true, sub;
 
 	while (argv[i] && row < ARRAY_LEN(commands) && strcmp(commands[row].name, argv[i]) != 0)
 		row++;
@@ -161,17 +189,18 @@ void words_read(char *const argv[], struct call *out)
 		c.command = argv[i++];
 		c.makes = commands[row].makes;
 	}
-	while (c.command && argv[i] && (!c.id || c.makes)) {
+	sub = c.command && commands[row].sub;
+	while (c.command && argv[i] && (!c.id || c.makes != MAKES_NO)) {
 		const char *name;
 
 		if (options && name_of(argv[i], &name) > 0)
-			option(argv, &i, commands[row].values, "bundle b", &c.bundle);
+			its_option(argv, &i, row, &c);
 		else if (options && strcmp(argv[i], "--") == 0)
 			options = false, i++;
-		else if (!c.id)
+		else if (!c.id && !sub)
 			c.id = argv[i++];
 		else
-			i++;
+			sub = false, i++;
 	}
 	*out = c;
 }

@@ -18,12 +18,17 @@ struct own_words {
 	size_t n_launch;
 };
 
+/* A container: RESTORES from an image of one. */
+enum makes { MAKES_NO, MAKES, RESTORES };
+
 struct call {
 	const char *command; /* NULL: none that concerns one container */
 	const char *id;	     /* NULL: there is none */
 	const char *bundle;  /* "." if none is said */
 	const char *root;    /* "--root"; "" if none is said */
-	bool makes;	     /* the container */
+	const char *config;  /* "--config": a file that is not the bundle's config.json; or NULL */
+	enum makes makes;
+	bool many; /* the id is a pattern, for more than one */
 };
 
 /* -EINVAL: an option of our own that there is not; *bad is it. */

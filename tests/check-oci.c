@@ -336,7 +336,8 @@ END_TEST
 
 static const struct {
 	const char *words[WORDS];
-	const char *call; /* "command|id|bundle|root|makes" */
+	const char
+	    *call; /* "command|id|bundle|root|makes", and "|config", "|many" where there is */
 } calls[] = {
 	{ { "runc" }, "-|-|.||0" },
 	{ { "runc", "--version" }, "-|-|.||0" },
@@ -367,6 +368,31 @@ static const struct {
 	{ { "runc", "delete", "-f", "c" }, "delete|c|.||0" },
 	{ { "runc", "update", "--resources", "-", "c" }, "update|c|.||0" },
 	{ { "runc", "exec", "c", "runc", "create", "--bundle", "/b", "d" }, "exec|c|.||0" },
+	{ { "crun", "--log-level", "debug", "create", "c" }, "create|c|.||1" },
+	{ { "crun", "--log-level=debug", "--root", "/r", "state", "c" }, "state|c|.|/r|0" },
+	{ { "runc", "restore", "--image-path", "/i", "-d", "--bundle", "/b", "--work-path", "/w",
+	    "c" },
+	  "restore|c|/b||2" },
+	{ { "crun", "restore", "--manage-cgroups-mode", "soft", "--console-socket=/s", "c" },
+	  "restore|c|.||2" },
+	{ { "runc", "checkpoint", "--image-path", "/i", "--empty-ns", "network", "c" },
+	  "checkpoint|c|.||0" },
+	{ { "crun", "mounts", "add", "c", "/f" }, "mounts|c|.||0" },
+	{ { "crun", "mounts", "--", "remove", "c", "/f" }, "mounts|c|.||0" },
+	{ { "crun", "mounts", "add" }, "mounts|-|.||0" },
+	{ { "crun", "run", "--config", "/x.json", "c" }, "run|c|.||1|/x.json" },
+	{ { "crun", "create", "c", "-f", "x.json", "-b", "/b" }, "create|c|/b||1|x.json" },
+	{ { "crun", "create", "--config=x.json", "c" }, "create|c|.||1|x.json" },
+	{ { "runc", "delete", "-f", "c" }, "delete|c|.||0" },
+	{ { "crun", "delete", "--regex", ".*" }, "delete|.*|.||0|many" },
+	{ { "crun", "kill", "-r", "a.*", "KILL" }, "kill|a.*|.||0|many" },
+	{ { "crun", "delete", "--force", "--reg", "a" }, "delete|a|.||0|many" },
+	{ { "crun", "delete", "-fr", "a" }, "delete|a|.||0|many" },
+	{ { "runc", "delete", "-force", "c" }, "delete|c|.||0" },
+	{ { "runc", "kill", "-a", "c", "-r" }, "kill|c|.||0" },
+	{ { "crun", "create", "-b/b=", "-fx.json", "c" }, "create|c|/b=||1|x.json" },
+	{ { "runc", "restore", "-file-locks", "-b=/b", "c" }, "restore|c|/b||2" },
+	{ { "runc", "run", "-detach", "-bundle", "/b", "c" }, "run|c|/b||1" },
 };
 
 START_TEST(a_command_line_says_which_container)
@@ -378,8 +404,9 @@ START_TEST(a_command_line_says_which_container)
 	for (size_t i = 0; i < WORDS && calls[_i].words[i]; i++)
 		argv[i] = (char *)(uintptr_t)calls[_i].words[i];
 	words_read(argv, &c);
-	snprintf(got, sizeof(got), "%s|%s|%s|%s|%d", c.command ? c.command : "-", c.id ? c.id : "-",
-		 c.bundle, c.root, c.makes);
+	snprintf(got, sizeof(got), "%s|%s|%s|%s|%d%s%s%s", c.command ? c.command : "-",
+		 c.id ? c.id : "-", c.bundle, c.root, (int)c.makes, c.config ? "|" : "",
+		 c.config ? c.config : "", c.many ? "|many" : "");
 	ck_assert_str_eq(got, calls[_i].call);
 }
 END_TEST

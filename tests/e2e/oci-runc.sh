@@ -168,6 +168,7 @@ by_any_name() {
 	is "… through a symbolic link" running "$(said_by --root "$PCT_ROOT/l-$RUNTIME" state $id)"
 	is "… with another --pct-socket" running "$(said_by --pct-socket=/x/y.sock --root "$root" state $id)"
 	is "… with another PCT_ROOT" running "$(PCT_ROOT=/nowhere "$B/pct-runc" --pct-runtime="$RUNTIME" --root "$root" state $id | status)"
+	! grep -q -- --log-level <("$RUNTIME" --help) || is "… with --log-level" running "$(said_by --log-level debug --root "$root" state $id)"
 	fails "… so none of them deletes it" by --root "$root/" delete $id
 	P=$(init_of wrapped $id)
 
@@ -397,6 +398,20 @@ if [ -n "$tried" ]; then
 	refused "pct-runc: an option there is not" 2 "no option '--pct-x': see --pct-help" "$B/pct-runc" --pct-x list
 	refused "pct-runc: a runtime there is not" 1 "no 'nothing' to go on with" bash -c "exec -a pct-nothing $B/pct-runc list"
 	refused "pct-runc: itself as the runtime" 1 "to go on with" bash -c "mkdir -p $PCT_ROOT/p && ln -sf $B/pct-runc $PCT_ROOT/p/itself && PATH=$PCT_ROOT/p:\$PATH exec -a pct-itself $B/pct-runc list"
+	# Its command line, of which the runtime here is told only.
+	EDIT='' bundle words true
+	told() { "$B/pct-runc" --pct-runtime=/bin/echo --pct-no-time --root "$PCT_ROOT/none" "$@"; }
+	hooks() { grep -c pct-launch "$BUNDLES/words/config.json"; }
+	like "pct-runc: --config names another file than hooks are told of, and it says so" "^pct-runc: 'other.json': only a bundle's config.json" \
+		"$(told create -b "$BUNDLES/words" --config other.json c 2>&1)"
+	is "… and config.json is left alone" 0 "$(hooks)"
+	refused "… with --pct-strict it does not go on" 1 "'other.json': only a bundle" told --pct-strict create -b "$BUNDLES/words" -f other.json c
+	is "pct-runc: what comes before the command is passed on as it was" "--root $PCT_ROOT/none --log-level debug create -b $BUNDLES/words c" \
+		"$(told --log-level debug create -b "$BUNDLES/words" c)"
+	is "… and what is made is given hooks" 1 "$(hooks)"
+	refused "pct-runc: a pattern would be of running containers, too" 1 'delete: .*name each' told delete --force --regex '.*'
+	refused "… also in short" 1 'kill: .*name each' told kill -r '.*'
+
 	mkdir "$PCT_ROOT/scripts"
 	for exec in exec ""; do
 		printf '#!/bin/sh\n%s %s "$@"\n' "$exec" "$B/pct-runc --pct-strict" >"$PCT_ROOT/scripts/runc"

@@ -33,6 +33,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		HOLDS(before[k]);
 	}
 	words_read(argv, &call);
-	HOLDS(call.bundle && call.root && (call.command || (!call.id && !call.makes)));
+	HOLDS(call.bundle && call.root && (call.command || (!call.id && call.makes == MAKES_NO)));
 	return 0;
 }
