@@ -127,12 +127,12 @@ static int record_file(const char *root, const char *id, char *path, size_t size
 	return 0;
 }
 
-static int namespace_of(const char *process, unsigned long long *out)
+static int namespace_of(pid_t pid, unsigned long long *out)
 {
 	char name[48];
 	struct stat st;
 
-	snprintf(name, sizeof(name), "/proc/%s/ns/time", process);
+	snprintf(name, sizeof(name), "/proc/%d/ns/time", pid);
 	if (stat(name, &st) < 0)
 		return -errno;
 	*out = st.st_ino;
@@ -161,30 +161,28 @@ static int write_record(const char *path, const char *line)
 
 int timens_record(const char *root, const char *id, pid_t pid)
 {
-	char path[PATH_MAX], line[128], process[16];
-	unsigned long long ns = 0, first = 0;
+	char path[PATH_MAX], line[128];
+	unsigned long long ns = 0;
 	struct timespec offset;
 	int r = record_file(root, id, path, sizeof(path));
 
-	snprintf(process, sizeof(process), "%d", pid);
 	if (r == 0)
-		r = namespace_of(process, &ns);
+		r = namespace_of(pid, &ns);
 	if (r == 0)
 		r = boot_offset(&offset);
 	if (r < 0)
 		return fail(r, "find the time namespace of process %d", pid);
 	/* The config was used once more, without us: its runtime finds it without a record. */
-	if (namespace_of("1", &first) == 0 && first == ns)
+	if (offset.tv_sec == 0 && offset.tv_nsec == 0)
 		return 0;
 	snprintf(line, sizeof(line), "%d %llu %lld %ld\n", pid, ns, (long long)offset.tv_sec,
 		 offset.tv_nsec);
 	r = write_record(path, line);
 	if (r == -ENOENT)
-		return refuse(
-		    r,
-		    "'%s/%s' is not where its runtime keeps the container's state: "
-		    "'--root' and where that is say where, '--pct-no-time' needs no record",
-		    root, id);
+		return refuse(r,
+			      "its runtime does not keep the container's state in '%s/%s': say "
+			      "where by '--root' and an absolute path, or '--pct-no-time'",
+			      root, id);
 	return r < 0
 		   ? fail(r, "write '%s', without which no command would find the container", path)
 		   : 0;

@@ -605,7 +605,13 @@ START_TEST(who_is_in_another_namespace_is_seen_by_a_clock_that_reads_the_same)
 	offsets = open("/proc/self/timens_offsets", O_RDONLY | O_CLOEXEC);
 	ck_assert_int_gt(read(offsets, text, sizeof(text) - 1), 0);
 	ck_assert_msg(strstr(text, "1234") && strstr(text, "5678"), "%s", text);
+	/* So is who is recorded, and only where the runtime has made a folder. */
+	ck_assert_int_eq(timens_record(root, "c", getpid()), 0);
+	ck_assert_int_eq(timens_record(root, "none", getpid()), -ENOENT);
 	ck_assert_int_eq(timens_back(home), 0);
+	/* In the host's nobody has to be. */
+	ck_assert_int_eq(timens_record(root, "none", getpid()), 0);
+	ck_assert(timens_has(root, "c") && !timens_has(root, "none"));
 	/* Before this boot. */
 	tmp_put(&bundle, "kept/c/pct-clock", "%d 5 -999999999 0\n", getpid());
 	ck_assert_int_eq(timens_join(root, "c"), 0);

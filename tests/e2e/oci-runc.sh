@@ -185,6 +185,8 @@ by_any_name() {
 	is "… out of its time namespace: it runs all the same" running "$(status_of wrapped $id)"
 	mv "$PCT_ROOT/record" "$state"
 	ok "… it ends" finish wrapped $id
+	ok "… its config once more, without pct-runc: it starts" start plain $id
+	ok "… and ends" finish plain $id
 
 	# Without --root: as podman calls it.
 	default() { "$B/pct-runc" --pct-runtime="$RUNTIME" "$@"; }
