@@ -35,7 +35,7 @@ static void put_restart(const struct build *b, FILE *out)
 {
 	fputs("lxc.hook.post-stop = ", out);
 	put_quoted(b->tools, out);
-	fprintf(out, "/pct post-stop %u\n", b->vmid);
+	fprintf(out, "/pct hook %u\n", b->vmid);
 }
 
 /* Limits sit on <top>/<vmid>; the container sees <top>/<vmid>/ns, and cannot change them. */

@@ -78,5 +78,5 @@ round 102 1
 last_one_goes() { "$pct" create 103 builtin:busybox && "$pct" destroy 103 && [ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "$(cgroup)*")" ]; }
 if until_true 10 last_one_goes; then pass "no cgroup is left"; else flunk "cgroups are left"; fi
 
-run 1 post-stop 101
+run 1 hook 101
 said "LXC_TARGET is not set"

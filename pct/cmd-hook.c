@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * pct post-stop: LXC's hook of that name, of which the environment's LXC_TARGET says whether the
+ * pct hook: LXC's hook of that name, of which the environment's LXC_TARGET says whether the
  * container rebooted. liblxc would start it again by itself: with the config of last time, its
  * clock and pending changes included. A hook that fails is how it is told to end instead, and the
  * container is started anew from its conf, by a process of its own, once the monitor is gone.
@@ -81,8 +81,8 @@ static int run(const struct args *a)
 	return r;
 }
 
-const struct command cmd_post_stop = {
-	.name = "post-stop",
+const struct command cmd_hook = {
+	.name = "hook",
 	.args = "<vmid> [<name> lxc <hook>]",
 	.help = "Called by LXC's hook post-stop: what rebooted is started anew",
 	.min_args = 1,
