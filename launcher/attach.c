@@ -3,10 +3,14 @@
  * The mechanism. On the host a view is cloned into a mount of its own (open_tree); a child goes
  * into the container's mount namespace, finds the target there without ever following a link of
  * the container's, and moves the mount onto it (move_mount). Where a view lies already, the new one
- * goes beneath it and the old one is taken off, so that there is one at any time.
+ * goes beneath it and the old one is taken off, so that there is one at any time. The container can
+ * change its mounts all the while: so it is looked at once more in the end, and what went wrong is
+ * undone.
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,16 +24,17 @@
 #define MOVE_MOUNT_BENEATH 0x200 /* Linux 6.5 */
 #endif
 
-#define VIEWS_MAX 64
-
-enum moved { MOVED_NOT, MOVED_ONTO, MOVED_BENEATH };
+#define VIEWS_MAX   64
+#define PATIENCE_MS 5000 /* with a container: an attach takes a few milliseconds */
 
 /* What is to be laid over what, or taken off. */
 struct view {
 	const char *path; /* below the container's root */
 	int tree;	  /* the mount to be moved; -EBADF: none */
 	bool yields;	  /* to what the container has of its own there */
-	enum moved moved;
+	struct target at; /* where it goes; its fd < 0: nowhere */
+	int old;	  /* a copy of the view that was taken off for it; -EBADF: none */
+	bool moved;
 };
 
 struct work {
@@ -37,126 +42,193 @@ struct work {
 	size_t n;
 };
 
-int clone_view(const char *root, const char *path)
+static int propagate(int tree, uint64_t how)
 {
-	struct mount_attr private = { .propagation = MS_PRIVATE };
-	char from[PATH_MAX];
-	auto_fd fd = -EBADF;
+	struct mount_attr a = { .propagation = how };
 
-	snprintf(from, sizeof(from), "%s/%s", root, path);
-	fd = open_tree(AT_FDCWD, from, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (fd < 0)
-		return fail(-errno, "clone the view '%s'", from);
-	if (mount_setattr(fd, "", AT_EMPTY_PATH, &private, sizeof(private)) < 0)
-		return fail(-errno, "keep the view '%s' to itself", from);
-	return take_fd(&fd);
+	return mount_setattr(tree, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0 ? -errno : 0;
 }
 
-/* 0: a view can go there, or nothing is to be done there, and then out->fd < 0. */
-static int find(struct inside *in, const struct view *v, struct target *out)
+/*
+ * The kernel moves what is unbindable to no place that is shared: whatever the container puts in
+ * the way meanwhile, nobody else is shown the view.
+ */
+static int clone_tree(int at, const char *path)
 {
-	int r = target_find(in, v->path, out);
+	auto_fd fd = open_tree(at, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	int r = fd < 0 ? -errno : propagate(fd, MS_UNBINDABLE);
+
+	return r < 0 ? r : take_fd(&fd);
+}
+
+static int clone_aside(const char *root, const char *path)
+{
+	char from[PATH_MAX];
+	int fd;
+
+	snprintf(from, sizeof(from), "%s/%s", root, path);
+	fd = clone_tree(AT_FDCWD, from);
+	return fd < 0 ? fail(fd, "clone the view '%s'", from) : fd;
+}
+
+int clone_view(const char *root, const char *path)
+{
+	auto_fd fd = clone_aside(root, path);
+	int r = fd < 0 ? fd : propagate(fd, MS_PRIVATE);
+
+	if (fd >= 0 && r < 0)
+		return fail(r, "keep the view '%s' to itself", path);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+/* ---- where they go ---- */
+
+static int find(struct inside *in, struct view *v)
+{
+	int r = target_find(in, v->path, &v->at);
 
 	if (r == -ENOENT) {
 		debug("the container has no '/%s': skipped", v->path);
-		out->fd = -ENOENT;
 		return 0;
 	}
+	return r < 0 ? fail(r, "find '/%s' in the container", v->path) : 0;
+}
+
+/* 0: a view can go there, or nothing is to be done there, and then its fd < 0. */
+static int judge(struct inside *in, struct view *v)
+{
+	int r = v->at.fd < 0 ? 0 : target_judge(in, v->path, &v->at);
+
 	if (r < 0)
 		return fail(r, "find '/%s' in the container", v->path);
-	if (out->lies != LIES_OTHER)
+	if (v->at.fd < 0 || v->at.lies == LIES_NOTHING || v->at.lies == LIES_VIEW)
 		return 0;
-	close_fd(&out->fd);
+	close_fd(&v->at.fd);
+	if (v->at.lies == LIES_HOSTS)
+		return refuse(-EXDEV,
+			      "'/%s' in the container is shared with the host, which would get "
+			      "the view too: 'mount --make-private /%.*s' there first",
+			      v->path, (int)strcspn(v->path, "/"), v->path);
 	if (!v->yields)
 		return refuse(-EXDEV,
 			      "'/%s' in the container is covered by a %s: take it off there",
-			      v->path, out->type);
+			      v->path, v->at.type);
 	debug("the container has its own '/%s'", v->path);
 	return 0;
 }
 
-static int move(const struct view *v, const struct target *t, unsigned flags)
+static int look(struct inside *in, struct view *views, size_t n)
 {
-	PAUSE_AT(v->path);
-	return move_mount(v->tree, "", t->fd, "",
-			  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | flags) < 0
-		   ? -errno
-		   : 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		close_fd(&views[i].at.fd);
+		r = find(in, &views[i]);
+	}
+	if (r == 0 && inside_look(in) < 0)
+		r = fail(-EIO, "look at the container's mounts");
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = judge(in, &views[i]);
+	return r;
 }
 
-/* On top of the kernel's own file, from which all views are taken off. */
-static int move_onto(struct inside *in, struct view *v)
-{
-	for (int i = 0; i < LAYERS_MAX; i++) {
-		struct target t;
-		int r = find(in, v, &t);
+/* ---- moving ---- */
 
-		if (r < 0 || t.fd < 0)
-			return r;
-		if (t.lies == LIES_NOTHING) {
-			r = move(v, &t, 0);
-			close_fd(&t.fd);
-			if (r == 0)
-				v->moved = MOVED_ONTO;
-			return r < 0 ? fail(r, "lay the view over '/%s' in the container", v->path)
-				     : 0;
-		}
-		r = target_bare(in, &t);
-		close_fd(&t.fd);
-		if (r < 0)
-			return fail(r, "take the old view off '/%s' in the container", v->path);
+static int move(const struct view *v, int tree, unsigned flags)
+{
+	int r = v->at.shared ? propagate(tree, MS_PRIVATE) : 0;
+
+	if (r == 0 && move_mount(tree, "", v->at.fd, "",
+				 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | flags) < 0)
+		r = -errno;
+	return r == 0 ? propagate(tree, MS_PRIVATE) : r;
+}
+
+/* Take views off until there are @most. More than one is left of a launcher that was killed. */
+static int thin_out(struct inside *in, struct view *v, unsigned most)
+{
+	int r = 0;
+
+	while (r == 0 && v->at.fd >= 0 && v->at.lies == LIES_VIEW && v->at.layers > most) {
+		r = target_bare(in, &v->at);
+		r = r < 0 ? fail(r, "take the old view off '/%s' in the container", v->path)
+			  : look(in, v, 1);
 	}
-	return fail(-ELOOP, "take the old views off '/%s' in the container", v->path);
+	return r;
 }
 
 static int move_view(struct inside *in, struct view *v)
 {
-	struct target t;
-	int r = find(in, v, &t);
+	int r;
 
-	if (r < 0 || t.fd < 0)
-		return r;
-	if (t.lies == LIES_VIEW && move(v, &t, MOVE_MOUNT_BENEATH) == 0)
-		v->moved = MOVED_BENEATH;
-	close_fd(&t.fd);
-	/* Not there before 6.5, and not for mounts that the container may not take off. */
-	return v->moved ? 0 : move_onto(in, v);
-}
-
-/* What it went beneath of. */
-static int take_off_old(struct inside *in, const struct view *v)
-{
-	uint64_t ours;
-	int r = mount_of(v->tree, &ours);
-
-	for (int i = 0; r == 0 && i < LAYERS_MAX; i++) {
-		struct target t;
-
-		r = target_find(in, v->path, &t);
+	PAUSE_AT(v->path);
+	r = thin_out(in, v, 1);
+	if (r == 0 && v->at.fd >= 0 && v->at.lies == LIES_VIEW) {
+		v->old = clone_tree(v->at.fd, "");
+		if (v->old < 0)
+			return fail(v->old, "keep the old view of '/%s'", v->path);
+		v->moved = move(v, v->tree, MOVE_MOUNT_BENEATH) == 0;
+		if (v->moved)
+			r = target_bare(in, &v->at);
 		if (r < 0)
-			break;
-		if (t.mnt == ours) {
-			close_fd(&t.fd);
-			return 0;
-		}
-		r = t.lies == LIES_VIEW ? target_bare(in, &t) : -EXDEV;
-		close_fd(&t.fd);
+			return fail(r, "take the old view off '/%s' in the container", v->path);
+		/* Not there before 6.5, and not for mounts that the container may not take off. */
+		if (!v->moved)
+			r = thin_out(in, v, 0);
 	}
-	return fail(r < 0 ? r : -ELOOP, "take the old view off '/%s' in the container", v->path);
+	if (r < 0 || v->at.fd < 0 || v->moved)
+		return r;
+	r = move(v, v->tree, 0);
+	v->moved = r == 0;
+	return r < 0 ? fail(r, "lay the view over '/%s' in the container", v->path) : 0;
 }
 
-/* Nothing of it is to be seen: what is beneath another stays there. */
-static void take_back(struct inside *in, const struct view *v)
+/* Is ours what is seen there, and on nothing but the kernel's own file? */
+static int check(const struct inside *before, struct view *views, size_t n)
 {
-	struct target t;
+	struct inside now = *before;
+	int r;
+
+	now.mounts = (struct mountinfo){ 0 };
+	r = inside_trees(&now);
+	if (r == 0)
+		r = look(&now, views, n);
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		uint64_t ours = 0;
+
+		if (views[i].moved)
+			r = mount_of(views[i].tree, &ours);
+		if (r == 0 && views[i].moved &&
+		    (views[i].at.fd < 0 || views[i].at.lies != LIES_VIEW ||
+		     views[i].at.mnt != ours))
+			r = refuse(-EAGAIN, "'/%s' in the container was changed meanwhile",
+				   views[i].path);
+	}
+	return r;
+}
+
+/* Is ours what is seen there? Without a word. */
+static bool is_on_top(struct inside *in, struct view *v)
+{
 	uint64_t ours;
 
-	if (v->moved != MOVED_ONTO || mount_of(v->tree, &ours) < 0 ||
-	    target_find(in, v->path, &t) < 0)
+	close_fd(&v->at.fd);
+	return mount_of(v->tree, &ours) == 0 && target_find(in, v->path, &v->at) == 0 &&
+	       inside_look(in) == 0 && target_judge(in, v->path, &v->at) == 0 && v->at.mnt == ours;
+}
+
+/* The old view is there again; what the container has put on top of ours meanwhile stays. */
+static void undo(struct inside *in, struct view *v)
+{
+	if (v->moved && !is_on_top(in, v))
 		return;
-	if (t.mnt == ours)
-		(void)!target_bare(in, &t);
-	close_fd(&t.fd);
+	if (v->old >= 0 && v->moved && move(v, v->old, MOVE_MOUNT_BENEATH) == 0)
+		close_fd(&v->old);
+	if (v->moved && target_bare(in, &v->at) < 0)
+		return;
+	if (v->old >= 0 && look(in, v, 1) == 0 && v->at.fd >= 0 && v->at.lies == LIES_NOTHING)
+		(void)!move(v, v->old, 0);
 }
 
 /* All that can be known before is looked at before anything is changed. */
@@ -167,20 +239,15 @@ static int attach_inside(int pidfd, const char *prefix, void *arg)
 	struct inside in;
 	int r = inside_enter(pidfd, prefix, &in);
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		struct target t;
-
-		r = find(&in, &views[i], &t);
-		if (r == 0)
-			close_fd(&t.fd);
-	}
+	if (r == 0)
+		r = look(&in, views, n);
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = move_view(&in, &views[i]);
-	for (size_t i = 0; i < n && r < 0; i++)
-		take_back(&in, &views[i]);
-	for (size_t i = 0; i < n && r == 0; i++)
-		if (views[i].moved == MOVED_BENEATH)
-			r = take_off_old(&in, &views[i]);
+		if (views[i].at.fd >= 0)
+			r = move_view(&in, &views[i]);
+	if (r == 0)
+		r = check(&in, views, n);
+	for (size_t i = n; i-- > 0 && r < 0;)
+		undo(&in, &views[i]);
 	return r;
 }
 
@@ -191,18 +258,19 @@ static int detach_inside(int pidfd, const char *prefix, void *arg)
 	struct inside in;
 	int r = inside_enter(pidfd, prefix, &in);
 
+	for (size_t i = 0; i < n && r == 0; i++)
+		(void)!target_find(&in, views[i].path, &views[i].at);
+	if (r == 0 && inside_look(&in) < 0)
+		r = fail(-EIO, "look at the container's mounts");
 	for (size_t i = 0; i < n && r == 0; i++) {
-		struct target t = { .lies = LIES_VIEW };
+		struct view *v = &views[i];
 
-		for (int k = 0; k < LAYERS_MAX && r == 0 && t.lies == LIES_VIEW; k++) {
-			if (target_find(&in, views[i].path, &t) < 0)
-				break;
-			if (t.lies == LIES_VIEW)
-				r = target_bare(&in, &t);
-			close_fd(&t.fd);
-		}
-		if (r < 0)
-			r = fail(r, "take the view off '/%s' in the container", views[i].path);
+		if (v->at.fd < 0 || target_judge(&in, v->path, &v->at) < 0)
+			continue;
+		v->yields = v->at.lies == LIES_OTHER; /* it is not ours to take off */
+		r = judge(&in, v);
+		if (r == 0)
+			r = thin_out(&in, v, 0);
 	}
 	return r;
 }
@@ -214,22 +282,47 @@ int open_pidfd(pid_t pid)
 	return fd < 0 ? fail(-errno, "process %d", pid) : fd;
 }
 
+/* What the child waits for may never come, not even its end: the container can have seen to that.
+ */
+static int child_end(pid_t pid, int *status)
+{
+	auto_fd fd = open_pidfd(pid);
+	struct pollfd p = { fd, POLLIN, 0 };
+	int n;
+
+	if (fd < 0)
+		return fd;
+	do
+		n = poll(&p, 1, PATIENCE_MS);
+	while (n < 0 && errno == EINTR);
+	if (n < 1) {
+		(void)kill(pid, SIGKILL);
+		(void)poll(&p, 1, 100);
+		(void)waitpid(pid, status, WNOHANG);
+		return refuse(-ETIMEDOUT,
+			      "the container lets us wait: nothing done in it for %d seconds",
+			      PATIENCE_MS / 1000);
+	}
+	return waitpid(pid, status, 0) < 0 ? fail(-errno, "wait for the child in the container")
+					   : 0;
+}
+
 int in_child(int (*work)(int pidfd, const char *prefix, void *arg), int pidfd, const char *prefix,
 	     void *arg)
 {
-	int status;
+	int status, r;
 	pid_t pid = fork();
 
 	if (pid < 0)
 		return fail(-errno, "fork");
 	if (pid == 0) {
-		int r = work(pidfd, prefix, arg);
+		r = work(pidfd, prefix, arg);
 
 		_exit(r < 0 ? 101 : r);
 	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return fail(-errno, "wait for the child in the container");
+	r = child_end(pid, &status);
+	if (r < 0)
+		return r;
 	return WIFEXITED(status) && WEXITSTATUS(status) <= 100 ? WEXITSTATUS(status) : -EIO;
 }
 
@@ -240,10 +333,12 @@ static void names_of(json_object *list, struct work *w)
 		w->views[i] = (struct view){
 			.path = json_object_get_string(json_object_array_get_idx(list, i)),
 			.tree = -EBADF,
+			.at = { .fd = -EBADF },
+			.old = -EBADF,
 		};
 }
 
-static bool has(json_object *list, const char *path)
+bool has(json_object *list, const char *path)
 {
 	for (size_t i = 0; list && i < json_object_array_length(list); i++)
 		if (strcmp(json_object_get_string(json_object_array_get_idx(list, i)), path) == 0)
@@ -263,7 +358,7 @@ int attach(int pidfd, const char *prefix, const struct source *from, json_object
 
 		v->yields = has(yielding, v->path);
 		v->tree =
-		    clone_view(has(from->fast, v->path) ? from->fast_root : from->root, v->path);
+		    clone_aside(has(from->fast, v->path) ? from->fast_root : from->root, v->path);
 		r = MIN(v->tree, 0);
 	}
 	if (r == 0)

@@ -62,10 +62,13 @@ int clone_view(const char *root, const char *path) MUST_CHECK;
 
 /*
  * setns() is for the whole process: a child does the work. Its result, 0 to 100; or a negative
- * errno, then it has said why.
+ * errno, then it has said why. -ETIMEDOUT: it does not come back, and may not even end.
  */
 int in_child(int (*work)(int pidfd, const char *prefix, void *arg), int pidfd, const char *prefix,
 	     void *arg) MUST_CHECK;
+
+/* Is that text in a list of texts? @list may be NULL. */
+bool has(json_object *list, const char *path);
 
 /* What is served for a container: below @root, but what @fast names below @fast_root. */
 struct source {

@@ -16,15 +16,19 @@ static const char *text_of(json_object *o, const char *key)
 	return s ? s : "";
 }
 
-static json_object *look_at(json_object *answer, json_object *container)
+/* "?" is for one that cannot be looked into. */
+static int look_at(json_object *answer, json_object *container, json_object **out)
 {
 	json_object *o = NULL;
 	enum views_state state = VIEWS_NONE;
+	int r = views_state(answer, container, &state);
 
-	(void)!views_state(answer, container, &state);
+	if (r < 0)
+		r = refuse(r, "the views of '%s' cannot be seen", text_of(container, "name"));
 	(void)json_object_deep_copy(container, &o, NULL);
-	json_object_object_add(o, "views", json_object_new_string(words[state]));
-	return o;
+	json_object_object_add(o, "views", json_object_new_string(r < 0 ? "?" : words[state]));
+	*out = o;
+	return r;
 }
 
 static void print(json_object *all)
@@ -43,25 +47,30 @@ static int run(const struct options *o, int argc, char *argv[])
 	auto_json answer = NULL;
 	auto_json seen = json_object_new_array();
 	json_object *all = NULL;
-	int r = ask_all(o, &answer, &all);
+	int r = ask_all(o, &answer, &all), failed = 0;
 
 	(void)argc;
 	(void)argv;
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < json_object_array_length(all); i++)
-		json_object_array_add(seen, look_at(answer, json_object_array_get_idx(all, i)));
+	for (size_t i = 0; i < json_object_array_length(all); i++) {
+		json_object *row;
+
+		r = look_at(answer, json_object_array_get_idx(all, i), &row);
+		json_object_array_add(seen, row);
+		failed = r < 0 ? r : failed;
+	}
 	if (o->json)
 		printf("%s\n", json_object_to_json_string_ext(seen, JSON_C_TO_STRING_PRETTY));
 	else
 		print(seen);
-	return 0;
+	return failed;
 }
 
 const struct command cmd_list = {
 	.name = "list",
 	.args = "[--json]",
-	.help = "Who has views: fresh, stale (of a pctfs that is gone), some, none",
+	.help = "Who has views: fresh, stale (of a pctfs that is gone), some, none, ?",
 	.min_args = 0,
 	.max_args = 0,
 	.run = run,

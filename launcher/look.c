@@ -12,7 +12,7 @@
 #include "launcher/target.h"
 
 struct look {
-	json_object *views;
+	json_object *views, *yielding;
 	const char *name;    /* of the container, below ct/ */
 	const char *root[2]; /* pctfs's mounts; the second may be NULL */
 	dev_t dev[2];
@@ -39,12 +39,18 @@ static bool is_ours(const struct look *l, int fd, ino_t want)
 	       (dev == l->dev[0] || (l->root[1] && dev == l->dev[1]));
 }
 
+static const char *path_of(json_object *list, size_t i)
+{
+	return json_object_get_string(json_object_array_get_idx(list, i));
+}
+
 /* Inside: an enum views_state. */
 static int look_inside(int pidfd, const char *prefix, void *arg)
 {
 	struct look *l = arg;
 	size_t n = json_object_array_length(l->views), fresh = 0, none = 0, stale = 0;
 	auto_free ino_t *ino = calloc(n + 1, sizeof(*ino));
+	auto_free struct target *t = calloc(n + 1, sizeof(*t));
 	struct inside in;
 	dev_t dev;
 
@@ -52,22 +58,26 @@ static int look_inside(int pidfd, const char *prefix, void *arg)
 		char path[PATH_MAX];
 
 		snprintf(path, sizeof(path), "%s/ct/%s/%s", l->root[0], l->name,
-			 json_object_get_string(json_object_array_get_idx(l->views, i)));
+			 path_of(l->views, i));
 		if (identify(AT_FDCWD, path, &dev, &ino[i]) < 0)
 			ino[i] = 0;
 	}
-	if (!ino || inside_enter(pidfd, prefix, &in) < 0)
+	if (!ino || !t || inside_enter(pidfd, prefix, &in) < 0)
+		return -EIO;
+	for (size_t i = 0; i < n; i++)
+		if (target_find(&in, path_of(l->views, i), &t[i]) < 0)
+			t[i].fd = -EBADF;
+	if (inside_look(&in) < 0)
 		return -EIO;
 	for (size_t i = 0; i < n; i++) {
-		const char *path = json_object_get_string(json_object_array_get_idx(l->views, i));
-		struct target t;
+		const char *path = path_of(l->views, i);
 
-		if (target_find(&in, path, &t) < 0)
+		if (t[i].fd < 0 || target_judge(&in, path, &t[i]) < 0)
 			continue;
-		fresh += t.lies == LIES_VIEW && is_ours(l, t.fd, ino[i]);
-		stale += t.lies == LIES_VIEW && !is_ours(l, t.fd, ino[i]);
-		none += t.lies == LIES_NOTHING;
-		close_fd(&t.fd);
+		fresh += t[i].lies == LIES_VIEW && is_ours(l, t[i].fd, ino[i]);
+		stale += t[i].lies == LIES_VIEW && !is_ours(l, t[i].fd, ino[i]);
+		none += t[i].lies == LIES_NOTHING || t[i].lies == LIES_HOSTS ||
+			(t[i].lies == LIES_OTHER && !has(l->yielding, path));
 	}
 	return stale ? VIEWS_STALE : fresh && none ? VIEWS_SOME : fresh ? VIEWS_FRESH : VIEWS_NONE;
 }
@@ -82,6 +92,7 @@ int views_state(json_object *answer, json_object *container, enum views_state *o
 	int r;
 
 	l.views = document_find(answer, "views");
+	l.yielding = document_find(answer, "yielding");
 	if (!l.name || !l.root[0] || !json_object_is_type(l.views, json_type_array))
 		return refuse(-EPROTO, "pctfs does not say who its containers are: are pctfs and "
 				       "pct-launch of the same version?");

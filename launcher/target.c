@@ -2,18 +2,103 @@
 #include "launcher/target.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "base/say.h"
 
-struct mount_row {
-	uint64_t id, parent;
-	char type[32]; /* as mountinfo calls it: "proc", "fuse.pctfs" */
-};
+/* Of in->own: what they are called, and what they are made of. */
+static const struct {
+	const char *name, *type;
+} trees[] = { { "proc", "proc" }, { "sys", "sysfs" } };
+
+static size_t tree_of(const char *path)
+{
+	return strncmp(path, "sys/", 4) == 0;
+}
+
+/* ---- what is open ---- */
+
+static int open_in(int at, const char *path, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
+		.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | resolve,
+	};
+	int fd = (int)syscall(SYS_openat2, at, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Nothing but what the kernel knows by itself is asked for: a FUSE could let us wait for more. */
+static int identify(int fd, uint64_t *mnt, dev_t *dev)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &st) < 0)
+		return -errno;
+	*mnt = st.stx_mnt_id;
+	*dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+	return 0;
+}
+
+int mount_of(int fd, uint64_t *out)
+{
+	dev_t dev;
+
+	return identify(fd, out, &dev);
+}
+
+static int read_mounts(struct inside *in)
+{
+	auto_fd fd = openat(in->proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	struct mountinfo m;
+	int r = fd < 0 ? -errno : mountinfo_read(fd, &m);
+
+	if (r < 0)
+		return r;
+	mountinfo_free(&in->mounts);
+	in->mounts = m;
+	return 0;
+}
+
+static bool is_quiet(const struct inside *in, dev_t dev)
+{
+	for (size_t i = 0; i < in->n_quiet; i++)
+		if (in->quiet[i].dev == dev)
+			return true;
+	return false;
+}
+
+static void add_quiet(struct inside *in, int fd, dev_t dev)
+{
+	int copy = -EBADF;
+
+	if (in->n_quiet < QUIET_MAX && !is_quiet(in, dev))
+		copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0)
+		return;
+	in->quiet[in->n_quiet].fd = copy;
+	in->quiet[in->n_quiet++].dev = dev;
+}
+
+/* Nobody in user space answers there; the mounts were read when it was open already. */
+static bool answers_itself(const struct inside *in, uint64_t mnt)
+{
+	static const char *const types[] = { "proc", "sysfs", "tmpfs" };
+	const struct mount_row *row = mountinfo_find(&in->mounts, mnt);
+
+	for (size_t i = 0; row && i < ARRAY_LEN(types); i++)
+		if (strcmp(row->type, types[i]) == 0)
+			return true;
+	return false;
+}
 
 /* ---- entering ---- */
 
@@ -24,131 +109,171 @@ static ino_t own_namespace(const struct inside *in)
 	return fstatat(in->proc, "self/ns/mnt", &st, 0) < 0 ? 0 : st.st_ino;
 }
 
-static int add_mount(struct inside *in, const char *line)
-{
-	unsigned long long id, parent;
-	const char *dash = strstr(line, " - ");
-	struct mount_row *m = in->mounts;
-
-	if (!dash || sscanf(line, "%llu %llu", &id, &parent) != 2)
-		return -EBADMSG;
-	if ((in->n_mounts & (in->n_mounts - 1)) == 0) /* full */
-		m = realloc(m, MAX(2 * in->n_mounts, (size_t)1) * sizeof(*m));
-	if (!m)
-		return -ENOMEM;
-	in->mounts = m;
-	m += in->n_mounts++;
-	*m = (struct mount_row){ .id = id, .parent = parent };
-	snprintf(m->type, sizeof(m->type), "%.*s", (int)strcspn(dash + 3, " "), dash + 3);
-	return 0;
-}
-
-static int read_mounts(struct inside *in)
-{
-	auto_fd fd = openat(in->proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
-	auto_file f = fd < 0 ? NULL : fdopen(fd, "r");
-	auto_free char *line = NULL;
-	size_t room = 0;
-	int r = 0;
-
-	if (!f)
-		return -errno;
-	(void)take_fd(&fd);
-	in->n_mounts = 0;
-	while (r == 0 && getline(&line, &room, f) > 0)
-		r = add_mount(in, line);
-	return r;
-}
-
-int inside_enter(int pidfd, const char *prefix, struct inside *in)
+static int enter(int pidfd, const char *prefix, struct inside *in)
 {
 	ino_t host;
 
-	*in = (struct inside){ .root = -EBADF };
 	in->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (in->proc < 0)
 		return fail(-errno, "open /proc");
 	host = own_namespace(in);
+	/* Of the namespace it was opened in. */
+	in->host = openat(in->proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	if (in->host < 0)
+		return fail(-errno, "open /proc/self/mountinfo");
 	if (setns(pidfd, CLONE_NEWNS) < 0)
-		return fail(-errno, "enter the container's mount namespace");
+		return errno == EPERM
+			   ? refuse(-EPERM, "the process does not let its mount namespace be "
+					    "entered: give one that is in a container, as root")
+			   : fail(-errno, "enter the container's mount namespace");
 	if (own_namespace(in) == host && !*prefix)
 		return refuse(-EINVAL, "the process has the host's own mount namespace: "
 				       "give one that is in a container");
-	in->root = open(*prefix ? prefix : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return in->root < 0 ? fail(-errno, "open the container's root '%s'", prefix) : 0;
+	/* No way that was free of links before has one now. */
+	in->root = open_in(AT_FDCWD, *prefix ? prefix : "/", 0);
+	return in->root < 0 ? fail(in->root, "open the container's root '%s'", prefix) : 0;
 }
 
-/* ---- what lies there ---- */
-
-static int resolve(const struct inside *in, const char *path)
+int inside_trees(struct inside *in)
 {
-	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
-	};
-	int fd = (int)syscall(SYS_openat2, in->root, path, &how, sizeof(how));
+	dev_t dev[ARRAY_LEN(trees)];
+	int r = 0;
 
-	return fd < 0 ? -errno : fd;
+	for (size_t i = 0; i < ARRAY_LEN(trees) && r == 0; i++) {
+		in->own[i] = open_in(in->root, trees[i].name, RESOLVE_IN_ROOT);
+		if (in->own[i] >= 0)
+			r = identify(in->own[i], &in->own_mnt[i], &dev[i]);
+	}
+	if (r == 0)
+		r = read_mounts(in);
+	for (size_t i = 0; i < ARRAY_LEN(trees) && r == 0; i++)
+		if (in->own[i] >= 0 && answers_itself(in, in->own_mnt[i]))
+			add_quiet(in, in->own[i], dev[i]);
+	return r < 0 ? fail(r, "look at the container's mounts") : 0;
 }
 
-int mount_of(int fd, uint64_t *out)
+int inside_enter(int pidfd, const char *prefix, struct inside *in)
 {
-	struct statx st;
+	uint64_t mnt;
+	dev_t dev;
+	int r;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
-		return -errno;
-	*out = st.stx_mnt_id;
+	*in = (struct inside){ .root = -EBADF };
+	r = enter(pidfd, prefix, in);
+	if (r < 0)
+		return r;
+	r = identify(in->root, &mnt, &dev);
+	if (r < 0)
+		return fail(r, "look at the container's root '%s'", prefix);
+	add_quiet(in, in->root, dev); /* as quiet as it was for "proc" */
+	return inside_trees(in);
+}
+
+/* ---- finding ---- */
+
+/* May names be looked up in what is open there? */
+static bool may_look_in(struct inside *in, int fd, uint64_t mnt, dev_t dev)
+{
+	if (is_quiet(in, dev))
+		return true;
+	/* A mount that lies on the way. */
+	if (read_mounts(in) < 0 || !answers_itself(in, mnt))
+		return false;
+	add_quiet(in, fd, dev);
+	return true;
+}
+
+int target_find(struct inside *in, const char *path, struct target *out)
+{
+	size_t tree = tree_of(path);
+	const char *rest = path + strlen(trees[tree].name);
+	struct target t = { .fd = -EBADF };
+	auto_fd fd = in->own[tree] < 0 ? in->own[tree] : fcntl(in->own[tree], F_DUPFD_CLOEXEC, 0);
+	dev_t dev;
+	int r = fd < 0 ? (in->own[tree] < 0 ? fd : -errno) : identify(fd, &t.mnt, &dev);
+
+	while (r == 0 && *rest == '/') {
+		char name[NAME_MAX + 1];
+		int next;
+
+		t.cut = !may_look_in(in, fd, t.mnt, dev);
+		if (t.cut)
+			break;
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(rest + 1, "/"), rest + 1);
+		rest += 1 + strlen(name);
+		next = open_in(fd, name, RESOLVE_IN_ROOT);
+		close_fd(&fd);
+		fd = next;
+		r = fd < 0 ? fd : identify(fd, &t.mnt, &dev);
+	}
+	if (r < 0)
+		return r;
+	in->unread |= t.mnt != in->own_mnt[0] && t.mnt != in->own_mnt[1];
+	t.fd = take_fd(&fd);
+	*out = t;
 	return 0;
 }
 
-static const struct mount_row *row_of(const struct inside *in, uint64_t id)
+int inside_look(struct inside *in)
 {
-	for (size_t i = 0; i < in->n_mounts; i++)
-		if (in->mounts[i].id == id)
-			return &in->mounts[i];
-	return NULL;
+	int r = in->unread ? read_mounts(in) : 0;
+
+	in->unread = in->unread && r < 0;
+	return r;
 }
+
+/* ---- what lies there ---- */
 
 static bool is_view(const char *type)
 {
 	return strcmp(type, "fuse.pctfs") == 0 || strcmp(type, "fuse.lxcfs") == 0;
 }
 
-/* Down through views, which are mounted one on another, to what they cover. */
-static enum lies look_below(const struct inside *in, const struct mount_row *top, const char *own)
+static bool hears(int fd, uint64_t group)
 {
-	enum lies lies = LIES_NOTHING;
+	auto_mountinfo m = { 0 };
 
-	for (int i = 0; top && i < LAYERS_MAX; i++, top = row_of(in, top->parent)) {
-		if (strcmp(top->type, own) == 0)
-			return lies;
-		if (!is_view(top->type))
-			break;
-		lies = LIES_VIEW;
-	}
-	return LIES_OTHER;
+	return mountinfo_read(fd, &m) < 0 || mountinfo_hears(&m, group);
 }
 
-int target_find(struct inside *in, const char *path, struct target *out)
+/* Would the host see what is mounted in that group? We may be in a namespace of our own. */
+static bool is_hosts(const struct inside *in, uint64_t group)
 {
-	const char *own = strncmp(path, "sys/", 4) == 0 ? "sysfs" : "proc";
-	auto_fd fd = resolve(in, path);
-	const struct mount_row *top;
-	uint64_t mnt;
-	int r = fd < 0 ? fd : mount_of(fd, &mnt);
+	auto_fd first = openat(in->proc, "1/mountinfo", O_RDONLY | O_CLOEXEC);
 
-	if (r < 0)
-		return r;
-	top = row_of(in, mnt);
-	if (!top) { /* newer than what we know */
-		r = read_mounts(in);
-		top = r < 0 ? NULL : row_of(in, mnt);
+	return hears(in->host, group) || (first >= 0 && hears(first, group));
+}
+
+int target_judge(struct inside *in, const char *path, struct target *t)
+{
+	const char *own = trees[tree_of(path)].type;
+	const struct mount_row *row = mountinfo_find(&in->mounts, t->mnt);
+	enum lies lies = LIES_NOTHING;
+
+	if (!row)
+		return -EAGAIN; /* it was taken away */
+	snprintf(t->type, sizeof(t->type), "%s", row->type);
+	t->shared = false;
+	t->layers = 0;
+	t->lies = LIES_OTHER;
+	if (t->cut)
+		return 0;
+	/* Down through views, which are mounted one on another, to what they cover. */
+	for (size_t i = 0; row && i < in->mounts.n; i++) {
+		if (row->shared && is_hosts(in, row->shared))
+			lies = LIES_HOSTS;
+		t->shared |= row->shared != 0;
+		if (strcmp(row->type, own) == 0) {
+			t->lies = lies;
+			break;
+		}
+		if (!is_view(row->type))
+			break;
+		if (lies == LIES_NOTHING)
+			lies = LIES_VIEW;
+		t->layers++;
+		row = mountinfo_find(&in->mounts, row->parent);
 	}
-	if (!top)
-		return r < 0 ? r : -EAGAIN;
-	*out = (struct target){ .mnt = mnt, .lies = look_below(in, top, own) };
-	snprintf(out->type, sizeof(out->type), "%s", top->type);
-	out->fd = take_fd(&fd);
 	return 0;
 }
 

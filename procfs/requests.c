@@ -64,6 +64,7 @@ static void add_mounts(const struct requests *q, json_object *out)
 	if (q->fast)
 		add_text(out, "fast_mount", q->fast);
 	json_object_object_add(out, "views", views(&q->fs->tree, any_file));
+	json_object_object_add(out, "yielding", views(&q->fs->tree, file_yields));
 }
 
 static int ping(const struct requests *q, json_object *in, json_object *out)

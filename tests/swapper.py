@@ -17,7 +17,9 @@ def mount(source, target, kind=None, flags=0):
 
 
 def bare():
-    """A /proc of its own again, with nothing on it."""
+    """A /proc of its own again, with nothing on it; and nothing but views on its /sys."""
+    while covered:
+        libc.umount2(covered.pop(), MNT_DETACH)
     for _ in range(64):
         if libc.umount2(b"/proc", MNT_DETACH) < 0:
             break
@@ -42,12 +44,29 @@ def cover(target):
     mount("none", "/proc", "tmpfs")
 
 
+def cover_only(source, target, *how, **flags):
+    mount(source, target, *how, **flags)
+    if target.startswith("/sys/"):
+        covered.append(target.encode())
+
+
 def file(target):
-    mount(own, "/" + target, flags=MS_BIND)
+    cover_only(own, "/" + target, flags=MS_BIND)
+
+
+def volume(target):
+    """What is mounted there is mounted on the host too."""
+    cover_only(shared + ("/d" if os.path.isdir("/" + target) else "/f"), "/" + target, flags=MS_BIND)
+
+
+def recycled(target):
+    """A file of its own, whose mount has the number that the target's had."""
+    libc.umount2(b"/proc/vmstat", MNT_DETACH)
+    mount(own, "/proc/vmstat", flags=MS_BIND)
 
 
 def fake(target):
-    mount("lxcfs", "/" + target if os.path.isdir("/" + target) else "/proc", "tmpfs")
+    cover_only("lxcfs", "/" + target if os.path.isdir("/" + target) else "/proc", "tmpfs")
 
 
 def unmount(target):
@@ -66,10 +85,11 @@ def nothing(target):
     pass
 
 
-DEEDS = [link, directory_link, cover, file, fake, unmount, again, self_root, nothing]
+DEEDS = [link, directory_link, cover, file, volume, recycled, fake, unmount, again, self_root, nothing]
 
 if __name__ == "__main__":
-    victim, own = sys.argv[1], sys.argv[2]
+    victim, own, shared = sys.argv[1:]
+    covered = []
     deeds = {f.__name__: f for f in DEEDS}
     for line in sys.stdin:
         name, target = line.split()
