@@ -19,6 +19,7 @@ struct options {
 	bool socket_named;  /* it is not where it is by default */
 	bool strict;	    /* a container without views must not start */
 	bool all;	    /* that are registered */
+	bool again;	    /* only who is registered already */
 	bool json;	    /* for programs */
 	bool fast;	    /* what can be is served by the page cache */
 	enum cpus_life cpus;
@@ -94,10 +95,13 @@ int detach(int pidfd, const char *prefix, json_object *views) MUST_CHECK;
 pid_t pid_outside(int pidfd, pid_t pid);
 
 /*
- * Register a container and attach its views: what all doors do. On failure it is forgotten again.
+ * Register a container and attach its views: what all doors do. On failure it is forgotten again,
+ * if it was not known before. The latter is for who holds the process already.
  */
 int put_views(const struct options *o, const char *door, const char *id, pid_t pid,
 	      const char *prefix) MUST_CHECK;
+int put_views_of(const struct options *o, const char *door, const char *id, int pidfd, pid_t pid,
+		 const char *prefix) MUST_CHECK;
 
 /* ---- look.c ---- */
 

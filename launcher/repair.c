@@ -9,6 +9,8 @@ static int repair(const struct options *o, json_object *container)
 	const char *door = document_text(container, "door"), *id = document_text(container, "id");
 	struct options its = *o;
 	int pid = json_object_get_int(document_find(container, "pid"));
+	auto_fd pidfd = -EBADF;
+	int r;
 
 	if (!door || !id || pid < 1)
 		return refuse(-EPROTO, "pctfs does not say who its containers are: are pctfs and "
@@ -16,7 +18,11 @@ static int repair(const struct options *o, json_object *container)
 	its.fast = json_object_get_boolean(document_find(container, "fast"));
 	its.cpus = json_object_get_boolean(document_find(container, "fixed_cpus")) ? CPUS_FIXED
 										   : CPUS_LIVE;
-	return put_views(&its, door, id, pid, "");
+	/* The list was made before we had hold of it: pctfs knows whether it is still the same. */
+	its.again = true;
+	pidfd = open_pidfd(pid);
+	r = pidfd < 0 ? pidfd : put_views_of(&its, door, id, pidfd, pid, "");
+	return r < 0 ? refuse(r, "container '%s' has not got its views anew", id) : 0;
 }
 
 static int run(const struct options *o, int argc, char *argv[])

@@ -55,8 +55,8 @@ static int attach_registered(int pidfd, const char *prefix, json_object *answer)
 	return attach(pidfd, prefix, &from, views, yielding);
 }
 
-static int put_views_of(const struct options *o, const char *door, const char *id, int pidfd,
-			pid_t pid, const char *prefix)
+int put_views_of(const struct options *o, const char *door, const char *id, int pidfd, pid_t pid,
+		 const char *prefix)
 {
 	json_object *q = request_new("register", door, id);
 	auto_json answer = NULL;
@@ -65,14 +65,15 @@ static int put_views_of(const struct options *o, const char *door, const char *i
 	json_object_object_add(q, "pid", json_object_new_int(pid_outside(pidfd, pid)));
 	json_object_object_add(q, "fixed_cpus", json_object_new_boolean(o->cpus == CPUS_FIXED));
 	json_object_object_add(q, "fast", json_object_new_boolean(o->fast));
+	json_object_object_add(q, "again", json_object_new_boolean(o->again));
 	r = ask(o, q, &answer);
 	/* It was the process we hold that was registered, if that one still lives. */
 	if (r == 0 && syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) < 0)
 		r = fail(-errno, "process %d", pid);
 	if (r == 0)
 		r = attach_registered(pidfd, prefix, answer);
-	/* One that was registered before can be repaired another time. */
-	if (r < 0 && answer && !o->all)
+	/* One that was there before may have views that still work. */
+	if (r < 0 && json_object_get_boolean(document_find(answer, "new")))
 		forget(o, door, id);
 	return r;
 }
@@ -98,7 +99,6 @@ static int run_attach(const struct options *options, int argc, char *argv[])
 	if (argc == 2 && document_text(w.known, "door") && document_text(w.known, "id")) {
 		door = document_text(w.known, "door");
 		id = document_text(w.known, "id");
-		o.all = true;
 		if (o.cpus == CPUS_UNKNOWN &&
 		    json_object_get_boolean(document_find(w.known, "fixed_cpus")))
 			o.cpus = CPUS_FIXED;

@@ -2,13 +2,16 @@
 /*
  * The control socket: one JSON object a line in, one a line out, for root only.
  *
- *   {"request":"ping"}                                      pid, mount, fast_mount, views
- *   {"request":"register","door":D,"id":I,"pid":N}          name, root, views, yielding
+ *   {"request":"ping"}                                      pid, mount, fast_mount, views,
+ *                                                           yielding
+ *   {"request":"register","door":D,"id":I,"pid":N}          name, root, views, yielding, new
  *     "fixed_cpus":true                                     its cpuset never changes
  *     "fast":true                                           also fast_root, fast: those of the
  *                                                           views that are by the page cache
+ *     "again":true                                          only if that very one is registered
  *   {"request":"forget","door":D,"id":I}  or  {"request":"forget","pid":N}
- *   {"request":"list"}                                      containers, mount, fast_mount, views
+ *   {"request":"list"}                                      containers, mount, fast_mount, views,
+ *                                                           yielding
  *
  * Every answer has "ok"; with false it also has "error", one line.
  */

@@ -75,6 +75,14 @@ static int ping(const struct requests *q, json_object *in, json_object *out)
 	return 0;
 }
 
+/* Also those of 8 bits, as they are or in UTF-8, where they follow a C2: terminals obey both. */
+static bool is_control(const char *p, const char *first)
+{
+	unsigned char c = (unsigned char)*p, before = p > first ? (unsigned char)p[-1] : 0;
+
+	return c < ' ' || c == 0x7f || (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2));
+}
+
 /* A member that names something: text, not empty, and fit to stand in a path and a message. */
 static int get_name(json_object *in, json_object *out, const char *key, size_t longest,
 		    const char **value)
@@ -88,7 +96,7 @@ static int get_name(json_object *in, json_object *out, const char *key, size_t l
 	    strlen(*value) > longest)
 		return error(out, -EINVAL, "member '%s' is empty or too long", key);
 	for (const char *p = *value; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
+		if (is_control(p, *value))
 			return error(out, -EINVAL, "member '%s' has a control character", key);
 	return 0;
 }
@@ -102,6 +110,17 @@ static int get_key(json_object *in, json_object *out, const char **door, const c
 	if (r == 0 && (strchr(*id, '/') || strchr(*id, '~') || **id == '.'))
 		r = error(out, -EINVAL, "id '%s' can be no file name", *id);
 	return r;
+}
+
+/* Who lives by that door and id;. */
+static struct container *find_again(const struct requests *q, const struct container_spec *spec)
+{
+	struct container *c = registry_by_door(q->fs->registry, spec->door, spec->id);
+
+	if (!c || !container_dead(c))
+		return c;
+	container_put(c);
+	return NULL;
 }
 
 static int add_container(const struct requests *q, json_object *out, struct container_spec *spec,
@@ -171,7 +190,8 @@ static void add_root(json_object *out, const char *key, const char *mount, const
 static int do_register(const struct requests *q, json_object *in, json_object *out)
 {
 	struct container_spec spec = { 0 };
-	struct container *made;
+	struct container *made, *before;
+	bool again = false;
 	int r;
 
 	r = get_key(in, out, &spec.door, &spec.id);
@@ -182,6 +202,8 @@ static int do_register(const struct requests *q, json_object *in, json_object *o
 		r = get_bool(in, out, "fixed_cpus", &spec.fixed_cpus);
 	if (r == 0)
 		r = get_bool(in, out, "fast", &spec.fast);
+	if (r == 0)
+		r = get_bool(in, out, "again", &again);
 	if (r == 0 && spec.fast && !q->fast)
 		r = error(out, -EOPNOTSUPP,
 			  "it serves nothing by the page cache: start it with "
@@ -189,7 +211,19 @@ static int do_register(const struct requests *q, json_object *in, json_object *o
 	if (r < 0)
 		return r;
 	spec.name = spec.id;
-	r = add_container(q, out, &spec, &made);
+	before = find_again(q, &spec);
+	json_object_object_add(out, "new", json_object_new_boolean(!before));
+	/* As he lives, his init is who had its pid when the asker took hold of that. */
+	if (again && (!before || before->init != spec.init))
+		r = error(out, -ESRCH, "container '%s' has ended", spec.id);
+	if (r == 0)
+		r = add_container(q, out, &spec, &made);
+	if (r == 0 && again && made != before) {
+		registry_remove(q->fs->registry, made);
+		container_put(made);
+		r = error(out, -ESRCH, "container '%s' has ended", spec.id);
+	}
+	container_put(before);
 	if (r < 0)
 		return r;
 	r = requests_watch(q, made);

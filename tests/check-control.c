@@ -93,6 +93,9 @@ static const struct {
 	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\".a\",\"pid\":1}", "file name" },
 	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a~2\",\"pid\":1}", "file name" },
 	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\\tb\",\"pid\":1}", "control" },
+	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\xc2\x9b\"}", "control" },
+	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\x9b\"}", "control" },
+	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"\xc3\x9b\xe2\x82\xac\"}", "'pid'" },
 	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\"}", "'pid'" },
 	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\",\"pid\":\"1\"}", "'pid'" },
 	{ "{\"request\":\"register\",\"door\":\"d\",\"id\":\"a\",\"pid\":0}", "'pid'" },
@@ -210,6 +213,35 @@ START_TEST(registers_lists_and_forgets)
 	check_line(line, strlen(line), "no container '100'");
 	again = requests_answer(&requests, "{\"request\":\"list\"}", 18);
 	ck_assert_ptr_nonnull(strstr(again, "\"containers\":[]"));
+}
+END_TEST
+
+/* What one is told of an answer to a line. */
+static void check_says(const char *line, const char *what)
+{
+	auto_free char *text = requests_answer(&requests, line, strlen(line));
+
+	ck_assert_msg(strstr(text, what), "%s: %s", line, text);
+}
+
+START_TEST(says_whether_a_container_was_there_before)
+{
+	char line[256], again[256], other[256];
+
+	sprintf(line, "{\"request\":\"register\",\"door\":\"d\",\"id\":\"100\",\"pid\":%d}",
+		getpid());
+	sprintf(again, "%.*s,\"again\":true}", (int)strlen(line) - 1, line);
+	sprintf(other,
+		"{\"request\":\"register\",\"door\":\"d\",\"id\":\"100\",\"pid\":%d,"
+		"\"again\":true}",
+		getppid());
+	check_says(again, "container '100' has ended");
+	check_says("{\"request\":\"list\"}", "\"containers\":[]");
+	check_says(line, "\"new\":true");
+	check_says(line, "\"new\":false");
+	check_says(again, "\"new\":false");
+	check_says(other, "container '100' has ended");
+	check_says("{\"request\":\"list\"}", "\"id\":\"100\"");
 }
 END_TEST
 
@@ -480,6 +512,7 @@ int main(void)
 	tcase_add_test(t, nesting_a_thousand_levels_is_refused);
 	tcase_add_test(t, long_names_are_refused);
 	tcase_add_test(t, registers_lists_and_forgets);
+	tcase_add_test(t, says_whether_a_container_was_there_before);
 	tcase_add_test(t, lists_whether_the_cpuset_is_fixed);
 	tcase_add_test(t, any_bytes_are_answered);
 	tcase_add_test(t, who_is_not_root_is_closed);
