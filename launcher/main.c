@@ -63,6 +63,7 @@ static int parse(int argc, char *argv[], struct options *o)
 		{ "help", no_argument, NULL, 'h' },	    { "fast", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },	    { 0 },
 	};
+	bool wrong = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -76,10 +77,26 @@ static int parse(int argc, char *argv[], struct options *o)
 			o->fast = true;
 		else if (c == 'j')
 			o->json = true;
-		else if (c != 'c' || !cpus_life(optarg, &o->cpus))
-			return c == 'h' ? -ECANCELED : -EINVAL;
+		else if (c == 'h')
+			return -ECANCELED;
+		else if (c != 'c')
+			wrong = true;
+		else if (!cpus_life(optarg, &o->cpus))
+			wrong = refuse(-EINVAL, "--cpus '%s' is neither fixed nor live", optarg);
 	}
+	if (wrong)
+		return -EINVAL;
 	return optind < argc ? 0 : -EINVAL;
+}
+
+/* Is it a hook's line? */
+static bool is_hook(int argc, char *argv[])
+{
+	for (int i = 1; i < argc; i++)
+		for (size_t k = 0; k < ARRAY_LEN(commands); k++)
+			if (commands[k]->hook && strcmp(argv[i], commands[k]->name) == 0)
+				return true;
+	return false;
 }
 
 int main(int argc, char *argv[])
@@ -91,6 +108,9 @@ int main(int argc, char *argv[])
 
 	snprintf(socket, sizeof(socket), "%s/run/pct/pctfs.sock", root ? root : "");
 	r = parse(argc, argv, &o);
+	/* It has been said which; a container starts all the same. */
+	if (r == -EINVAL && is_hook(argc, argv))
+		return o.strict ? 1 : 0;
 	if (r < 0)
 		return usage(r == -ECANCELED ? stdout : stderr);
 	o.socket_named = o.socket != socket || (root && *root);

@@ -9,7 +9,13 @@
 
 #include "launcher/launch.h"
 
-#define DOOR "oci"
+#define DOOR "oci:"
+
+/* Two runtimes, or one with two roots, can have an id each: they have no bundle in common. */
+static void door_of(const struct oci_state *state, char *door, size_t size)
+{
+	snprintf(door, size, DOOR "%s", state->bundle);
+}
 
 static bool shares(const char *with, const struct stat *mnt)
 {
@@ -37,7 +43,7 @@ static bool is_hosts(int pidfd, pid_t pid)
 static int start(const struct options *options, const struct oci_state *state)
 {
 	struct options o = *options;
-	char root[PATH_MAX];
+	char root[PATH_MAX], door[PATH_MAX];
 	auto_json config = NULL;
 	auto_fd bundle = -EBADF;
 	auto_fd pidfd = -EBADF;
@@ -61,7 +67,8 @@ static int start(const struct options *options, const struct oci_state *state)
 		return refuse(-EINVAL, "process %d has the host's own mount namespace", state->pid);
 	if (o.cpus == CPUS_UNKNOWN && document_text(config, "linux.resources.cpu.cpus"))
 		o.cpus = CPUS_FIXED;
-	return put_views(&o, DOOR, state->id, state->pid, root);
+	door_of(state, door, sizeof(door));
+	return put_views_of(&o, door, state->id, pidfd, state->pid, root);
 }
 
 /* It is the container's process that runs this hook. crun does not say its pid. */
@@ -76,7 +83,10 @@ static int start_inside(const struct options *o, const struct oci_state *state)
 
 static int stop(const struct options *o, const struct oci_state *state)
 {
-	forget(o, DOOR, state->id);
+	char door[PATH_MAX];
+
+	door_of(state, door, sizeof(door));
+	forget(o, door, state->id);
 	return 0;
 }
 
@@ -107,6 +117,11 @@ static int run(const struct options *o, int argc, char *argv[])
 			      "prestart and poststop",
 			      stage);
 	r = document_read(STDIN_FILENO, &document);
+	if (r == -E2BIG)
+		return refuse(r,
+			      "the state on stdin is larger than %u MB: this is for an OCI "
+			      "runtime to call",
+			      DOCUMENT_MAX >> 20);
 	if (r < 0 && r != -EBADMSG)
 		return fail(r, "read the container's state on stdin");
 	wrong = r < 0 ? "is no JSON object" : state_of(document, &state);

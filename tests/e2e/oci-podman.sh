@@ -44,7 +44,7 @@ shown() { # WHAT BY NAME
 	is "$1: free shows the limit" 65536 "$("$2" exec "$3" free | total)"
 	like "$1: uptime is its own" 'up 0 min' "$("$2" exec "$3" uptime)"
 	is "$1: nproc is its cpuset" 1 "$("$2" exec "$3" nproc)"
-	like "$1: known by its 64 characters" '^oci [0-9a-f]{64}$' "$(paste -d' ' <(listed door) <(listed id) | grep " $id\$")"
+	like "$1: known by its 64 characters" '^oci:/.* [0-9a-f]{64}$' "$(paste -d' ' <(listed door) <(listed id) | grep " $id\$")"
 }
 
 # Users of its own must get to its storage.

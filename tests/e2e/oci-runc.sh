@@ -70,7 +70,7 @@ shown() { # WHAT BY NAME: its views are right
 		like "$what: uptime is its own" 'up 0 min' "$($exec uptime)"
 		is "$what: nproc is its cpuset" 1 "$($exec nproc)"
 		is "$what: nproc --all, as the config names the cpuset" 1 "$($exec nproc --all)"
-		like "$what: known by its door and id" "^oci $3\$" "$(paste -d' ' <(listed door) <(listed id))"
+		like "$what: known by its door and id" "^oci:$BUNDLES/$3 $3\$" "$(paste -d' ' <(listed door) <(listed id))"
 	}
 }
 
@@ -89,6 +89,23 @@ by_hooks() {
 	ok "$1: views by hand" "$B/pct-launch" attach "$(init_of plain without)" by-hand
 	is "$1: then it is not" 65536 "$(plain exec without free | total)"
 	ok "$1: it ends" finish plain without
+}
+
+# Two roots of a runtime have an id each; the containers are not one.
+by_two_roots() {
+	local twin=$PCT_ROOT/r2-$RUNTIME
+	EDIT=$HOOKS bundle one sleep 1000
+	EDIT=$HOOKS bundle two sleep 1000
+	other() { "$RUNTIME" --root "$twin" "$@"; }
+	"$RUNTIME" --root "$PCT_ROOT/r-$RUNTIME" run -d -b "$BUNDLES/one" twin </dev/null >/dev/null 2>&1
+	other run -d -b "$BUNDLES/two" twin </dev/null >/dev/null 2>&1
+	RUNNING+=("$RUNTIME plain twin" "$RUNTIME other twin")
+	is "$1: two of one id have their views" "65536 65536" "$(plain exec twin free | total) $(other exec twin free | total)"
+	is "$1: and are told apart" "twin twin~2" "$(listed name | sort | xargs)"
+	ok "$1: one ends" finish plain twin
+	is "$1: the other one keeps its views" 65536 "$(other exec twin free | total)"
+	ok "$1: then that" finish other twin
+	is "$1: nobody is left" "" "$(listed name)"
 }
 
 by_wrapper() {
@@ -140,7 +157,7 @@ P
 	is "… no record is left of that" "" "$(ls "$RUN/oci")"
 
 	ok "… once more, to be named" start wrapped w
-	is "… pct-launch list has it, with its door" "w fresh oci" "$("$B/pct-launch" list | awk 'NR > 1 { print $1, $3, $4 }')"
+	is "… pct-launch list has it, with its door" "w fresh oci:$BUNDLES/w" "$("$B/pct-launch" list | awk 'NR > 1 { print $1, $3, $4 }')"
 	ok "… detach by its id" "$B/pct-launch" detach w
 	is "… then it is shown the host" "$(host_total)" "$(wrapped exec w free | total)"
 	ok "… attach by its id, from our record" "$B/pct-launch" attach w
@@ -325,6 +342,7 @@ for RUNTIME in ${RUNTIMES:-runc crun}; do
 	fi
 	tried=$RUNTIME
 	by_hooks $RUNTIME
+	by_two_roots $RUNTIME
 	by_wrapper $RUNTIME
 	by_any_name $RUNTIME
 	in_adversity $RUNTIME
@@ -389,7 +407,12 @@ if [ -n "$tried" ]; then
 	mkfifo "$BUNDLES/bad/config.json"
 	refused "a config that is a pipe" 0 "^pct-launch: .*config.json is no regular file" timeout 10 bash -c "printf '%s' '$(state "$P" "$BUNDLES/bad")' | $DOOR oci createRuntime"
 	rm "$BUNDLES/bad/config.json"
-	refused "a state that does not end" 0 "on stdin: File too large|on stdin: Argument list too long" timeout 20 bash -c "yes '{\"id\":' | $DOOR oci createRuntime"
+	refused "a state that does not end" 0 "on stdin is larger than 8 MB" timeout 20 bash -c "yes '{\"id\":' | $DOOR oci createRuntime"
+
+	for wrong in --sttrict --cpus=many; do
+		refused "a hook's line with $wrong: one line, and it starts" 0 "${wrong%=*}" door $wrong createRuntime "$(state "$P" "$BUNDLES/bad")"
+		refused "a hook's line with $wrong: --strict keeps it from it" 1 "${wrong%=*}" door "$wrong --strict" createRuntime "$(state "$P" "$BUNDLES/bad")"
+	done
 
 	is "none of it mounted anything in the container" "$before" "$(wc -l <"/proc/$P/mountinfo")"
 	is "nor on the host" "$ours" "$(on_host)"
