@@ -19,6 +19,7 @@ struct lookup {
 	pid_t pid[2]; /* more than one is too many */
 	ino_t ns[2];  /* the mount namespace of each: containers are told apart by it */
 	size_t n;
+	bool stopped; /* there is one of that name that does not run */
 };
 
 static ino_t mounts_of(pid_t pid)
@@ -74,6 +75,7 @@ static void look_in_lxc(struct lookup *l, const char *lxcpath)
 	c = lxc_container_new(l->name, lxcpath);
 	if (!c)
 		return;
+	l->stopped |= !c->is_running(c);
 	add(l, c->init_pid(c));
 	lxc_container_put(c);
 }
@@ -110,6 +112,9 @@ static int look(const struct options *o, const char *name, json_object *all, pid
 	/* A process of the host's cannot be meant where there is a container of that number. */
 	if (pid > 0 && (l.n == 0 || mounts_of(pid) != mounts_of(getpid())))
 		add(&l, pid);
+	if (l.n < 2 && l.stopped && (l.n == 0 || l.pid[0] == pid))
+		return refuse(-ESRCH, "'%s' is a container that does not run: start it first",
+			      name);
 	if (l.n > 1)
 		return refuse(-ENOTUNIQ,
 			      "'%s' can be process %d or process %d, of different containers: give "

@@ -57,5 +57,56 @@ is "… which has no views then" 0 "$(play a grep -cE ' /(proc|sys)/.* - fuse.pc
 "$B/pct-launch" attach "${INIT[a]}" "${INIT[b]}"
 refused "a number of one container's and of a process in another is refused" 1 \
 	"'${INIT[b]}' can be process ${INIT[a]} or process ${INIT[b]}, of different" "$B/pct-launch" detach "${INIT[b]}"
+# ---- what fails leaves what was there ----
+
+on() { play a awk -v f="$1" '$5 == f && / - fuse.pctfs / { n++ } END { print n + 0 }' /proc/self/mountinfo; }
+"$B/pct-launch" attach "${INIT[a]}" a
+play a umount /proc/uptime
+play a umount /proc/meminfo
+play a sh -c 'mount -t tmpfs x /mnt && echo own >/mnt/f && mount --bind /mnt/f /proc/meminfo'
+is "one that covers a file has some" some "$(seen a)"
+refused "attach says what covers it" 1 "'/proc/meminfo' in the container is covered by a tmpfs" "$B/pct-launch" attach "${INIT[a]}" a
+fails "repair fails" "$B/pct-launch" repair
+is "… it is still known" some "$(seen a)"
+is "… and what it has works" cpu "$(play a awk 'NR == 1 { print $1 }' /proc/stat)"
+fails "… for attach by its name, too" "$B/pct-launch" attach a a
+is "… and what it has works" cpu "$(play a awk 'NR == 1 { print $1 }' /proc/stat)"
+play a umount /proc/meminfo
+ok "repair, when it is gone" "$B/pct-launch" repair
+is "… makes it whole" "fresh 1 1" "$(seen a) $(on /proc/meminfo) $(on /proc/stat)"
+
+# Views one on another, as launchers that were killed leave them, by far too many.
+# shellcheck disable=SC2016
+play a sh -c 'for i in $(seq 20); do mount --bind /proc/stat /proc/stat; done'
+is "twenty on one file" 21 "$(on /proc/stat)"
+ok "attach takes them off" "$B/pct-launch" attach a
+is "… but one" 1 "$(on /proc/stat)"
+# shellcheck disable=SC2016
+play a sh -c 'for i in $(seq 20); do mount --bind /proc/stat /proc/stat; done'
+ok "detach takes all of them off" "$B/pct-launch" detach a
+is "… all" 0 "$(on /proc/stat)"
+
+# ---- a number that is another's by now ----
+
+slow=$(mktemp -d "$PCT_ROOT/slow.XXXXXX")
+box gone g
+cat >"$slow/again" <<'P'
+import json, socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(json.dumps({'request': 'register', 'door': 'hand', 'id': sys.argv[2], 'pid': int(sys.argv[3]), 'again': True}).encode() + b'\n')
+print(json.loads(s.makefile().readline()).get('error', 'taken'))
+P
+is "one that lives is registered again" taken "$(python3 "$slow/again" "$RUN/pctfs.sock" gone "${INIT[gone]}")"
+kill -KILL "${INIT[gone]}"
+until_true 10 sh -c "! '$B/pct-launch' list | grep -q gone"
+is "another process is not taken for one that has ended" "container 'gone' has ended" \
+	"$(python3 "$slow/again" "$RUN/pctfs.sock" gone "${INIT[b]}")"
+
+refused "the host's own init is no container" 1 "give one that is in a container" "$B/pct-launch" attach 1
+mkdir -p "$PCT_ROOT/var/lib/pct/lxc/${INIT[b]}"
+touch "$PCT_ROOT/var/lib/pct/lxc/${INIT[b]}/config"
+"$B/pct-launch" detach "${INIT[b]}" 2>/dev/null
+refused "a number that is a stopped container's means no process" 1 "'${INIT[b]}' is a container that does not run" \
+	"$B/pct-launch" attach "${INIT[b]}"
 stop_daemon
 refused "with no daemon list says so" 1 "start pctfs first" "$B/pct-launch" list
