@@ -184,16 +184,12 @@ static int move_view(struct inside *in, struct view *v)
 }
 
 /* Is ours what is seen there, and on nothing but the kernel's own file? */
-static int check(const struct inside *before, struct view *views, size_t n)
+static int check(struct inside *in, struct view *views, size_t n)
 {
-	struct inside now = *before;
-	int r;
+	int r = inside_same(in);
 
-	now.mounts = (struct mountinfo){ 0 };
-	r = inside_trees(&now);
 	if (r == 0)
-		r = look(&now, views, n);
-
+		r = look(in, views, n);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		uint64_t ours = 0;
 

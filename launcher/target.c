@@ -134,7 +134,7 @@ static int enter(int pidfd, const char *prefix, struct inside *in)
 	return in->root < 0 ? fail(in->root, "open the container's root '%s'", prefix) : 0;
 }
 
-int inside_trees(struct inside *in)
+static int open_trees(struct inside *in)
 {
 	dev_t dev[ARRAY_LEN(trees)];
 	int r = 0;
@@ -166,7 +166,24 @@ int inside_enter(int pidfd, const char *prefix, struct inside *in)
 	if (r < 0)
 		return fail(r, "look at the container's root '%s'", prefix);
 	add_quiet(in, in->root, dev); /* as quiet as it was for "proc" */
-	return inside_trees(in);
+	return open_trees(in);
+}
+
+int inside_same(const struct inside *in)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(trees) && r == 0; i++) {
+		auto_fd fd = open_in(in->root, trees[i].name, RESOLVE_IN_ROOT);
+		uint64_t mnt = 0;
+
+		if (fd >= 0)
+			r = mount_of(fd, &mnt);
+		if (r == 0 && (fd < 0 ? fd != in->own[i] : mnt != in->own_mnt[i]))
+			r = refuse(-EAGAIN, "'/%s' in the container was changed meanwhile",
+				   trees[i].name);
+	}
+	return r;
 }
 
 /* ---- finding ---- */

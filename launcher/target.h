@@ -34,8 +34,8 @@ struct inside {
 /* @prefix: where the root is in there, "" as a rule. All errors are said. */
 int inside_enter(int pidfd, const char *prefix, struct inside *in) MUST_CHECK;
 
-/* Its /proc and /sys, as they are now; inside_enter() has done it. All errors are said. */
-int inside_trees(struct inside *in) MUST_CHECK;
+/* -EAGAIN, said: its /proc or /sys is another one by now. */
+int inside_same(const struct inside *in) MUST_CHECK;
 
 enum lies {
 	LIES_NOTHING, /* the kernel's own file */
