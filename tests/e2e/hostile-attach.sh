@@ -41,16 +41,19 @@ def astray():
     rows = [l.split() for l in open('/proc/%s/mountinfo' % a)]
     kind = {l[0]: l[l.index('-') + 1] for l in rows}
     return [l[4] for l in rows if l[4].startswith(('/proc/', '/sys/')) and kind[l[0]] == 'fuse.pctfs' and kind[l[1]] not in ('proc', 'sysfs', 'fuse.pctfs')]
-hits, outcome, other, odd, stray = 0, collections.Counter(), 0, [], []
+def views(top):
+    return sum(' - fuse.pctfs ' in l and l.split()[4].startswith(top) for l in open('/proc/%s/mountinfo' % a))
+hits, outcome, other, odd, stray, left, sys_views = 0, collections.Counter(), 0, [], [], [], views('/sys/')
 while hits < int(tries):
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     p = subprocess.Popen([launch, 'attach', a, 'a'], pass_fds=[its.fileno()], stderr=subprocess.PIPE,
                          env=dict(os.environ, PCT_PAUSE_FD=str(its.fileno())), text=True)
     its.close()
-    at, n, deed = random.randrange(22), 0, random.choice(deeds)
+    at, n, deed, in_sys = random.randrange(22), 0, random.choice(deeds), False
     while (target := ours.recv(200)):
         if n == at:
             do(deed, target.decode())
+            in_sys = target.startswith(b'sys/')
             hits += 1
         n += 1
         ours.send(b'.')
@@ -58,7 +61,11 @@ while hits < int(tries):
     outcome[deed, 'attached' if p.returncode == 0 else 'refused'] += 1
     if p.returncode not in (0, 1) or (p.returncode == 1) != (why.count('\n') >= 1): odd.append((deed, p.returncode, why))
     stray += [(deed, s) for s in astray() if p.returncode == 0]
+    # Its /proc was bare before; what it has put on a view of ours itself stays there.
+    if p.returncode and not in_sys and (deed in ('file', 'volume', 'recycled') and views('/proc/') > 1 or views('/sys/') != sys_views):
+        left.append((deed, views('/proc/'), views('/sys/')))
     do('bare', '-')
+    sys_views = views('/sys/') # it may have taken off one itself
     if hits % 50 == 0: other += subprocess.run([launch, 'attach', b, 'b'], stderr=subprocess.DEVNULL).returncode != 0
 inside.stdin.close()
 by = collections.Counter()
@@ -68,6 +75,7 @@ print('# ' + ', '.join('%s %s %d' % (d, h, n) for (d, h), n in sorted(outcome.it
 print(('ok' if by['attached'] and by['refused'] else 'not ok') + ' - both were seen')
 print(('not ok' if odd else 'ok') + ' - each refusal is one that is said %s' % (odd[:2] or ''))
 print(('not ok' if stray else 'ok') + ' - what is called attached lies on the kernel\'s own files %s' % (stray[:3] or ''))
+print(('not ok' if left else 'ok') + ' - what is refused leaves the views there were %s' % (left[:3] or ''))
 print(('not ok' if other else 'ok') + ' - another container was attached all the while')
 P
 )"
