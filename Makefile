@@ -72,8 +72,7 @@ $(B)/bench-render: $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 
 $(B)/obj/procfs/%.o $(B)/obj/tests/check-opens.o $(B)/obj/tests/check-stuck.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
 $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
-$(B)/pct-launch: LDLIBS += $(LXC_LIBS) -ljson-c -lseccomp
-$(B)/pct-runc:   LDLIBS += -ljson-c -lseccomp
+$(B)/pct-launch $(B)/pct-runc: LDLIBS += -ljson-c -lseccomp
 $(B)/pct:        LDLIBS += $(LXC_LIBS) -larchive -ljson-c -lcgroup
 $(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
 
@@ -121,7 +120,7 @@ $(B)/die/pctfs: $(patsubst %.c,$(B)/die/%.o,$(wildcard procfs/*.c)) $(B)/libcgvi
 $(B)/pause/pct-launch: $(filter-out launcher/runc.c,$(wildcard launcher/*.[ch])) $(B)/obj/base/say.o
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) $(CPPFLAGS) -DPCT_PAUSE $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LXC_LIBS) -ljson-c -lseccomp
+	$(Q)$(CC) $(CPPFLAGS) -DPCT_PAUSE $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -ljson-c -lseccomp
 
 # For system tests: it runs in containers, without their libraries.
 $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo: $(B)/%: tests/%.c

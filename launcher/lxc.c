@@ -4,9 +4,9 @@
  * yet exec'ed, and lxc.hook.post-stop.
  */
 #include <limits.h>
-#include <lxc/lxccontainer.h>
 
 #include "launcher/launch.h"
+#include "launcher/liblxc.h"
 
 #define DOOR "lxc:"
 
@@ -41,7 +41,7 @@ static bool names_cpuset(const char *name, const char *lxcpath)
 {
 	static const char *const keys[] = { "lxc.cgroup.cpuset.cpus", "lxc.cgroup2.cpuset.cpus" };
 	const char *config = getenv("LXC_CONFIG_FILE");
-	struct lxc_container *c = config ? lxc_container_new(name, lxcpath) : NULL;
+	struct lxc_container *c = config ? liblxc_container(name, lxcpath) : NULL;
 	bool named = false;
 
 	if (!c)
@@ -53,7 +53,7 @@ static bool names_cpuset(const char *name, const char *lxcpath)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		named |= c->get_config_item(c, keys[i], NULL, 0) > 0;
-	lxc_container_put(c);
+	liblxc_put(c);
 	return named;
 }
 

@@ -7,9 +7,9 @@
 
 #include <ctype.h>
 #include <limits.h>
-#include <lxc/lxccontainer.h>
 #include <sys/stat.h>
 
+#include "launcher/liblxc.h"
 #include "launcher/timens.h"
 
 #define SHORT_ID 12 /* of the 64 characters of an engine's, what it prints */
@@ -72,12 +72,12 @@ static void look_in_lxc(struct lookup *l, const char *lxcpath)
 	snprintf(config, sizeof(config), "%s/%s/config", lxcpath, l->name);
 	if (access(config, F_OK) < 0)
 		return;
-	c = lxc_container_new(l->name, lxcpath);
+	c = liblxc_container(l->name, lxcpath);
 	if (!c)
 		return;
 	l->stopped |= !c->is_running(c);
 	add(l, c->init_pid(c));
-	lxc_container_put(c);
+	liblxc_put(c);
 }
 
 static void look_at_record(const char *id, pid_t pid, void *arg)
@@ -106,7 +106,7 @@ static int look(const struct options *o, const char *name, json_object *all, pid
 
 	snprintf(pct, sizeof(pct), "%s/var/lib/pct/lxc", root ? root : "");
 	look_in_list(&l, all);
-	look_in_lxc(&l, lxc_get_global_config_item("lxc.lxcpath"));
+	look_in_lxc(&l, liblxc_global("lxc.lxcpath"));
 	look_in_lxc(&l, pct);
 	timens_each(o->socket, look_at_record, &l);
 	/* A process of the host's cannot be meant where there is a container of that number. */

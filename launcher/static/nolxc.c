@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * liblxc for the static pct-launch, as there is no static one: no container of LXC's is known by
- * name, and no config. Of a container of LXC's the option --cpus must then say whether its cpuset
- * is fixed.
+ * In the stead of liblxc.c for the static pct-launch, which cannot load a library: no container of
+ * LXC's is known by name, and no config. Of a container of LXC's the option --cpus must then say
+ * whether its cpuset is fixed.
  */
-#include <lxc/lxccontainer.h>
 #include <stddef.h>
 
-struct lxc_container *lxc_container_new(const char *name, const char *configpath)
+#include "launcher/liblxc.h"
+
+struct lxc_container *liblxc_container(const char *name, const char *lxcpath)
 {
 	(void)name;
-	(void)configpath;
+	(void)lxcpath;
 	return NULL;
 }
 
-const char *lxc_get_global_config_item(const char *key)
+const char *liblxc_global(const char *key)
 {
 	(void)key;
 	return NULL;
 }
 
-int lxc_container_put(struct lxc_container *c)
+void liblxc_put(struct lxc_container *c)
 {
 	(void)c;
-	return 0;
 }
