@@ -28,7 +28,9 @@
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 UNITDIR ?= $(PREFIX)/lib/systemd/system
-LXCDIR  ?= $(PREFIX)/share/lxc/config
+PCTDIR  ?= $(PREFIX)/share/pct
+# LXC's own, wherever ours is: it looks nowhere else.
+LXCDIR  ?= /usr/share/lxc/config
 HOOKDIR ?= $(PREFIX)/share/pct/hooks.d
 CFLAGS  ?= -O2 -g
 FUZZ_S  ?= 5
@@ -241,23 +243,25 @@ lint:
 
 units = pctfs-keeper.service pctfs.service
 hooks = $(notdir $(wildcard packaging/oci/hooks.d/*.json))
-located = sed 's|/usr/sbin/|$(SBINDIR)/|; s|/usr/share/lxc/config/|$(LXCDIR)/|'
+lxcconfs = lxc-views.conf lxc-nesting.conf
+located = sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/usr/share/pct/|$(PCTDIR)/|'
 
 install: all
 	install -D -m 755 $(B)/pctfs      $(DESTDIR)$(SBINDIR)/pctfs
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
 	install -D -m 755 $(B)/pct-runc   $(DESTDIR)$(SBINDIR)/pct-runc
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
-	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR) $(DESTDIR)$(HOOKDIR)
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR)/common.conf.d $(DESTDIR)$(PCTDIR) $(DESTDIR)$(HOOKDIR)
 	for u in $(units); do $(located) packaging/$$u >$(DESTDIR)$(UNITDIR)/$$u || exit 1; done
-	for c in pctfs.conf pctfs-calls.conf pctfs-calls.seccomp; do \
-		$(located) packaging/lxc-$$c >$(DESTDIR)$(LXCDIR)/$$c || exit 1; done
+	for c in $(lxcconfs); do $(located) packaging/lxc/$$c >$(DESTDIR)$(PCTDIR)/$$c || exit 1; done
+	$(located) packaging/lxc/10-pctfs.conf >$(DESTDIR)$(LXCDIR)/common.conf.d/10-pctfs.conf
 	for h in $(hooks); do sed 's|"/[^"]*/pct-launch"|"$(SBINDIR)/pct-launch"|' packaging/oci/hooks.d/$$h \
 		>$(DESTDIR)$(HOOKDIR)/$$h || exit 1; done
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
-		$(addprefix $(DESTDIR)$(LXCDIR)/,pctfs.conf pctfs-calls.conf pctfs-calls.seccomp) $(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks))
+		$(DESTDIR)$(LXCDIR)/common.conf.d/10-pctfs.conf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs)) \
+		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks))
 
 deb: all
 	$(Q)MAKE='$(MAKE)' packaging/debian/build $(B)/deb

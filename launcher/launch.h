@@ -80,7 +80,8 @@ struct source {
 /*
  * Lay views over a container's own files, all or none of them. Targets it does not have are
  * skipped, and those in @yielding where something else is mounted already. @pidfd: of a process in
- * it; @prefix: where its root is in its mount namespace, "" as a rule. Errors are said.
+ * it, below 0 where this is one; @prefix: where its root is in its mount namespace, "" as a rule.
+ * Errors are said.
  */
 int attach(int pidfd, const char *prefix, const struct source *from, json_object *views,
 	   json_object *yielding) MUST_CHECK;

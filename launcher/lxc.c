@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * LXC's door: lxc.hook.start-host, when all mounts of the container are made and its init is not
- * yet exec'ed, and lxc.hook.post-stop.
+ * yet exec'ed, and lxc.hook.post-stop; lxc.hook.mount for who may not do it so (mount.h).
  */
 #include <limits.h>
 
 #include "launcher/launch.h"
 #include "launcher/liblxc.h"
+#include "launcher/mount.h"
+#include "launcher/tree.h"
 
 #define DOOR "lxc:"
 
@@ -57,11 +59,22 @@ static bool names_cpuset(const char *name, const char *lxcpath)
 	return named;
 }
 
+/* By a user, or in a container that has containers: the mount hook did what can be done. */
+static bool is_mounts(const struct options *o)
+{
+	char tree[PATH_MAX];
+
+	mount_tree(tree, sizeof(tree));
+	return geteuid() != 0 || (access(o->socket, F_OK) < 0 && tree_is_inner(tree));
+}
+
 static int start(const struct options *options, const char *door, const char *name)
 {
 	const char *pid = getenv("LXC_PID");
 	struct options o = *options;
 
+	if (is_mounts(&o))
+		return 0;
 	if (!pid || atoi(pid) < 1)
 		return refuse(-EINVAL, "LXC_PID is not set: this is for lxc.hook.start-host");
 	if (o.cpus == CPUS_UNKNOWN && names_cpuset(name, door + strlen(DOOR)))
@@ -71,9 +84,26 @@ static int start(const struct options *options, const char *door, const char *na
 
 static int stop(const struct options *o, const char *door, const char *name)
 {
-	forget(o, door, name);
+	if (!is_mounts(o))
+		forget(o, door, name);
 	return 0;
 }
+
+static int mount(const struct options *o, const char *door, const char *name)
+{
+	(void)door;
+	(void)name;
+	return mount_views(o);
+}
+
+static const struct {
+	const char *type;
+	int (*run)(const struct options *o, const char *door, const char *name);
+} hooks[] = {
+	{ "mount", mount },
+	{ "start-host", start },
+	{ "post-stop", stop },
+};
 
 static int run(const struct options *o, int argc, char *argv[])
 {
@@ -83,17 +113,16 @@ static int run(const struct options *o, int argc, char *argv[])
 	if (!name || !*name)
 		return refuse(-EINVAL, "LXC_NAME is not set: this is for LXC's hooks to call");
 	door_of(door, sizeof(door));
-	if (strcmp(type, "start-host") == 0)
-		return start(o, door, name);
-	if (strcmp(type, "post-stop") == 0)
-		return stop(o, door, name);
-	return refuse(-EINVAL, "LXC hook '%s': use it for start-host and post-stop", type);
+	for (size_t i = 0; i < ARRAY_LEN(hooks); i++)
+		if (strcmp(type, hooks[i].type) == 0)
+			return hooks[i].run(o, door, name);
+	return refuse(-EINVAL, "LXC hook '%s': use it for mount, start-host and post-stop", type);
 }
 
 const struct command cmd_lxc = {
 	.name = "lxc",
 	.args = "[<name> lxc <hook>]",
-	.help = "Called by LXC's hooks start-host and post-stop",
+	.help = "Called by LXC's hooks mount, start-host and post-stop",
 	.min_args = 0,
 	.max_args = -1,
 	.run = run,

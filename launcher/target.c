@@ -121,7 +121,7 @@ static int enter(int pidfd, const char *prefix, struct inside *in)
 	in->host = openat(in->proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (in->host < 0)
 		return fail(-errno, "open /proc/self/mountinfo");
-	if (setns(pidfd, CLONE_NEWNS) < 0)
+	if (pidfd >= 0 && setns(pidfd, CLONE_NEWNS) < 0)
 		return errno == EPERM
 			   ? refuse(-EPERM, "the process does not let its mount namespace be "
 					    "entered: give one that is in a container, as root")

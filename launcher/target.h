@@ -31,7 +31,10 @@ struct inside {
 	size_t n_quiet;
 };
 
-/* @prefix: where the root is in there, "" as a rule. All errors are said. */
+/*
+ * @pidfd: below 0, this process is in there already. @prefix: where the root is in there, "" as a
+ * rule. All errors are said.
+ */
 int inside_enter(int pidfd, const char *prefix, struct inside *in) MUST_CHECK;
 
 /* -EAGAIN, said: its /proc or /sys is another one by now. */
