@@ -253,12 +253,14 @@ install: all
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR)/common.conf.d $(DESTDIR)$(PCTDIR) $(DESTDIR)$(HOOKDIR)
 	for u in $(units); do $(located) packaging/$$u >$(DESTDIR)$(UNITDIR)/$$u || exit 1; done
-	for c in $(lxcconfs); do $(located) packaging/lxc/$$c >$(DESTDIR)$(PCTDIR)/$$c || exit 1; done
+	for c in $(lxcconfs); do $(located) packaging/lxc/$$c >$(DESTDIR)$(PCTDIR)/$$c && \
+		install -d $(DESTDIR)$(PCTDIR)/$${c%.conf}.d && ln -sf ../$$c $(DESTDIR)$(PCTDIR)/$${c%.conf}.d/ || exit 1; done
 	$(located) packaging/lxc/10-pctfs.conf >$(DESTDIR)$(LXCDIR)/common.conf.d/10-pctfs.conf
 	for h in $(hooks); do sed 's|"/[^"]*/pct-launch"|"$(SBINDIR)/pct-launch"|' packaging/oci/hooks.d/$$h \
 		>$(DESTDIR)$(HOOKDIR)/$$h || exit 1; done
 
 uninstall:
+	rm -rf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs:.conf=.d))
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
 		$(DESTDIR)$(LXCDIR)/common.conf.d/10-pctfs.conf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs)) \
 		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks))

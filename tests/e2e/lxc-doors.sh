@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# LXC's own containers, by the drop-in of the package and by lxc.include: what they see, and that they
+# start, reboot and stop when the package is gone.
+# shellcheck source=lxc-lib
+. "$(dirname "$0")/lxc-lib"
+
+lxc_rootfs "$ROOT"
+cp -a "$ROOT" "$ROOT.u" && chown -R 100000:100000 "$ROOT.u"
+for c in priv unpriv plain; do mkdir -p "$LXC/$c"; done
+{ lxc_config priv && lxc_memory 64; } >"$LXC/priv/config"
+{
+	ROOT=$ROOT.u lxc_config unpriv && lxc_memory 96
+	echo "lxc.include = $CONFIGS/userns.conf"
+	printf 'lxc.idmap = %s 0 100000 65536\n' u g
+} >"$LXC/unpriv/config"
+
+install_views
+ok "a daemon" "$B/pctfs"
+
+for c in "priv 64" "unpriv 96"; do
+	read -r c mb <<<"$c"
+	ok "$c: starts" start $c
+	is "$c: free" $((mb * 1024)) "$(run $c free -k | total)"
+	within "$c: up for no longer than this test" 0 $((SECONDS + 2)) "$(run $c cut -d. -f1 /proc/uptime)"
+	is "$c: one view on each file" 1 "$(run $c grep -c ' /proc/meminfo .* - fuse' /proc/self/mountinfo)"
+	is "$c: by name, with LXC's door" "$c fresh lxc:$LXC" "$("$LAUNCH" list | awk -v n=$c '$1 == n { print $1, $3, $4 }')"
+	before=$(init_of $c)
+	run $c reboot -f
+	until_true 20 eval "[ \"\$(init_of $c)\" != $before ] && run $c true"
+	is "$c: after a reboot" $((mb * 1024)) "$(memtotal $c)"
+	ok "$c: stops" stop $c
+	is "$c: nobody knows it any more" "" "$("$LAUNCH" list | awk -v n=$c '$1 == n')"
+done
+is "lxc-execute" 65536 "$(lxc-execute -P "$LXC" -n priv -- /usr/bin/free -k | total)"
+{ lxc_config plain && lxc_memory 80; } | sed 's|/common.conf$|/common.seccomp.none|; /common.seccomp.none/d' >"$LXC/plain/config"
+echo "lxc.mount.auto = proc:mixed sys:mixed" >>"$LXC/plain/config"
+ok "a config without common.conf starts" start plain
+is "… and has the host's numbers" "$(host_total)" "$(memtotal plain)"
+stop plain
+echo "lxc.include = $PCT_ROOT/usr/share/pct/lxc-views.conf" >>"$LXC/plain/config"
+ok "with lxc-views.conf it starts" start plain
+is "… and has its own" 81920 "$(memtotal plain)"
+stop plain
+sed -i 's|/lxc-views.conf|/lxc-views.d/|' "$LXC/plain/config"
+start plain
+is "… also by its folder" 81920 "$(memtotal plain)"
+stop plain
+echo "lxc.include = $PCT_ROOT/usr/share/pct/lxc-views.conf" >>"$LXC/priv/config"
+ok "one that has both doors starts" start priv
+is "… with its own numbers" 65536 "$(memtotal priv)"
+is "… one view on each file" 1 "$(run priv grep -c ' /proc/meminfo .* - fuse' /proc/self/mountinfo)"
+stop priv
+
+# What a hook does with a version 1 environment, and a name to be quoted.
+{ lxc_config "priv" && lxc_memory 64 && echo 'lxc.hook.version = 1'; } >"$LXC/priv/config"
+ok "hooks of version 1" start priv
+is "… give the same" 65536 "$(memtotal priv)"
+
+stop priv
+
+# lxcfs has a drop-in of its own, before ours.
+if command -v lxcfs >/dev/null && [ -e "$CONFIGS/common.conf.d/00-lxcfs.conf" ]; then
+	mkdir -p /var/lib/lxcfs
+	lxcfs -f -p "$PCT_ROOT/lxcfs.pid" /var/lib/lxcfs >/dev/null 2>&1 &
+	lxcfs=$!
+	until_true 10 test -e /var/lib/lxcfs/proc/meminfo
+	for c in "priv 64" "unpriv 96"; do
+		read -r c mb <<<"$c"
+		ok "$c: starts beside lxcfs" start $c
+		is "$c: … with our number" $((mb * 1024)) "$(memtotal $c)"
+		is "$c: … and no view of lxcfs's where we have one" "" \
+			"$(run $c awk '/ - fuse.lxcfs / && $5 !~ /^\/(var|proc\/slabinfo)/ { print $5 }' /proc/self/mountinfo)"
+		[ $c = unpriv ] || stop $c
+	done
+	stop unpriv
+	umount -l /var/lib/lxcfs
+	kill $lxcfs
+	wait $lxcfs 2>/dev/null
+else
+	skip "beside lxcfs" "needs the package lxcfs"
+fi
+ok "starts again" start priv
+
+# The package goes, under containers that run.
+start unpriv
+remove_views
+fails "the package is gone" test -e "$LAUNCH" -o -e "$CONFIGS/common.conf.d/10-pctfs.conf"
+for c in priv unpriv; do
+	before=$(init_of $c)
+	run $c reboot -f
+	until_true 20 eval "[ \"\$(init_of $c)\" != $before ] && run $c true"
+	is "$c: one that runs reboots" "$(host_total)" "$(memtotal $c)"
+	ok "$c: … and stops" stop $c
+	ok "$c: and starts" start $c
+	ok "$c: … and stops again" stop $c
+	is "$c: … in the end as LXC's" "" "$(grep -c ' ERROR .*hook' "$PCT_ROOT/$c.log" | grep -v '^0')"
+done
+sed -i 's|/lxc-views.conf|/lxc-views.d/|' "$LXC/plain/config"
+ok "and one that includes ours by the folder's name" start plain
