@@ -2,7 +2,7 @@
 /*
  * Who has views, and are they those of the pctfs that runs?
  */
-#include "launcher/launch.h"
+#include "launcher/waiting.h"
 
 static const char *const words[] = { [VIEWS_FRESH] = "fresh",
 				     [VIEWS_STALE] = "stale",
@@ -29,6 +29,18 @@ static int look_at(json_object *answer, json_object *container, json_object **ou
 	json_object_object_add(o, "views", json_object_new_string(r < 0 ? "?" : words[state]));
 	*out = o;
 	return r;
+}
+
+static int add_waiting(const struct waiting *w, void *seen)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "name", json_object_new_string(w->id));
+	json_object_object_add(o, "door", json_object_new_string(w->door));
+	json_object_object_add(o, "id", json_object_new_string(w->id));
+	json_object_object_add(o, "pid", json_object_new_int(w->pid));
+	json_object_object_add(o, "views", json_object_new_string(words[VIEWS_NONE]));
+	return json_object_array_add(seen, o);
 }
 
 static void print(json_object *all)
@@ -60,6 +72,9 @@ static int run(const struct options *o, int argc, char *argv[])
 		json_object_array_add(seen, row);
 		failed = r < 0 ? r : failed;
 	}
+	r = waiting_each(o, all, add_waiting, seen);
+	if (r < 0)
+		return r;
 	if (o->json)
 		printf("%s\n", json_object_to_json_string_ext(seen, JSON_C_TO_STRING_PRETTY));
 	else

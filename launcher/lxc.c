@@ -9,6 +9,7 @@
 #include "launcher/liblxc.h"
 #include "launcher/mount.h"
 #include "launcher/tree.h"
+#include "launcher/waiting.h"
 
 #define DOOR "lxc:"
 
@@ -72,6 +73,7 @@ static int start(const struct options *options, const char *door, const char *na
 {
 	const char *pid = getenv("LXC_PID");
 	struct options o = *options;
+	int r;
 
 	if (is_mounts(&o))
 		return 0;
@@ -79,13 +81,20 @@ static int start(const struct options *options, const char *door, const char *na
 		return refuse(-EINVAL, "LXC_PID is not set: this is for lxc.hook.start-host");
 	if (o.cpus == CPUS_UNKNOWN && names_cpuset(name, door + strlen(DOOR)))
 		o.cpus = CPUS_FIXED;
-	return put_views(&o, door, name, atoi(pid), "");
+	r = put_views(&o, door, name, atoi(pid), "");
+	if (r == 0)
+		waiting_remove(&o, door, name);
+	else if (!o.strict)
+		waiting_add(&o, door, name, atoi(pid));
+	return r;
 }
 
 static int stop(const struct options *o, const char *door, const char *name)
 {
-	if (!is_mounts(o))
-		forget(o, door, name);
+	if (is_mounts(o))
+		return 0;
+	waiting_remove(o, door, name);
+	forget(o, door, name);
 	return 0;
 }
 

@@ -45,7 +45,7 @@ static int dispatch(const struct command *c, const struct options *o, int argc, 
 		return 1;
 	if (c == &cmd_lxc)
 		warn(0, "the container goes on without views: '%s' as soon as pctfs runs",
-		     "pct-launch attach");
+		     "pct-launch repair");
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Views anew for containers that have lost theirs, or have them of a mount that is gone.
+ * Views anew for containers that have lost theirs, or have them of a mount that is gone; and for
+ * those that started before there was a pctfs.
  */
-#include "launcher/launch.h"
+#include "launcher/waiting.h"
 
 static int repair(const struct options *o, json_object *container)
 {
@@ -25,10 +26,33 @@ static int repair(const struct options *o, json_object *container)
 	return r < 0 ? refuse(r, "container '%s' has not got its views anew", id) : 0;
 }
 
+struct late {
+	const struct options *o;
+	int failed;
+};
+
+static int attach_late(const struct waiting *w, void *arg)
+{
+	struct late *late = arg;
+	struct options its = *late->o;
+	int r;
+
+	its.cpus = w->fixed_cpus ? CPUS_FIXED : CPUS_LIVE;
+	its.fast = w->fast;
+	its.all = false;
+	r = put_views_of(&its, w->door, w->id, w->pidfd, w->pid, "");
+	if (r < 0)
+		late->failed = r;
+	else
+		waiting_remove(&its, w->door, w->id);
+	return 0;
+}
+
 static int run(const struct options *o, int argc, char *argv[])
 {
 	auto_json answer = NULL;
 	json_object *all = NULL;
+	struct late late = { .o = o };
 	int r = ask_all(o, &answer, &all), failed = 0;
 
 	(void)argc;
@@ -45,7 +69,8 @@ static int run(const struct options *o, int argc, char *argv[])
 		r = repair(o, container);
 		failed = r < 0 ? r : failed;
 	}
-	return failed;
+	r = waiting_each(o, all, attach_late, &late);
+	return r < 0 ? r : late.failed < 0 ? late.failed : failed;
 }
 
 const struct command cmd_repair = {

@@ -17,7 +17,35 @@ for c in priv unpriv plain; do mkdir -p "$LXC/$c"; done
 } >"$LXC/unpriv/config"
 
 install_views
+
+# Started before there is a pctfs.
+listed_as() { "$LAUNCH" list | awk -v n="$1" '$1 == n { print $3, $4 }'; }
+notes() { ls "$RUN/waiting"; }
+for c in priv unpriv; do
+	ok "$c: starts without a pctfs" start $c
+	is "$c: … with the host's numbers" "$(host_total)" "$(memtotal $c)"
+done
+like "… and says so" 'goes on without views' "$(grep 'produced output' "$PCT_ROOT/priv.log")"
+is "… and a note of each is left" 2 "$(notes | wc -l)"
+refused "… but no list" 1 "start pctfs first" "$LAUNCH" list
 ok "a daemon" "$B/pctfs"
+is "who waits is listed" "none lxc:$LXC none lxc:$LXC" "$(listed_as priv) $(listed_as unpriv)"
+note=$RUN/waiting/$(notes | grep -- -priv)
+cp "$note" "$PCT_ROOT/note"
+sed -i "s/\"pid\": *[0-9]*/\"pid\":$(init_of unpriv)/" "$note"
+ok "repair" "$LAUNCH" repair
+is "… gives who waits his views" "98304 fresh lxc:$LXC" "$(memtotal unpriv) $(listed_as unpriv)"
+is "… by his own note, not by one whose pid came back" "$(host_total)" "$(memtotal priv)"
+is "… which is gone with the others" "" "$(notes)"
+cp "$PCT_ROOT/note" "$note"
+ok "who waits is attached by hand, too" "$LAUNCH" attach "$(init_of priv)" byhand
+is "… and is listed once" "byhand" "$("$LAUNCH" list | awk -v p="$(init_of priv)" '$2 == p { print $1 }')"
+ok "detached again" "$LAUNCH" detach "$(init_of priv)"
+cp "$PCT_ROOT/note" "$note"
+is "… he is listed as he waits" "none lxc:$LXC" "$(listed_as priv)"
+stop priv
+is "when he stops his note goes" "" "$(notes)"
+stop unpriv
 
 for c in "priv 64" "unpriv 96"; do
 	read -r c mb <<<"$c"

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "launcher/waiting.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* Field 22 of /proc/PID/stat, which no later process of that pid has. 0: there is none. */
+static uint64_t start_of(pid_t pid)
+{
+	char path[32], line[1024];
+	auto_file f = NULL;
+	uint64_t start = 0;
+	char *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(line, sizeof(line), f) || !(p = strrchr(line, ')')))
+		return 0;
+	for (int i = 0; i < 20 && p; i++)
+		p = strchr(p + 1, ' ');
+	if (p)
+		start = strtoull(p, NULL, 10);
+	return start;
+}
+
+/* ---- where notes are ---- */
+
+static void folder_of(const struct options *o, char *out, size_t size)
+{
+	const char *slash = strrchr(o->socket, '/');
+
+	snprintf(out, size, "%.*s/waiting", slash ? (int)(slash - o->socket) : 0, o->socket);
+}
+
+/* One folder for all doors: FNV-1a tells containers of one name apart. */
+static int file_of(const struct options *o, const char *door, const char *id, char *out,
+		   size_t size)
+{
+	uint32_t h = 2166136261u;
+	char folder[PATH_MAX];
+
+	if (!*id || *id == '.' || strchr(id, '/'))
+		return -EINVAL;
+	for (const char *p = door; *p; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	folder_of(o, folder, sizeof(folder));
+	return (size_t)snprintf(out, size, "%s/%08x-%s", folder, h, id) < size ? 0 : -EINVAL;
+}
+
+static int make_folder(const struct options *o)
+{
+	char folder[PATH_MAX];
+
+	folder_of(o, folder, sizeof(folder));
+	for (char *p = strchr(folder + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	return mkdir(folder, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/* ---- writing ---- */
+
+static int write_note(const struct options *o, const char *door, const char *id, pid_t pid,
+		      uint64_t start)
+{
+	auto_json note = json_object_new_object();
+	char path[PATH_MAX];
+	auto_fd fd = -EBADF;
+	int r = file_of(o, door, id, path, sizeof(path));
+
+	if (r == 0)
+		r = make_folder(o);
+	if (r < 0)
+		return r;
+	json_object_object_add(note, "door", json_object_new_string(door));
+	json_object_object_add(note, "id", json_object_new_string(id));
+	json_object_object_add(note, "pid", json_object_new_int(pid));
+	json_object_object_add(note, "start", json_object_new_int64((int64_t)start));
+	json_object_object_add(note, "fixed_cpus", json_object_new_boolean(o->cpus == CPUS_FIXED));
+	json_object_object_add(note, "fast", json_object_new_boolean(o->fast));
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	return json_object_to_fd(fd, note, JSON_C_TO_STRING_PLAIN) < 0 ? -EIO : 0;
+}
+
+void waiting_add(const struct options *o, const char *door, const char *id, pid_t pid)
+{
+	uint64_t start = start_of(pid);
+	int r = start ? write_note(o, door, id, pid, start) : -ESRCH;
+
+	if (r < 0)
+		warn(r, "note that container '%s' waits for its views", id);
+}
+
+void waiting_remove(const struct options *o, const char *door, const char *id)
+{
+	char path[PATH_MAX];
+
+	if (file_of(o, door, id, path, sizeof(path)) == 0)
+		(void)unlink(path);
+}
+
+/* ---- reading ---- */
+
+/* -ESRCH: it has ended, or this is no note. The pidfd is held before the start time is compared. */
+static int read_note(int folder, const char *name, json_object **note, struct waiting *out)
+{
+	auto_fd fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct waiting w;
+	uint64_t start;
+
+	if (fd < 0 || document_read(fd, note) < 0)
+		return -ESRCH;
+	w = (struct waiting){
+		.door = document_text(*note, "door"),
+		.id = document_text(*note, "id"),
+		.pid = json_object_get_int(document_find(*note, "pid")),
+		.fixed_cpus = json_object_get_boolean(document_find(*note, "fixed_cpus")),
+		.fast = json_object_get_boolean(document_find(*note, "fast")),
+	};
+	start = (uint64_t)json_object_get_int64(document_find(*note, "start"));
+	if (!w.door || !w.id || w.pid < 1 || !start)
+		return -ESRCH;
+	w.pidfd = (int)syscall(SYS_pidfd_open, w.pid, 0);
+	if (w.pidfd < 0)
+		return -ESRCH;
+	if (start_of(w.pid) != start || syscall(SYS_pidfd_send_signal, w.pidfd, 0, NULL, 0) < 0) {
+		close_fd(&w.pidfd);
+		return -ESRCH;
+	}
+	*out = w;
+	return 0;
+}
+
+static bool is_known(json_object *all, pid_t pid)
+{
+	for (size_t i = 0; i < json_object_array_length(all); i++) {
+		json_object *c = json_object_array_get_idx(all, i);
+
+		if (json_object_get_int(document_find(c, "pid")) == pid)
+			return true;
+	}
+	return false;
+}
+
+int waiting_each(const struct options *o, json_object *all,
+		 int (*found)(const struct waiting *w, void *arg), void *arg)
+{
+	char folder[PATH_MAX];
+	struct dirent *e;
+	int r = 0;
+	DIR *d;
+
+	folder_of(o, folder, sizeof(folder));
+	d = opendir(folder);
+	while (d && r >= 0 && (e = readdir(d))) {
+		auto_json note = NULL;
+		struct waiting w = { .pidfd = -EBADF };
+
+		if (*e->d_name == '.')
+			continue;
+		if (read_note(dirfd(d), e->d_name, &note, &w) < 0 || is_known(all, w.pid))
+			(void)unlinkat(dirfd(d), e->d_name, 0);
+		else
+			r = found(&w, arg);
+		close_fd(&w.pidfd);
+	}
+	if (d)
+		closedir(d);
+	return r;
+}
