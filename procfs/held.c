@@ -7,6 +7,7 @@
 
 #include "base/say.h"
 #include "procfs/control.h"
+#include "procfs/include.h"
 #include "procfs/keeper.h"
 #include "procfs/mount.h"
 #include "procfs/opens.h"
@@ -124,6 +125,8 @@ int held_open_sockets(struct keeper *k)
 
 	if (r == 0)
 		r = open_socket(&k->seccomp, k->d->seccomp, SOCK_SEQPACKET);
+	if (r == 0)
+		include_write(k->d);
 	return r < 0 ? r : open_socket(&k->takeover, k->d->takeover, SOCK_SEQPACKET);
 }
 
@@ -225,6 +228,7 @@ void held_take_off(struct keeper *k)
 		connection_close(&k->mounts[i]);
 	if (k->control >= 0)
 		(void)unlink(k->d->control);
+	include_remove(k->d);
 	if (k->seccomp >= 0)
 		(void)unlink(k->d->seccomp);
 	if (k->takeover >= 0)

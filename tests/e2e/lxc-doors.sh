@@ -67,10 +67,19 @@ echo "lxc.mount.auto = proc:mixed sys:mixed" >>"$LXC/plain/config"
 ok "a config without common.conf starts" start plain
 is "… and has the host's numbers" "$(host_total)" "$(memtotal plain)"
 stop plain
+# Where our pctfs is, in the stead of /run/pct.
+views_here() { sed -i "s|= /run/pct/|= $RUN/|" "$PCT_ROOT/usr/share/pct/lxc-views.conf"; }
+views_here
 echo "lxc.include = $PCT_ROOT/usr/share/pct/lxc-views.conf" >>"$LXC/plain/config"
 ok "with lxc-views.conf it starts" start plain
 is "… and has its own" 81920 "$(memtotal plain)"
+is "… by sysinfo(2), too" 81920 "$(run plain busybox free -k | total)"
 stop plain
+stop_daemon
+ok "without a pctfs it starts" start plain
+is "… and has the host's sysinfo(2)" "$(host_total)" "$(run plain busybox free -k | total)"
+stop plain
+ok "pctfs again" "$B/pctfs"
 sed -i 's|/lxc-views.conf|/lxc-views.d/|' "$LXC/plain/config"
 start plain
 is "… also by its folder" 81920 "$(memtotal plain)"
