@@ -12,6 +12,10 @@ group g && memory g 67108864
 box a g
 box b g
 is "both are fresh" "fresh fresh" "$(seen a) $(seen b)"
+mounts() { play "$1" grep fuse.pctfs /proc/self/mountinfo; }
+before=$(mounts a)
+ok "attached once more" "$B/pct-launch" attach "${INIT[a]}" a
+is "… it has the very mounts it had" "$before" "$(mounts a)"
 play a umount /proc/meminfo
 is "one that took a view off has some" "some fresh" "$(seen a) $(seen b)"
 ok "repair" "$B/pct-launch" repair
