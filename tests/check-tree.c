@@ -5,6 +5,7 @@
  */
 #include "tests/fixture.h"
 
+#include "launcher/tree.h"
 #include "procfs/tree.h"
 
 #define MEMORY	"sys/devices/system/memory"
@@ -88,6 +89,60 @@ START_TEST(one_without_a_renderer_is_empty)
 }
 END_TEST
 
+/* Where nobody can be asked, the launcher tells views by itself. */
+START_TEST(what_the_launcher_takes_whole_is_a_directory_of_the_table)
+{
+	size_t whole = 0;
+
+	for (size_t i = 0; i < n_files; i++) {
+		size_t n = strlen(files[i].path) - 1;
+		bool found = false;
+
+		if (files[i].path[n] != '/')
+			continue;
+		for (size_t k = 0; tree_whole[k]; k++)
+			found |= strlen(tree_whole[k]) == n &&
+				 strncmp(tree_whole[k], files[i].path, n) == 0;
+		ck_assert_msg(found, "%s", files[i].path);
+		whole++;
+	}
+	for (size_t k = 0; tree_whole[k]; k++)
+		ck_assert_uint_ge(whole--, 1);
+	ck_assert_uint_eq(whole, 0);
+}
+END_TEST
+
+START_TEST(the_launcher_finds_files_and_whole_directories)
+{
+	static const char *const want[] = { "proc/meminfo", "proc/pressure/cpu",
+					    "sys/devices/system/cpu", MEMORY };
+	json_object *list = NULL;
+	char top[300], ct[300];
+
+	snprintf(top, sizeof(top), "%s/t", tmp.dir);
+	snprintf(ct, sizeof(ct), "%s/t/ct", tmp.dir);
+	tmp_put(&tmp, "t/proc/meminfo", "x");
+	tmp_put(&tmp, "t/proc/pressure/cpu", "x");
+	tmp_put(&tmp, "t/sys/devices/system/cpu/cpu0/online", "x");
+	tmp_put(&tmp, "t/" MEMORY "/x", "x");
+	tmp_put(&tmp, "t/ct/a/proc/meminfo", "x");
+	ck_assert_int_eq(tree_views(top, &list), 0);
+	ck_assert_uint_eq(json_object_array_length(list), ARRAY_LEN(want));
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < ARRAY_LEN(want); k++)
+			found |= strcmp(json_object_get_string(json_object_array_get_idx(list, k)),
+					want[i]) == 0;
+		ck_assert_msg(found, "%s", want[i]);
+	}
+	json_object_put(list);
+	ck_assert(tree_is(top));
+	ck_assert(!tree_is_inner(top));
+	ck_assert(!tree_is(ct));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("tree");
@@ -98,6 +153,8 @@ int main(void)
 	tcase_add_test(t, a_directory_is_all_that_is_in_it);
 	tcase_add_test(t, frequency_policies_are_those_of_the_cpus_in_sight);
 	tcase_add_test(t, one_without_a_renderer_is_empty);
+	tcase_add_test(t, what_the_launcher_takes_whole_is_a_directory_of_the_table);
+	tcase_add_test(t, the_launcher_finds_files_and_whole_directories);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
 }

@@ -90,6 +90,16 @@ is "… with its own numbers" 65536 "$(memtotal priv)"
 is "… one view on each file" 1 "$(run priv grep -c ' /proc/meminfo .* - fuse' /proc/self/mountinfo)"
 stop priv
 
+# Its cpuset is for life, unless a hook of its own says otherwise.
+{
+	lxc_config priv && lxc_memory 64
+	printf 'lxc.cgroup%s.cpuset.cpus = %s\n' "" "$LAST_CPU" 2 "$LAST_CPU"
+} >"$LXC/priv/config"
+possible() { start priv && run priv cat /sys/devices/system/cpu/possible && stop priv; }
+is "a cpuset in the config bounds the CPUs there can be" "$LAST_CPU" "$(possible)"
+echo "lxc.hook.start-host = $LAUNCH lxc --cpus live" >>"$LXC/priv/config"
+is "… not with a hook that says it will change" "$(cat /sys/devices/system/cpu/possible)" "$(possible)"
+
 # What a hook does with a version 1 environment, and a name to be quoted.
 { lxc_config "priv" && lxc_memory 64 && echo 'lxc.hook.version = 1'; } >"$LXC/priv/config"
 ok "hooks of version 1" start priv
