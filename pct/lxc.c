@@ -192,7 +192,7 @@ int ct_start(unsigned vmid)
 		return r;
 	c->want_daemonize(c, true);
 	c->want_close_all_fds(c, true);
-	/* Its hooks are ours: those of a drop-in for all of LXC's containers have nothing to add. */
+	/* Its hooks are ours; those of our drop-in for all LXC containers have nothing to add. */
 	setenv("PCT_VIEWS", "own", 1);
 	if (c->start(c, 0, NULL))
 		return 0;

@@ -25,7 +25,7 @@ for c in priv unpriv; do
 	ok "$c: starts without a pctfs" start $c
 	is "$c: … with the host's numbers" "$(host_total)" "$(memtotal $c)"
 done
-like "… and says so" 'goes on without views' "$(grep 'produced output' "$PCT_ROOT/priv.log")"
+like "… and says so" 'start pctfs first' "$(grep 'produced output' "$PCT_ROOT/priv.log")"
 is "… and a note of each is left" 2 "$(notes | wc -l)"
 refused "… but no list" 1 "start pctfs first" "$LAUNCH" list
 ok "a daemon" "$B/pctfs"
