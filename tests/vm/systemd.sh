@@ -56,6 +56,7 @@ cleanup_more() {
 
 deb=$(ls "$B"/deb/pctfs_*.deb)
 ok "the package installs" package -i "$deb"
+ok "… with a drop-in for all of LXC's containers" test -e /usr/share/lxc/config/common.conf.d/10-pctfs.conf
 is "its units run" "active active" "$(systemctl is-active pctfs-keeper pctfs | xargs)"
 ok "the mount is seen outside of the service" mountpoint -q "$MOUNT"
 is "systemd has what the keeper has" 6 "$(stored)"
@@ -114,6 +115,7 @@ keeper=$(keeper_now)
 readers 600
 ok "the package is removed" package -r pctfs
 fails "… and its program is gone" test -e /usr/sbin/pctfs
+fails "… and its drop-in in LXC's configuration" test -e /usr/share/lxc/config/common.conf.d/10-pctfs.conf
 is "… its keeper's unit is what it was" "30s 6" "$(property WatchdogUSec) $(stored)"
 sleep 2
 worker=$(pgrep -P "$keeper" -x pctfs)
