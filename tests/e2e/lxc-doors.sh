@@ -90,6 +90,22 @@ is "… with its own numbers" 65536 "$(memtotal priv)"
 is "… one view on each file" 1 "$(run priv grep -c ' /proc/meminfo .* - fuse' /proc/self/mountinfo)"
 stop priv
 
+# pct's containers include common.conf, and have hooks of their own.
+mv "$LAUNCH" "$LAUNCH.real"
+printf '#!/bin/sh\ntouch %s\nexec %s.real "$@"\n' "$PCT_ROOT/called" "$LAUNCH" >"$LAUNCH"
+chmod 755 "$LAUNCH"
+ID=$((RANDOM % 9000 + 1000))
+ok "a container of pct's" pct create $ID builtin:busybox --memory 48
+ok "… starts" pct start $ID
+is "… with its own numbers" 49152 "$(inside $ID 'cat /proc/meminfo' | total)"
+ok "… and ends" pct destroy $ID --force
+fails "… without a hook of the drop-in's" test -e "$PCT_ROOT/called"
+{ lxc_config priv && lxc_memory 64; } >"$LXC/priv/config"
+ok "which others have" start priv
+ok "… as is seen" test -e "$PCT_ROOT/called"
+stop priv
+mv "$LAUNCH.real" "$LAUNCH"
+
 # Its cpuset is for life, unless a hook of its own says otherwise.
 {
 	lxc_config priv && lxc_memory 64
