@@ -19,8 +19,9 @@ fi
 mkdir "$ROOT" && tar -x -C "$ROOT" --numeric-owner -f "$TAR" --exclude=./dev
 mkdir -p "$ROOT/dev"
 install_views
-# Inside, too: the package with its drop-in.
-make -s -C "$TOP" B="$B" PREFIX=/usr DESTDIR="$ROOT" install >/dev/null
+# Inside, too: what the package has for LXC.
+cp "$LAUNCH" "$ROOT/usr/sbin/"
+sed "s|$PCT_ROOT/|/|g" "$PCT_ROOT/common.conf.d/10-pctfs.conf" >"$ROOT/usr/share/lxc/config/common.conf.d/10-pctfs.conf"
 [ -d "$ROOT/usr/share/lxc/config/common.conf.d" ] || flunk "there is LXC inside"
 
 # Our MOUNT is not where the file takes it to be.

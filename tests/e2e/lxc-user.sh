@@ -33,7 +33,10 @@ for top in $(tops); do
 			[ ! -e "$d/cpuset.sched_load_balance" ] || cat "$top/$f" >"$d/$f"
 		done
 		if [ -e "$d/cgroup.subtree_control" ]; then
-			for c in $(cat "$d/../cgroup.controllers"); do echo "+$c" >"$d/../cgroup.subtree_control" 2>/dev/null; done
+			for c in $(cat "$top/cgroup.controllers"); do
+				echo "+$c" >"$d/../cgroup.subtree_control"
+				echo "+$c" >"$d/cgroup.subtree_control"
+			done 2>/dev/null
 		fi
 	done
 	[ ! -e "$top/cgroup.controllers" ] || mkdir -p "$dir/shell"
@@ -70,7 +73,7 @@ for c in "a 64" "b 48"; do
 	lxc_rootfs "$ROOT"
 	chown -R 1200000:1200000 "$ROOT"
 	{
-		lxc_config $c | grep -v '^lxc.cgroup'
+		OCI_TOP=$OCI_TOP/user lxc_config $c
 		lxc_memory $mb
 		echo "lxc.include = $CONFIGS/userns.conf"
 		printf 'lxc.idmap = %s 0 1200000 65536\n' u g
