@@ -39,7 +39,6 @@ for top in $(tops); do
 			done 2>/dev/null
 		fi
 	done
-	[ ! -e "$top/cgroup.controllers" ] || mkdir -p "$dir/shell"
 	chown -R $USER_ID:$USER_ID "$dir"
 done
 
@@ -48,7 +47,11 @@ as_user() {
 	(
 		for top in $(tops); do
 			dir=$top/$OCI_TOP/user
-			[ ! -e "$dir/shell" ] || dir=$dir/shell
+			# On v2 LXC makes what it starts in a parent of others: each command has its own.
+			if [ -e "$top/cgroup.controllers" ]; then
+				dir=$dir/shell.$BASHPID
+				mkdir "$dir" && chown -R $USER_ID:$USER_ID "$dir" || exit 1
+			fi
 			echo $BASHPID >"$dir/cgroup.procs" || exit 1
 		done
 		cd "$HIS" && exec setpriv --reuid $USER_ID --regid $USER_ID --clear-groups \
