@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <ctype.h>
 #include <inttypes.h>
-#include <sys/mount.h>
 
 #include "base/base.h"
 #include "pct/keys.h"
@@ -146,39 +145,4 @@ int lxcconf_write(const struct build *b, FILE *out, const char **key)
 	put_raw(b, out);
 	put_views(b, out);
 	return 0;
-}
-
-/*
- * A new mount of a file system: not a bind, move or remount, nor its propagation. The magic number
- * that old programs set is not to be taken for those flags.
- */
-static void put_mounts(FILE *out)
-{
-	fprintf(out, "mount notify [3,0,SCMP_CMP_MASKED_EQ,0x%x]\n",
-		MS_REMOUNT | MS_BIND | MS_MOVE | MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED);
-	fprintf(out, "mount notify [3,0x%x,SCMP_CMP_MASKED_EQ,0x%x]\n", MS_MGC_VAL,
-		MS_MGC_MSK | MS_REMOUNT | MS_BIND | MS_MOVE);
-	fprintf(out, "umount2 notify [1,0,SCMP_CMP_MASKED_EQ,0x%x]\n",
-		MNT_FORCE | MNT_DETACH | MNT_EXPIRE);
-	fputs("fsopen notify\n", out);
-}
-
-void lxcconf_seccomp(enum lxcconf_calls sysinfo, bool mounts, FILE *out)
-{
-	fputs("2\n"
-	      "denylist\n"
-	      "reject_force_umount\n"
-	      "[all]\n"
-	      "kexec_load errno 1\n"
-	      "open_by_handle_at errno 1\n"
-	      "init_module errno 1\n"
-	      "finit_module errno 1\n"
-	      "delete_module errno 1\n",
-	      out);
-	if (sysinfo == CALLS_ASKED)
-		fputs("sysinfo notify\n", out);
-	if (sysinfo == CALLS_NONE)
-		fprintf(out, "sysinfo errno %d\n", ENOSYS);
-	if (mounts)
-		put_mounts(out);
 }

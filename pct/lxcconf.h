@@ -45,14 +45,6 @@ bool lxcconf_own_seccomp(const struct config *c);
 /* Are calls of it answered by pctfs? */
 bool lxcconf_asks(const struct config *c);
 
-/*
- * rules.seccomp: what is denied; who answers sysinfo(2): pctfs; nobody, so that it fails with
- * ENOSYS, as it does for all in the container whose monitor has lost pctfs; or the host. @mounts:
- * pctfs is asked to mount a procfs, too.
- */
-enum lxcconf_calls { CALLS_ASKED, CALLS_NONE, CALLS_HOST };
-void lxcconf_seccomp(enum lxcconf_calls sysinfo, bool mounts, FILE *out);
-
 /* The lines of one key each: the column of keys[]. */
 int lines_arch(const struct build *b, const char *value, FILE *out);
 int lines_cores(const struct build *b, const char *value, FILE *out);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/rules.h"
 #include "base/say.h"
 #include "pct/host.h"
 #include "pct/keys.h"
@@ -61,15 +62,15 @@ static int put_config(const struct build *b, FILE *out, const char **key)
 static int put_rules(const struct build *b, FILE *out, const char **key)
 {
 	(void)key;
-	lxcconf_seccomp(key_bool(b->config, "sysinfo") ? CALLS_ASKED : CALLS_HOST,
-			key_bool(b->config, "procmounts"), out);
+	rules_put(key_bool(b->config, "sysinfo") ? CALLS_ASKED : CALLS_HOST,
+		  key_bool(b->config, "procmounts"), out);
 	return 0;
 }
 
 static int put_rules_alone(const struct build *b, FILE *out, const char **key)
 {
 	(void)b, (void)key;
-	lxcconf_seccomp(CALLS_NONE, false, out);
+	rules_put(CALLS_NONE, false, out);
 	return 0;
 }
 

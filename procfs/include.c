@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "base/rules.h"
 #include "base/say.h"
 
 #define NAME	(ROOM + 16)
@@ -32,6 +33,18 @@ static int put(const char *path, const char *text)
 	return r;
 }
 
+static int put_rules(const char *path)
+{
+	auto_free char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return -ENOMEM;
+	rules_put(CALLS_ASKED, true, f);
+	return fclose(f) != 0 ? -ENOMEM : put(path, text);
+}
+
 void include_write(const struct daemon *d)
 {
 	char path[NAME], profile[NAME], lines[3 * ROOM];
@@ -41,18 +54,8 @@ void include_write(const struct daemon *d)
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		r = -errno;
 	snprintf(profile, sizeof(profile), PROFILE, d->run);
-	/* What LXC's own common.seccomp denies, as this takes its place. */
 	if (r == 0)
-		r = put(profile, "2\n"
-				 "denylist\n"
-				 "reject_force_umount\n"
-				 "[all]\n"
-				 "kexec_load errno 1\n"
-				 "open_by_handle_at errno 1\n"
-				 "init_module errno 1\n"
-				 "finit_module errno 1\n"
-				 "delete_module errno 1\n"
-				 "sysinfo notify\n");
+		r = put_rules(profile);
 	snprintf(lines, sizeof(lines),
 		 "lxc.seccomp.profile = %s\n"
 		 "lxc.seccomp.notify.proxy = unix:%s\n",

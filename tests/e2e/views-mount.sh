@@ -143,16 +143,13 @@ is "mounts as ever" "ok 0" "$(m "$O" 'plain /p') $(inside "$O" "grep -c ' /p/' /
 is "also by fsopen" ok "$(m "$O" 'fsopen proc /q')"
 is "its own /proc is its own all the same" 65536 "$(inside "$O" 'awk "/^MemTotal/ { print \$2 }" /proc/meminfo')"
 
-# The same by LXC's own programs, with the two files that are there to be included.
+# The same by LXC's own programs, with the line that is there to be included while pctfs runs.
 PLAIN=$PCT_ROOT/lxc/plain
 mkdir -p "$PLAIN"
-for f in conf seccomp; do
-	sed "s|/usr/share/lxc/config/|$PLAIN/|; s|/run/pct/|$RUN/|" "$TOP/packaging/lxc-pctfs-calls.$f" >"$PLAIN/pctfs-calls.$f"
-done
 ok "a container stops" pct stop "$O"
 {
 	grep -Ev '^lxc.(seccomp|log)' "$PCT_ROOT/var/lib/pct/lxc/$O/config"
-	echo "lxc.include = $PLAIN/pctfs-calls.conf"
+	echo "lxc.include = $RUN/lxc.d/"
 } >"$PLAIN/config"
 is "plain LXC: a procfs that it mounts shows its own" "65536 0" "$(lxc-start -P "$PCT_ROOT/lxc" -n plain &&
 	lxc-wait -P "$PCT_ROOT/lxc" -n plain -s RUNNING -t 20 && lxc-attach -P "$PCT_ROOT/lxc" -n plain -- sh -c \
