@@ -30,8 +30,7 @@ static const struct {
 #else
 #define NATIVE 0
 #endif
-	{ NATIVE, SYS_mount, CALL_MOUNT },
-	{ NATIVE, SYS_umount2, CALL_UMOUNT },
+	{ NATIVE, SYS_mount, CALL_MOUNT },     { NATIVE, SYS_umount2, CALL_UMOUNT },
 	{ NATIVE, SYS_fsopen, CALL_FSOPEN },
 };
 
