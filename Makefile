@@ -149,9 +149,7 @@ $(foreach f,base cgview procfs pct launcher,$(eval $(B)/fuzz/$(f).a: $(call fuzz
 $(B)/fuzz-%: $(B)/fuzz/tests/fuzz/fuzz-%.o $(B)/fuzz/procfs.a $(B)/fuzz/pct.a $(B)/fuzz/launcher.a $(B)/fuzz/cgview.a $(B)/fuzz/base.a
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
-		$(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd
-
-$(B)/fuzz-enter: $(B)/fuzz/launcher/enter.o
+		$(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd -lseccomp
 
 # Missing packages only; silent and instant when all is there.
 deps:
