@@ -60,7 +60,9 @@ void connection_refuse_left(struct connection *c)
 	for (unsigned i = 0; i < SLOTS; i++) {
 		struct slot *t = slot_at(c->slots, i);
 
-		if (!t->head.unique || t->head.opcode == FUSE_RELEASE)
+		/* To refuse the kernel's first request is the end of the mount. */
+		if (!t->head.unique || t->head.opcode == FUSE_RELEASE ||
+		    t->head.opcode == FUSE_INIT)
 			continue;
 		slot_refuse(c->fuse, &t->head, -EIO);
 		t->head = (struct fuse_in_header){ 0 };
@@ -79,6 +81,13 @@ static bool put_aside(struct connection *c, const struct fuse_in_header *head, s
 		return true;
 	}
 	return false;
+}
+
+bool connection_is_new(const struct connection *c)
+{
+	struct fuse_buf greeting;
+
+	return slots_greeting(c->slots, &greeting) < 0;
 }
 
 void connection_refuse(struct connection *c)

@@ -26,5 +26,6 @@ bool connection_waits(const struct connection *c, pid_t worker);
 
 /* Nobody can answer: rather an error than a reader who waits for ever. What is in hand: */
 void connection_refuse_left(struct connection *c);
-/* … and one request that waits. */
+/* … and one request that waits; not of one that is new, whose first request is a worker's. */
+bool connection_is_new(const struct connection *c);
 void connection_refuse(struct connection *c);

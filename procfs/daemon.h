@@ -40,15 +40,15 @@ enum {
 	FD_SLOTS = FD_FUSE + N_MOUNTS,
 };
 
-/* Between the two, in packets; an fd may come along. */
+/* Between the two, in packets; an fd may come along. They may be of different versions. */
 enum message_kind {
 	MSG_PREPARED = 1, /* to the keeper: this worker can render */
-	MSG_READY,	  /* to the keeper: it serves */
-	MSG_DROP,	  /* to the keeper: what has this number is over */
-	MSG_KEPT,	  /* to the worker: a monitor's connection, which is kept by that number */
-	MSG_GO,		  /* to the worker: there is no other one any more */
-	MSG_HELPER,	  /* to the worker: who mounts in containers, from now on */
-	MSG_UNMOUNT,	  /* to the keeper, with the mount's number or 0: end; and back: it did */
+	MSG_READY = 2,	  /* to the keeper: it serves */
+	MSG_DROP = 4,	  /* to the keeper: what has this number is over */
+	MSG_KEPT = 5,	  /* to the worker: a monitor's connection, which is kept by that number */
+	MSG_GO = 6,	  /* to the worker: there is no other one any more */
+	MSG_UNMOUNT = 7,  /* to the keeper, with the mount's number or 0: end; and back: it did */
+	MSG_HELPER = 8,	  /* to the worker: who mounts in containers, from now on */
 };
 
 struct message {

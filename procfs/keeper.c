@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -36,7 +37,9 @@ static void refuse_for(struct keeper *k, int ms)
 	struct pollfd p[N_MOUNTS + 1] = { [N_MOUNTS] = { k->signals, POLLIN, 0 } };
 
 	for (int i = 0; i < N_MOUNTS; i++) {
-		p[i] = (struct pollfd){ k->mounts[i].fuse, POLLIN, 0 };
+		bool is_new = k->mounts[i].mount && connection_is_new(&k->mounts[i]);
+
+		p[i] = (struct pollfd){ k->mounts[i].fuse, is_new ? 0 : POLLIN, 0 };
 		if (k->mounts[i].mount)
 			connection_refuse_left(&k->mounts[i]);
 	}
@@ -287,11 +290,13 @@ static void take_monitor(struct keeper *k)
 	auto_fd fd = accept4(k->seccomp, NULL, NULL, SOCK_CLOEXEC);
 	uint32_t id = 1;
 
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		(void)poll(NULL, 0, 20); /* it still waits there: not at once again */
 	if (fd < 0 || !peer_is_root(fd))
 		return;
-	while (id < KEPT_MAX && k->kept[id] >= 0)
+	while (id < k->kept_max && k->kept[id] >= 0)
 		id++;
-	if (id == KEPT_MAX) {
+	if (id == k->kept_max) {
 		warn(-ENOSPC, "keep the connection of a monitor: its container asks the kernel "
 			      "itself");
 		return;
@@ -302,6 +307,13 @@ static void take_monitor(struct keeper *k)
 }
 
 /* ---- all of it ---- */
+
+/* A worker serves: whoever it was that was heard to say so. */
+static void repair_if_due(struct keeper *k)
+{
+	if (k->repair && k->now.ready)
+		repair(k);
+}
 
 static int step(struct keeper *k)
 {
@@ -324,11 +336,8 @@ static int step(struct keeper *k)
 		k->ending = read(k->signals, &sig, sizeof(sig)) == sizeof(sig);
 		return 0;
 	}
-	if (p[1].revents && child_hear(k, &k->now)) {
-		if (k->repair && k->now.ready)
-			repair(k);
+	if (p[1].revents && child_hear(k, &k->now))
 		return 0;
-	}
 	if (p[0].revents || p[1].revents)
 		return replace(k);
 	if (p[4].revents)
@@ -360,9 +369,24 @@ static int run(struct keeper *k)
 		helper_start(k);
 	if (r == 0)
 		r = child_start(k, k->exe, &k->now);
-	while (r == 0 && !k->ending)
+	while (r == 0 && !k->ending) {
+		repair_if_due(k);
 		r = step(k);
+	}
 	return r;
+}
+
+/* As many as can be open; some are for a worker to be started, at any time. */
+static uint32_t room_for_kept(void)
+{
+	struct rlimit n = { 1024, 1024 };
+
+	if (getrlimit(RLIMIT_NOFILE, &n) == 0) {
+		n.rlim_cur = n.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &n);
+		(void)getrlimit(RLIMIT_NOFILE, &n);
+	}
+	return (uint32_t)MIN((rlim_t)KEPT_MAX, n.rlim_cur > 128 ? n.rlim_cur - 64 : 64);
 }
 
 int keeper_main(struct daemon *d)
@@ -389,6 +413,7 @@ int keeper_main(struct daemon *d)
 			     .next = { .pidfd = -EBADF, .sock = -EBADF } };
 	for (int i = 0; i < KEPT_MAX; i++)
 		k.kept[i] = -EBADF;
+	k.kept_max = room_for_kept();
 	r = held_lock(&k);
 	if (r < 0)
 		return EXIT_FAILED;

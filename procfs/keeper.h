@@ -35,6 +35,7 @@ struct keeper {
 	pid_t husks[8];	    /* workers that could not end, to be reaped when they have */
 	int asker;	    /* who wants an end of it all; -EBADF: nobody */
 	int kept[KEPT_MAX]; /* fds, by number */
+	uint32_t kept_max;  /* numbers below it are given */
 	int helper;	    /* who mounts in containers (pct-launch mounter); -EBADF: none */
 	uint64_t helper_at; /* ms: when it was started */
 };

@@ -159,20 +159,28 @@ static void close_row(struct fs *fs, struct open_row *row)
 }
 
 /* What another worker opened for this very request, before it ended. */
-static struct open_row *find_left(const struct fs *fs)
+static struct open_row *find_left(const struct fs *fs, uint64_t unique)
 {
 	struct open_row *row;
 
 	for (uint32_t at = 0; (row = open_row_next(fs->opens, &at));)
-		if (row->unique == slot_unique())
+		if (row->unique == unique)
 			return row;
 	return NULL;
+}
+
+void fs_refused(void *fs, uint64_t unique)
+{
+	struct open_row *row = find_left(fs, unique);
+
+	if (row)
+		close_row(fs, row);
 }
 
 void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct fs *fs = fs_of(req);
-	struct open_row *row = slot_is_left() ? find_left(fs) : NULL;
+	struct open_row *row = slot_is_left() ? find_left(fs, slot_unique()) : NULL;
 	bool was_open = row != NULL, stored = false;
 	/* What the page cache serves nobody opens: the kernel does not ask a second time. */
 	int r = fs->ttl ? -ENOSYS : was_open ? 0 : open_row(req, ino, fi->flags, &stored, &row);

@@ -121,9 +121,21 @@ bool reader_at_start(const struct cgv_host *h, pid_t pid, uint64_t ino, uint64_t
 	return find_all(h, pid, ino, len, &p) && p.start && !p.between;
 }
 
+/* What it does in the kernel, if that is where it is, is not to be known then. */
+static bool is_running(const struct cgv_host *h, pid_t pid)
+{
+	char name[32], buf[256];
+
+	snprintf(name, sizeof(name), "%d/syscall", pid);
+	return read_text(h->proc, name, buf, sizeof(buf)) > 0 &&
+	       strncmp(buf, "running", strlen("running")) == 0;
+}
+
 bool reader_at_rest(const struct cgv_host *h, pid_t pid, uint64_t ino, uint64_t len)
 {
 	struct positions p;
 
-	return pid > 0 && find_all(h, pid, ino, len, &p) && p.any && !p.between;
+	/* One at the start can have its first piece by now, with the position yet to follow. */
+	return pid > 0 && find_all(h, pid, ino, len, &p) && p.any && !p.between &&
+	       !(p.start && is_running(h, pid));
 }

@@ -21,6 +21,8 @@ struct server {
 	atomic_bool stop;
 	atomic_int failure; /* why a thread ended by itself */
 	void (*on_failure)(void);
+	void (*refused)(void *arg, uint64_t unique);
+	void *arg_refused;
 	struct turns turns;
 	bool left[SLOTS];     /* by another worker */
 	pthread_mutex_t lock; /* of who is alive */
@@ -80,6 +82,12 @@ int server_new(int fd, struct server **out)
 	return 0;
 }
 
+void server_tell(struct server *s, void (*refused)(void *arg, uint64_t unique), void *arg)
+{
+	s->refused = refused;
+	s->arg_refused = arg;
+}
+
 void server_free(struct server *s)
 {
 	if (!s)
@@ -108,6 +116,8 @@ static void handle(struct server *s, struct slot *t)
 		warn(0, "request %u for inode %#llx: %s at it, it is answered by an error",
 		     t->head.opcode, (unsigned long long)t->head.nodeid,
 		     t->crashes >= CRASHES_MAX ? "two workers crashed" : "many workers ended");
+		if (s->refused)
+			s->refused(s->arg_refused, t->head.unique);
 		slot_refuse(fuse_session_fd(s->session), &t->head, -EIO);
 		slot_empty(t);
 		return;

@@ -21,6 +21,9 @@ struct server;
 int server_new(int fd, struct server **out) MUST_CHECK;
 void server_free(struct server *s);
 
+/* Who is told of requests that a crashed worker began and nobody answers but by an error. */
+void server_tell(struct server *s, void (*refused)(void *arg, uint64_t unique), void *arg);
+
 /* Greet the connection, or go on with one that was: the first of all requests. */
 int server_begin(struct server *s, struct fuse_session *se) MUST_CHECK;
 /*

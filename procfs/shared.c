@@ -286,7 +286,7 @@ static struct timespec mtime_of(struct shared *s)
 
 static uint32_t size_of(const struct shared *s)
 {
-	return s->coming.block ? s->coming.len : text_unpack(s->row->text).len;
+	return MAX(s->coming.block ? s->coming.len : 0, text_unpack(s->row->text).len);
 }
 
 void shared_known(struct fs *fs, fuse_ino_t ino, struct stat *st)
@@ -338,20 +338,16 @@ static bool wants_anew(struct fs *fs, const struct shared *s, pid_t pid)
  * of another text, or long before, where this worker ends. So it is only told that there is one, by
  * its time and length, whereupon it drops its pages; who then comes for them finds that nobody has
  * read on meanwhile, and makes it the text, or that somebody has, and it never was
- * (commit_coming()). Should that have been longer, the kernel corrects the length by what it gets.
+ * (commit_coming()). The kernel is told the larger length, and corrects it by what it gets.
  */
 static void announce_coming(struct fs *fs, struct shared *s, struct container *c)
 {
-	struct text t, now = text_unpack(s->row->text);
+	struct text t;
 	uint64_t tick;
 
 	if (!all_at_rest(fs, s) || make(fs, s, c, &t, &tick) < 0)
 		return;
 	drop_coming(fs, s);
-	if (t.len < now.len) {
-		show(fs, s, t, tick);
-		return;
-	}
 	s->coming = t;
 	s->coming_tick = tick;
 	clock_gettime(CLOCK_REALTIME, &s->row->made);
@@ -363,13 +359,13 @@ static void commit_coming(struct fs *fs, struct shared *s, size_t at)
 {
 	if (!s->coming.block)
 		return;
+	s->kernel_len = LEN_UNKNOWN;
 	if (at == 0 && all_at_rest(fs, s)) {
 		show(fs, s, s->coming, s->coming_tick);
 		s->coming = (struct text){ 0 };
 		return;
 	}
 	drop_coming(fs, s);
-	s->kernel_len = LEN_UNKNOWN;
 }
 
 void shared_attr(struct fs *fs, fuse_ino_t ino, struct container *c, pid_t reader, struct stat *st)

@@ -9,6 +9,7 @@
 #include "procfs/daemon.h"
 #include "procfs/die.h"
 #include "procfs/fall.h"
+#include "procfs/open.h"
 #include "procfs/privileges.h"
 #include "procfs/sampler.h"
 #include "procfs/seccomp.h"
@@ -217,6 +218,8 @@ static int serve_requests(struct worker *w)
 	static const unsigned threads[N_MOUNTS] = { TURN_THREADS, TURN_THREADS / 4 };
 	int r = 0, ended = 0;
 
+	/* From the other mount nothing is ever opened. */
+	server_tell(w->server[MOUNT_WHOLE], fs_refused, &w->fs);
 	for (int i = 0; i < w->n_mounts && r == 0; i++)
 		r = server_begin(w->server[i], w->session[i]);
 	/* From here on it is a request, not the start, that can be its end. */

@@ -60,6 +60,17 @@ for how in crash hang; do
 	stop_daemon
 done
 
+# What a request that nobody can answer had opened is closed.
+start "$B/pctfs"
+"$B/pct-launch" attach "${INIT[box1]}" box1 || flunk "attached again"
+slot=$(($(stat -c %i "$MOUNT/ct/box1/proc/meminfo") >> 24))
+stop_daemon
+start "$B/die/pctfs" PCT_DIE_AT=open "PCT_DIE_OF=$slot" PCT_DIE_BY=crash
+"$B/pct-launch" attach "${INIT[box1]}" box1 || flunk "attached again"
+like "each worker crashes at an open: an error" 'Input/output error' "$(PATIENCE=60 play box1 cat /proc/uptime 2>&1)"
+ok "… and nothing is left open" until_true 5 none_open
+stop_daemon
+
 # At any moment, by the hundred.
 start "$B/pctfs"
 for b in 1 2 3; do "$B/pct-launch" attach "${INIT[box$b]}" box$b || flunk "attached again"; done
@@ -178,6 +189,22 @@ if [ -w "/sys/fs/fuse/connections/$(stat -c %d "$MOUNT")/abort" ]; then
 		is "a second after the connection was cut container $b has its views" "$((b * 65536))" \
 			"$(play box$b awk '/^MemTotal/ { print $2 }' /proc/meminfo)"
 	done
+	# While nobody can start: the new mount's first request is left for who can.
+	mv "$RUN/pctfs.state" "$RUN/state" && mkdir "$RUN/pctfs.state"
+	cut
+	sleep 4
+	rmdir "$RUN/pctfs.state" && mv "$RUN/state" "$RUN/pctfs.state"
+	has_views() { [ "$(play box1 awk '/^MemTotal/ { print $2 }' /proc/meminfo 2>/dev/null)" = 65536 ]; }
+	ok "… as soon as one can, there are views" until_true 20 has_views
+	# A takeover that comes between the cut and the repair.
+	keeper=$(keeper)
+	kill -STOP "$keeper"
+	("$B/pctfs" --takeover && echo done >"$PCT_ROOT/taken") &
+	sleep 0.3
+	cut
+	kill -CONT "$keeper"
+	ok "a takeover that waited while the connection was cut" until_true 10 [ -s "$PCT_ROOT/taken" ]
+	ok "… and containers are repaired all the same" until_true 5 has_views
 else
 	skip "cutting the connection off" "no fusectl here"
 fi
