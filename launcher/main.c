@@ -41,12 +41,7 @@ static int dispatch(const struct command *c, const struct options *o, int argc, 
 	if (c->run(o, argc, argv) == 0)
 		return 0;
 	/* A hook that fails keeps the container from starting. */
-	if (!c->hook || o->strict)
-		return 1;
-	if (c == &cmd_lxc)
-		warn(0, "the container goes on without views: '%s' as soon as pctfs runs",
-		     "pct-launch repair");
-	return 0;
+	return !c->hook || o->strict ? 1 : 0;
 }
 
 static bool cpus_life(const char *word, enum cpus_life *out)

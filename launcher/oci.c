@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-#include "launcher/launch.h"
+#include "launcher/waiting.h"
 
 #define DOOR "oci:"
 
@@ -68,7 +68,12 @@ static int start(const struct options *options, const struct oci_state *state)
 	if (o.cpus == CPUS_UNKNOWN && document_text(config, "linux.resources.cpu.cpus"))
 		o.cpus = CPUS_FIXED;
 	door_of(state, door, sizeof(door));
-	return put_views_of(&o, door, state->id, pidfd, state->pid, root);
+	r = put_views_of(&o, door, state->id, pidfd, state->pid, root);
+	if (r == 0)
+		waiting_remove(&o, door, state->id);
+	else if (!o.strict)
+		waiting_add(&o, door, state->id, pid_outside(pidfd, state->pid));
+	return r;
 }
 
 /* It is the container's process that runs this hook. crun does not say its pid. */
@@ -86,6 +91,7 @@ static int stop(const struct options *o, const struct oci_state *state)
 	char door[PATH_MAX];
 
 	door_of(state, door, sizeof(door));
+	waiting_remove(o, door, state->id);
 	forget(o, door, state->id);
 	return 0;
 }

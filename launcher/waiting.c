@@ -9,7 +9,23 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* Field 22 of /proc/PID/stat, which no later process of that pid has. 0: there is none. */
+/* In ticks: behind pct-runc a hook has its container's time namespace, and sees starts by that. */
+static int64_t boot_offset(void)
+{
+	auto_file f = fopen("/proc/self/timens_offsets", "re");
+	long long s, ns;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "boottime %lld %lld", &s, &ns) == 2)
+			return s * sysconf(_SC_CLK_TCK) + ns * sysconf(_SC_CLK_TCK) / 1000000000;
+	return 0;
+}
+
+/*
+ * Field 22 of /proc/PID/stat as the host has it, which no later process of that pid has. 0: there
+ * is none.
+ */
 static uint64_t start_of(pid_t pid)
 {
 	char path[32], line[1024];
@@ -24,8 +40,14 @@ static uint64_t start_of(pid_t pid)
 	for (int i = 0; i < 20 && p; i++)
 		p = strchr(p + 1, ' ');
 	if (p)
-		start = strtoull(p, NULL, 10);
+		start = strtoull(p, NULL, 10) - (uint64_t)boot_offset();
 	return start;
+}
+
+/* Offsets are no whole ticks, and both are rounded. */
+static bool same_start(uint64_t a, uint64_t b)
+{
+	return a - b + 1 <= 2;
 }
 
 /* ---- where notes are ---- */
@@ -99,6 +121,9 @@ void waiting_add(const struct options *o, const char *door, const char *id, pid_
 
 	if (r < 0)
 		warn(r, "note that container '%s' waits for its views", id);
+	else
+		warn(0, "the container goes on without views: '%s' as soon as pctfs runs",
+		     "pct-launch repair");
 }
 
 void waiting_remove(const struct options *o, const char *door, const char *id)
@@ -133,7 +158,8 @@ static int read_note(int folder, const char *name, json_object **note, struct wa
 	w.pidfd = (int)syscall(SYS_pidfd_open, w.pid, 0);
 	if (w.pidfd < 0)
 		return -ESRCH;
-	if (start_of(w.pid) != start || syscall(SYS_pidfd_send_signal, w.pidfd, 0, NULL, 0) < 0) {
+	if (!same_start(start_of(w.pid), start) ||
+	    syscall(SYS_pidfd_send_signal, w.pidfd, 0, NULL, 0) < 0) {
 		close_fd(&w.pidfd);
 		return -ESRCH;
 	}

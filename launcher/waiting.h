@@ -15,7 +15,8 @@ struct waiting {
 	bool fixed_cpus, fast;
 };
 
-/* Leave a note. What goes wrong is said: the container starts all the same. */
+/* Leave a note, and say what is to be done, or why there is none: the container starts all the
+ * same. */
 void waiting_add(const struct options *o, const char *door, const char *id, pid_t pid);
 
 /* It has views, or has ended. */

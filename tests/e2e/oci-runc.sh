@@ -331,6 +331,34 @@ without_daemon() {
 	ok "a daemon again" "$B/pctfs"
 }
 
+# Started before there is a pctfs: behind pct-runc the hook may have another boot clock than we have.
+before_daemon() {
+	notes() { ls "$RUN/waiting"; }
+	stop_daemon
+	EDIT="hook('createRuntime'); hook('poststop')" bundle late sleep 1000
+	bundle latew sh -c 'sleep 1000 & wait'
+	ok "$1, no daemon yet: a container starts by its hook" start plain late
+	STRICT='' ok "$1, no daemon yet: and behind pct-runc" start wrapped latew
+	is "… a note of each is left" 2 "$(notes | wc -l)"
+	like "… and the hook says what is to be done" "without views: 'pct-launch repair'" \
+		"$(printf '{"ociVersion":"1.0.2","id":"late","pid":%s,"bundle":"%s"}' "$(init_of plain late)" "$BUNDLES/late" |
+			"$DOOR" oci createRuntime 2>&1)"
+	ok "… a daemon" "$B/pctfs"
+	is "… who waits is listed" "late none oci:$BUNDLES/late latew none oci:$BUNDLES/latew" \
+		"$("$B/pct-launch" list | awk 'NR > 1 { print $1, $3, $4 }' | sort | xargs)"
+	ok "… repair" "$B/pct-launch" repair
+	is "… gives them their views" "65536 65536" "$(plain exec late free | total) $(wrapped exec latew free | total)"
+	is "… and no note is left" "" "$(notes)"
+	ok "… one ends" finish plain late
+	ok "… so does the other" finish wrapped latew
+	stop_daemon
+	start plain late
+	is "… one that ends before there is a daemon" 1 "$(notes | wc -l)"
+	ok "… ends" finish plain late
+	is "… and takes its note with it" "" "$(notes)"
+	ok "… a daemon again" "$B/pctfs"
+}
+
 tried=
 for RUNTIME in ${RUNTIMES:-runc crun}; do
 	SPEC=$RUNTIME
@@ -350,6 +378,7 @@ for RUNTIME in ${RUNTIMES:-runc crun}; do
 	by_static $RUNTIME
 	in_place $RUNTIME
 	without_daemon $RUNTIME
+	before_daemon $RUNTIME
 done
 
 # ---- what the hook can be given ----
