@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
+
+#define ABANDONED_S 60 /* a note nobody can read */
 
 /* In ticks: behind pct-runc a hook has its container's time namespace, and sees starts by that. */
 static int64_t boot_offset(void)
@@ -90,12 +93,32 @@ static int make_folder(const struct options *o)
 
 /* ---- writing ---- */
 
+/* Whole or not at all: `list` may read at any time. Names that begin with a dot are no notes. */
+static int write_whole(const char *path, json_object *note)
+{
+	const char *slash = strrchr(path, '/');
+	char fresh[PATH_MAX];
+	auto_fd fd = -EBADF;
+
+	if ((size_t)snprintf(fresh, sizeof(fresh), "%.*s/.%s", (int)(slash - path), path,
+			     slash + 1) >= sizeof(fresh))
+		return -ENAMETOOLONG;
+	(void)unlink(fresh);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	if (json_object_to_fd(fd, note, JSON_C_TO_STRING_PLAIN) < 0) {
+		(void)unlink(fresh);
+		return -EIO;
+	}
+	return rename(fresh, path) < 0 ? -errno : 0;
+}
+
 static int write_note(const struct options *o, const char *door, const char *id, pid_t pid,
 		      uint64_t start)
 {
 	auto_json note = json_object_new_object();
 	char path[PATH_MAX];
-	auto_fd fd = -EBADF;
 	int r = file_of(o, door, id, path, sizeof(path));
 
 	if (r == 0)
@@ -108,10 +131,7 @@ static int write_note(const struct options *o, const char *door, const char *id,
 	json_object_object_add(note, "start", json_object_new_int64((int64_t)start));
 	json_object_object_add(note, "fixed_cpus", json_object_new_boolean(o->cpus == CPUS_FIXED));
 	json_object_object_add(note, "fast", json_object_new_boolean(o->fast));
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	return json_object_to_fd(fd, note, JSON_C_TO_STRING_PLAIN) < 0 ? -EIO : 0;
+	return write_whole(path, note);
 }
 
 void waiting_add(const struct options *o, const char *door, const char *id, pid_t pid)
@@ -136,15 +156,22 @@ void waiting_remove(const struct options *o, const char *door, const char *id)
 
 /* ---- reading ---- */
 
-/* -ESRCH: it has ended, or this is no note. The pidfd is held before the start time is compared. */
+/*
+ * -ESRCH: it has ended; -EBADMSG: this is no note, or not yet. The pidfd is held before the start
+ * time is compared.
+ */
 static int read_note(int folder, const char *name, json_object **note, struct waiting *out)
 {
 	auto_fd fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct waiting w;
 	uint64_t start;
+	int r;
 
-	if (fd < 0 || document_read(fd, note) < 0)
-		return -ESRCH;
+	if (fd < 0)
+		return -errno;
+	r = document_read(fd, note);
+	if (r < 0)
+		return r;
 	w = (struct waiting){
 		.door = document_text(*note, "door"),
 		.id = document_text(*note, "id"),
@@ -154,10 +181,10 @@ static int read_note(int folder, const char *name, json_object **note, struct wa
 	};
 	start = (uint64_t)json_object_get_int64(document_find(*note, "start"));
 	if (!w.door || !w.id || w.pid < 1 || !start)
-		return -ESRCH;
+		return -EBADMSG;
 	w.pidfd = (int)syscall(SYS_pidfd_open, w.pid, 0);
-	if (w.pidfd < 0)
-		return -ESRCH;
+	if (w.pidfd < 0) /* a thread's id by now is none either */
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : -ESRCH;
 	if (!same_start(start_of(w.pid), start) ||
 	    syscall(SYS_pidfd_send_signal, w.pidfd, 0, NULL, 0) < 0) {
 		close_fd(&w.pidfd);
@@ -178,6 +205,15 @@ static bool is_known(json_object *all, pid_t pid)
 	return false;
 }
 
+/* What cannot be read may be of a pct-launch that writes otherwise: it is left for a while. */
+static bool is_old(int folder, const char *name)
+{
+	struct stat st;
+
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       time(NULL) - st.st_mtime >= ABANDONED_S;
+}
+
 int waiting_each(const struct options *o, json_object *all,
 		 int (*found)(const struct waiting *w, void *arg), void *arg)
 {
@@ -191,12 +227,15 @@ int waiting_each(const struct options *o, json_object *all,
 	while (d && r >= 0 && (e = readdir(d))) {
 		auto_json note = NULL;
 		struct waiting w = { .pidfd = -EBADF };
+		int read;
 
 		if (*e->d_name == '.')
 			continue;
-		if (read_note(dirfd(d), e->d_name, &note, &w) < 0 || is_known(all, w.pid))
+		read = read_note(dirfd(d), e->d_name, &note, &w);
+		if (read == -ESRCH || (read == 0 && is_known(all, w.pid)) ||
+		    (read == -EBADMSG && is_old(dirfd(d), e->d_name)))
 			(void)unlinkat(dirfd(d), e->d_name, 0);
-		else
+		else if (read == 0)
 			r = found(&w, arg);
 		close_fd(&w.pidfd);
 	}

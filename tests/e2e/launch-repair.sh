@@ -106,6 +106,36 @@ until_true 10 sh -c "! '$B/pct-launch' list | grep -q gone"
 is "another process is not taken for one that has ended" "container 'gone' has ended" \
 	"$(python3 "$slow/again" "$RUN/pctfs.sock" gone "${INIT[b]}")"
 
+# ---- notes of who waits ----
+
+note() { # NAME TEXT
+	mkdir -p "$RUN/waiting"
+	printf '%s' "$2" >"$RUN/waiting/$1"
+}
+notes() { ls "$RUN/waiting"; }
+note half '{"door":"lxc:","id":"ha'
+note empty ''
+ok "repair, where notes are half written" "$B/pct-launch" repair
+is "… leaves them to who writes" "empty half" "$(notes | xargs)"
+touch -d '-2 minutes' "$RUN/waiting/half"
+"$B/pct-launch" list >/dev/null
+is "… and to nobody after a minute" "empty" "$(notes | xargs)"
+rm "$RUN/waiting/empty"
+mkdir -p "$PCT_ROOT/bundle/rootfs"
+echo '{"root":{"path":"rootfs"}}' >"$PCT_ROOT/bundle/config.json"
+hook() { # PID: of OCI's, when there is no pctfs
+	printf '{"ociVersion":"1.0.2","id":"late","pid":%s,"bundle":"%s"}' "$1" "$PCT_ROOT/bundle" |
+		"$B/pct-launch" --socket "$RUN/none.sock" oci createRuntime
+}
+hook "${INIT[b]}" 2>/dev/null
+name=$(notes)
+exec 9<"$RUN/waiting/$name"
+hook "${INIT[a]}" 2>/dev/null
+is "a note that is written again is another file: who reads the one before has all of it" "${INIT[b]}" \
+	"$(python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])' <&9)"
+is "… and nothing is left beside it" "$name" "$(ls -A "$RUN/waiting")"
+exec 9<&-
+
 refused "the host's own init is no container" 1 "give one that is in a container" "$B/pct-launch" attach 1
 mkdir -p "$PCT_ROOT/var/lib/pct/lxc/${INIT[b]}"
 touch "$PCT_ROOT/var/lib/pct/lxc/${INIT[b]}/config"
