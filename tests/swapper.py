@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A container's root that swaps the targets of views while they are being attached.
 
-Runs inside; a line in is one deed, "DEED TARGET", a line out is its end.
+Runs inside; a line in is one deed, "DEED TARGET", a line out is its end: "done", or "failed".
 """
 import ctypes
 import os
@@ -13,7 +13,13 @@ MS_BIND, MNT_DETACH, MS_REC, MS_PRIVATE = 4096, 2, 16384, 1 << 18
 
 def mount(source, target, kind=None, flags=0):
     b = lambda s: s.encode() if s else None
-    return libc.mount(b(source), b(target), b(kind), flags, None)
+    if libc.mount(b(source), b(target), b(kind), flags, None) < 0:
+        raise OSError(ctypes.get_errno(), target)
+
+
+def take_off(target):
+    if libc.umount2(target.encode(), MNT_DETACH) < 0:
+        raise OSError(ctypes.get_errno(), target)
 
 
 def bare():
@@ -61,7 +67,7 @@ def volume(target):
 
 def recycled(target):
     """A file of its own, whose mount has the number that the target's had."""
-    libc.umount2(b"/proc/vmstat", MNT_DETACH)
+    take_off("/proc/vmstat")
     mount(own, "/proc/vmstat", flags=MS_BIND)
 
 
@@ -70,7 +76,7 @@ def fake(target):
 
 
 def unmount(target):
-    libc.umount2(b"/proc", MNT_DETACH)
+    take_off("/proc")
 
 
 def again(target):
@@ -95,6 +101,7 @@ if __name__ == "__main__":
         name, target = line.split()
         try:
             bare() if name == "bare" else deeds[name](target)
-        except OSError as e:
-            pass
-        print("done", flush=True)
+            how = "done"
+        except OSError:
+            how = "failed"
+        print(how, flush=True)

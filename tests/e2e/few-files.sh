@@ -52,7 +52,7 @@ for t in threads: t.start()
 for t in threads: t.join()
 print('%s - %s%s' % ('not ok' if wrong else 'ok', sys.argv[4], ' %d %s' % (len(wrong), wrong[:3]) if wrong else ''))
 P
-all_read() { said "$1" "$(python3 -B "$PCT_ROOT/read.py" "$MOUNT/ct" "$tops" $N "$1" 2>&1)"; }
+all_read() { said "$1" "$(python3 -B "$PCT_ROOT/read.py" "$MOUNT/ct" "$tops" $N "$1" 2>&1)" $? 1; }
 all_read "each of $N is shown what is its own, by three readers"
 within "… and files are left to be opened" 1 $((MOST - 100)) "$(open_files)"
 

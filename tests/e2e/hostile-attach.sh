@@ -35,7 +35,9 @@ inside = subprocess.Popen(['nsenter', '-t', a, '-m', 'python3', '-B', here + '/s
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 def do(deed, target):
     inside.stdin.write('%s %s\n' % (deed, target)); inside.stdin.flush()
-    assert inside.stdout.readline() == 'done\n'
+    how = inside.stdout.readline()
+    assert how in ('done\n', 'failed\n')
+    return how == 'done\n'
 def astray():
     """Views in a that lie on something else than the kernel's own file, or than another view."""
     rows = [l.split() for l in open('/proc/%s/mountinfo' % a)]
@@ -43,42 +45,48 @@ def astray():
     return [l[4] for l in rows if l[4].startswith(('/proc/', '/sys/')) and kind[l[0]] == 'fuse.pctfs' and kind[l[1]] not in ('proc', 'sysfs', 'fuse.pctfs')]
 def views(top):
     return sum(' - fuse.pctfs ' in l and l.split()[4].startswith(top) for l in open('/proc/%s/mountinfo' % a))
-hits, outcome, other, odd, stray, left, sys_views = 0, collections.Counter(), 0, [], [], [], views('/sys/')
+# A hit is a deed that was done in between, and is one. What was not reached, or cannot be done to
+# that target, is attached all the same, and counts for nothing.
+hits, outcome, other, odd, stray, left, sys_views = 0, collections.Counter(), [], [], [], [], views('/sys/')
 while hits < int(tries):
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     p = subprocess.Popen([launch, 'attach', a, 'a'], pass_fds=[its.fileno()], stderr=subprocess.PIPE,
                          env=dict(os.environ, PCT_PAUSE_FD=str(its.fileno())), text=True)
     its.close()
-    at, n, deed, in_sys = random.randrange(22), 0, random.choice(deeds), False
+    at, n, deed, in_sys, hit = random.randrange(22), 0, random.choice(deeds), False, False
     while (target := ours.recv(200)):
         if n == at:
-            do(deed, target.decode())
+            hit = do(deed, target.decode()) and deed != 'nothing'
             in_sys = target.startswith(b'sys/')
-            hits += 1
+            hits += hit
         n += 1
         ours.send(b'.')
     why = p.communicate()[1]
-    outcome[deed, 'attached' if p.returncode == 0 else 'refused'] += 1
+    outcome[deed if hit or deed == 'nothing' else 'no hit', 'attached' if p.returncode == 0 else 'refused'] += 1
     if p.returncode not in (0, 1) or (p.returncode == 1) != (why.count('\n') >= 1): odd.append((deed, p.returncode, why))
     stray += [(deed, s) for s in astray() if p.returncode == 0]
     # Its /proc was bare before; what it has put on a view of ours itself stays there.
     if p.returncode and not in_sys and (deed in ('file', 'volume', 'recycled') and views('/proc/') > 1 or views('/sys/') != sys_views):
         left.append((deed, views('/proc/'), views('/sys/')))
-    do('bare', '-')
+    assert do('bare', '-')
     sys_views = views('/sys/') # it may have taken off one itself
-    if hits % 50 == 0: other += subprocess.run([launch, 'attach', b, 'b'], stderr=subprocess.DEVNULL).returncode != 0
+    if hit and hits % 50 == 0: other.append(subprocess.run([launch, 'attach', b, 'b'], stderr=subprocess.DEVNULL).returncode)
 inside.stdin.close()
-by = collections.Counter()
-for (deed, how), n in outcome.items(): by[how] += n
-print('ok - %d swaps between resolve and move: %d attached, %d refused' % (hits, by['attached'], by['refused']))
+by, seen = collections.Counter(), collections.Counter()
+for (deed, how), n in outcome.items():
+    if deed in deeds and deed != 'nothing': by[how] += n; seen[deed] += n
+print(('ok' if sum(by.values()) >= int(tries) else 'not ok') + ' - %d swaps between resolve and move: %d attached, %d refused' % (sum(by.values()), by['attached'], by['refused']))
 print('# ' + ', '.join('%s %s %d' % (d, h, n) for (d, h), n in sorted(outcome.items())))
-print(('ok' if by['attached'] and by['refused'] else 'not ok') + ' - both were seen')
+alone = {how: outcome['nothing', how] for how in ('attached', 'refused')}
+print(('ok' if by['refused'] and alone['attached'] and not alone['refused'] else 'not ok') + ' - who does nothing is attached, %d times' % alone['attached'])
+rare = [(d, seen[d]) for d in deeds if d != 'nothing' and seen[d] < max(1, int(tries) // 100)]
+print(('not ok' if rare else 'ok') + ' - each kind of swap was made, the rarest %d times %s' % (min(seen.values()), rare or ''))
 print(('not ok' if odd else 'ok') + ' - each refusal is one that is said %s' % (odd[:2] or ''))
 print(('not ok' if stray else 'ok') + ' - what is called attached lies on the kernel\'s own files %s' % (stray[:3] or ''))
 print(('not ok' if left else 'ok') + ' - what is refused leaves the views there were %s' % (left[:3] or ''))
-print(('not ok' if other else 'ok') + ' - another container was attached all the while')
+print(('not ok' if any(other) or len(other) < int(tries) // 50 else 'ok') + ' - another container was attached all the while, %d times' % len(other))
 P
-)"
+)" $? 7
 is "the host's file is what it was" "the host's" "$(cat "$victim")"
 is "… and the container's" "the container's" "$(cat "$own")"
 is "… and the volume's" "the volume's" "$(cat "$vol/f")"
@@ -140,9 +148,9 @@ ok "… attach" timeout 20 "$B/pct-launch" attach "${INIT[b]}" b
 # ---- one that ends in the middle ----
 
 said "ends in the middle" "$(timeout 200 python3 -B - "$B/pause/pct-launch" <<'P' 2>&1
-import os, random, signal, socket, subprocess, sys, time
+import os, random, signal, socket, subprocess, sys
 random.seed(6)
-said = {0: 0, 1: 0}
+said = {'in the middle': {0: 0, 1: 0}, 'after': {0: 0, 1: 0}}
 for i in range(60):
     c = subprocess.Popen(['unshare', '-pmf', '--mount-proc', '--propagation', 'private', 'sleep', '1000'], stderr=subprocess.DEVNULL)
     init = None
@@ -152,17 +160,21 @@ for i in range(60):
     p = subprocess.Popen([sys.argv[1], 'attach', init, 'short%d' % i], pass_fds=[its.fileno()], stderr=subprocess.DEVNULL,
                          env=dict(os.environ, PCT_PAUSE_FD=str(its.fileno())))
     its.close()
-    at, n = random.randrange(24), 0
+    at, n, when = random.randrange(24), 0, 'after'
     while ours.recv(200):
-        if n == at: os.kill(int(init), signal.SIGKILL); time.sleep(0.01)
+        if n == at:
+            os.kill(int(init), signal.SIGKILL)
+            c.wait(10) # it is gone, and its maker too
+            when = 'in the middle'
         n += 1
         ours.send(b'.')
-    said[p.wait()] += 1
-    try: os.kill(int(init), signal.SIGKILL)
-    except ProcessLookupError: pass
+    said[when][p.wait()] += 1
+    if when == 'after': os.kill(int(init), signal.SIGKILL)
     c.wait()
-print('ok - 60 containers that ended meanwhile: %d attached, %d refused' % (said[0], said[1]))
+hit, late = said['in the middle'], said['after']
+print(('ok' if hit[0] + hit[1] >= 30 else 'not ok') + ' - %d containers that ended meanwhile: %d attached, %d refused' % (hit[0] + hit[1], hit[0], hit[1]))
+print(('not ok' if late[1] else 'ok') + ' - %d that ended after it: all attached' % (late[0] + late[1]))
 P
-)"
+)" $? 2
 none_left() { ! "$B/pct-launch" list 2>/dev/null | grep -q short; }
 ok "they are forgotten" until_true 5 none_left

@@ -43,8 +43,9 @@ s.sendall(b'{"request":"ping"}\n'); print(json.loads(s.makefile().readline())["p
 P
 }
 
-# Its keeper is who is told to end; its worker is who answers.
-worker_pid() { pgrep -P "$(daemon_pid)" | head -1; }
+# Its keeper is who is told to end; its worker is who answers: not one that has ended and waits to
+# be reaped, which the keeper leaves for later if it takes long.
+worker_pid() { pgrep -r S,R,D,T,t -P "$(daemon_pid)" | head -1; }
 
 # Who mounts for it in containers, and stays when it is killed.
 helper_pids() { pgrep -f "^pct-launch --socket $RUN/pctfs.sock mounter"; }

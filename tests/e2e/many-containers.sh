@@ -77,7 +77,7 @@ for again in range(2):
         if int(re.match(r'MemTotal: +(\d+)', text).group(1)) << 10 != limit(i) or '\ncpu0 ' not in text: wrong.append((i, text[:40]))
 print('%s - each is shown what is its own%s' % ('not ok' if wrong else 'ok', ' %s' % wrong[:3] if wrong else ''))
 P
-)"
+)" $? 1
 
 # Three busy loops in one: its load goes to 3, a twelfth of the way in the first five seconds.
 box busy busy

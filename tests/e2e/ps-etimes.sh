@@ -36,4 +36,4 @@ if [ -d "$RUN/page-cache/ct/clock" ]; then
 fi
 within "its clock is its own" 100000 100060 "$(play clock cut -d. -f1 /proc/uptime)"
 like "its uptime is pctfs's" '^lxcfs ' "$(play clock grep ' /proc/uptime ' /proc/mounts)"
-said "ps" "$(all)"
+said "ps" "$(all)" $? ${#INIT[@]}
