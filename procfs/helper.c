@@ -21,7 +21,9 @@ static void become_helper(const struct keeper *k, int sock)
 	char path[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 16);
 	int high = fcntl(sock, F_DUPFD_CLOEXEC, 64);
+	int said = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 64);
 	sigset_t none;
+	int r;
 
 	path[n > 0 ? n : 0] = '\0';
 	slash = strrchr(path, '/');
@@ -34,7 +36,13 @@ static void become_helper(const struct keeper *k, int sock)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execl(path, "pct-launch", "--socket", k->d->control, "mounter", NULL);
-	warn(-errno, "start '%s mounter': what containers mount of /proc shows the host", path);
+	r = -errno;
+	(void)dup2(said, STDERR_FILENO);
+	if (!k->helper_failed)
+		warn(r,
+		     "start '%s mounter' (install pct-launch beside pctfs: until then what "
+		     "containers mount of /proc shows the host)",
+		     path);
 	_exit(127);
 }
 
@@ -67,6 +75,8 @@ void helper_start(struct keeper *k)
 
 void helper_ended(struct keeper *k)
 {
+	/* It is tried again and again, until there is one; and said once. */
+	k->helper_failed = now_ms() - k->helper_at < AGAIN_MS;
 	close_fd(&k->helper);
 }
 

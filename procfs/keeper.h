@@ -38,6 +38,7 @@ struct keeper {
 	uint32_t kept_max;  /* numbers below it are given */
 	int helper;	    /* who mounts in containers (pct-launch mounter); -EBADF: none */
 	uint64_t helper_at; /* ms: when it was started */
+	bool helper_failed; /* the last one ended at once */
 };
 
 uint64_t now_ms(void);

@@ -241,3 +241,23 @@ fails "SIGKILL leaves a dead mount" ls "$MOUNT"
 ok "which the next one takes off" "$B/pctfs"
 is "… and serves on" "$(head -1 /proc/meminfo)" "$(head -1 "$MOUNT/proc/meminfo")"
 is "one mount, not two" 1 "$(grep -cF " $MOUNT " /proc/self/mounts)"
+
+# ---- pct-launch is beside it, or not ----
+
+stop_daemon
+mkdir "$PCT_ROOT/lone"
+cp "$B/pctfs" "$PCT_ROOT/lone/"
+"$PCT_ROOT/lone/pctfs" 2>&1 | cat >"$PCT_ROOT/said"
+like "without pct-launch a daemon says what to do, also from the background" 'install pct-launch beside pctfs' "$(cat "$PCT_ROOT/said")"
+stop_daemon
+"$PCT_ROOT/lone/pctfs" -f 2>"$PCT_ROOT/said" &
+until_true 10 daemon_pid
+sleep 11 # it is tried every five seconds
+is "… once" 1 "$(grep -c 'pct-launch' "$PCT_ROOT/said")"
+fails "… and has nobody who mounts" helper_pids
+cp "$B/pct-launch" "$PCT_ROOT/lone/"
+ok "… and when it is there it is started" until_true 10 helper_pids
+stop_daemon
+is "pct-launch is beside pctfs in the image for Kubernetes" "/usr/sbin/pct-launch /usr/sbin/pctfs" \
+	"$(awk '$1 == "COPY" { for (i = 2; i < NF; i++) { n = split($i, p, "/"); print ($NF ~ /\/$/ ? $NF p[n] : $NF) } }' \
+		"$TOP/packaging/kubernetes/Containerfile" | grep '^/usr/sbin/' | sort | xargs)"
