@@ -199,7 +199,7 @@ if [ -w "/sys/fs/fuse/connections/$(stat -c %d "$MOUNT")/abort" ]; then
 	# A takeover that comes between the cut and the repair.
 	keeper=$(keeper)
 	kill -STOP "$keeper"
-	("$B/pctfs" --takeover && echo done >"$PCT_ROOT/taken") &
+	("$B/pctfs" --takeover && echo taken >"$PCT_ROOT/taken") &
 	sleep 0.3
 	cut
 	kill -CONT "$keeper"
