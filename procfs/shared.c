@@ -4,6 +4,7 @@
 #include "base/say.h"
 #include "procfs/die.h"
 #include "procfs/reader.h"
+#include "procfs/serve.h"
 
 #define BUCKETS	    4096
 #define LEN_UNKNOWN UINT32_MAX
@@ -329,7 +330,8 @@ static bool all_at_rest(struct fs *fs, const struct shared *s)
 /* Who has read a file and begins at its start again wants it anew, as of the kernel's own. */
 static bool wants_anew(struct fs *fs, const struct shared *s, pid_t pid)
 {
-	return !is_fresh(fs, s) &&
+	/* Asked before, of a worker that ended: he may have had its answer, and read on since. */
+	return !slot_is_left() && !is_fresh(fs, s) &&
 	       reader_at_start(fs->host, pid, s->ino, text_unpack(s->row->text).len);
 }
 
