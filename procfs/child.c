@@ -108,7 +108,7 @@ static bool has_ended(const struct child *w)
 }
 
 /* Later than anybody waits for: those that could not end, and have since. */
-static void reap_husks(struct keeper *k)
+void child_reap_husks(struct keeper *k)
 {
 	for (size_t i = 0; i < ARRAY_LEN(k->husks); i++)
 		if (k->husks[i] && waitpid(k->husks[i], NULL, WNOHANG) != 0)
@@ -140,7 +140,7 @@ int child_reap(struct keeper *k, struct child *w)
 {
 	int status = SIGKILL;
 
-	reap_husks(k);
+	child_reap_husks(k);
 	/* One that hangs, or was stopped, does not end by itself. */
 	if (w->pid && !has_ended(w)) {
 		kill(w->pid, SIGKILL);

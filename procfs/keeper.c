@@ -209,6 +209,7 @@ static int look_around(struct keeper *k)
 		return revive(k, cut);
 	if (child_is_husk(&k->now))
 		return replace(k);
+	child_reap_husks(k);
 	helper_start(k);
 	look_for_stuck(k);
 	return 0;

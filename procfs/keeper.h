@@ -69,6 +69,8 @@ int child_start(struct keeper *k, int exe, struct child *c) MUST_CHECK;
 void child_end(struct keeper *k, struct child *c, int sig);
 /* It ended, as far as it can: not all of its threads may be gone. */
 bool child_is_husk(const struct child *c);
+/* Those that have ended since. */
+void child_reap_husks(struct keeper *k);
 /* It ended: its exit status, or 128 and the signal. */
 int child_reap(struct keeper *k, struct child *c);
 /* There is no other one: it may take what is left of that. */
