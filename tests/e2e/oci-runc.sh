@@ -39,6 +39,7 @@ HOOKS="hook('createRuntime', '--strict'); hook('poststop')"
 
 # The runtime itself, and behind pct-runc; each with containers of its own.
 plain() { "$RUNTIME" --root "$PCT_ROOT/r-$RUNTIME" "$@"; }
+other() { "$RUNTIME" --root "$PCT_ROOT/r2-$RUNTIME" "$@"; }
 wrapped() { "$B/pct-runc" --pct-runtime="$RUNTIME" ${STRICT---pct-strict} --root "$PCT_ROOT/w-$RUNTIME" "$@"; }
 RUNNING=()
 start() { # BY NAME
@@ -93,10 +94,8 @@ by_hooks() {
 
 # Two roots of a runtime have an id each; the containers are not one.
 by_two_roots() {
-	local twin=$PCT_ROOT/r2-$RUNTIME
 	EDIT=$HOOKS bundle one sleep 1000
 	EDIT=$HOOKS bundle two sleep 1000
-	other() { "$RUNTIME" --root "$twin" "$@"; }
 	"$RUNTIME" --root "$PCT_ROOT/r-$RUNTIME" run -d -b "$BUNDLES/one" twin </dev/null >/dev/null 2>&1
 	other run -d -b "$BUNDLES/two" twin </dev/null >/dev/null 2>&1
 	RUNNING+=("$RUNTIME plain twin" "$RUNTIME other twin")
