@@ -83,7 +83,7 @@ static int run(const struct args *a)
 
 const struct command cmd_hook = {
 	.name = "hook",
-	.args = "<vmid> [<name> lxc <hook>]",
+	.args = "<vmid> [LXC's words]",
 	.help = "Called by LXC's hook post-stop: what rebooted is started anew",
 	.min_args = 1,
 	.max_args = 4,

@@ -59,6 +59,7 @@ struct message {
 #define KEPT_MAX 4096
 
 /* @fd -1: none comes along. */
+int packet_send(int sock, const void *data, size_t n, int fd) MUST_CHECK;
 int message_send(int sock, enum message_kind kind, uint32_t id, int fd);
 /* 0: the other end is gone; 1: a message, and *fd is its fd, or -EBADF. */
 int message_receive(int sock, struct message *out, int *fd) MUST_CHECK;

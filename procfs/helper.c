@@ -82,26 +82,9 @@ void helper_ended(struct keeper *k)
 
 void helper_keep(const struct keeper *k, uint32_t id, int fd)
 {
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
 	struct mounting say = { .kind = fd < 0 ? MOUNTING_DROP : MOUNTING_KEEP, .number = id };
-	struct iovec iov = { &say, offsetof(struct mounting, call) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		h.msg_control = &control;
-		h.msg_controllen = sizeof(control);
-		c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
 	/* It is not waited for long: it stands in for one monitor less then. */
 	if (k->helper >= 0)
-		(void)sendmsg(k->helper, &h, MSG_NOSIGNAL);
+		(void)!packet_send(k->helper, &say, offsetof(struct mounting, call), fd);
 }

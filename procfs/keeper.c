@@ -161,8 +161,7 @@ static int replace(struct keeper *k)
 	}
 	if (k->failures > STARTS_MAX) {
 		warn(0, "no worker can start: reads are answered with an error until one does; "
-			"mend what "
-			"is said above, or run the --takeover of a pctfs that works");
+			"mend what is said above, or run the --takeover of a pctfs that works");
 		refuse_for(k, LOOK_MS);
 	} else {
 		back_off(k);
@@ -298,8 +297,11 @@ static void take_monitor(struct keeper *k)
 	while (id < k->kept_max && k->kept[id] >= 0)
 		id++;
 	if (id == k->kept_max) {
-		warn(-ENOSPC, "keep the connection of a monitor: its container asks the kernel "
-			      "itself");
+		warn(0,
+		     "a monitor of LXC's is turned away, as %u are there: sysinfo(2) fails in its "
+		     "container; raise the limit of open files (LimitNOFILE= of "
+		     "pctfs-keeper.service, or ulimit -Hn)",
+		     id - 1);
 		return;
 	}
 	held_keep(k, id, take_fd(&fd));

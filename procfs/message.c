@@ -9,10 +9,9 @@ union control {
 	struct cmsghdr align;
 };
 
-int message_send(int sock, enum message_kind kind, uint32_t id, int fd)
+int packet_send(int sock, const void *data, size_t n, int fd)
 {
-	struct message m = { kind, id };
-	struct iovec iov = { &m, sizeof(m) };
+	struct iovec iov = { (void *)(uintptr_t)data, n };
 	union control control = { 0 };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 
@@ -27,7 +26,14 @@ int message_send(int sock, enum message_kind kind, uint32_t id, int fd)
 		c->cmsg_len = CMSG_LEN(sizeof(fd));
 		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
 	}
-	return sendmsg(sock, &h, MSG_NOSIGNAL) == sizeof(m) ? 0 : -errno;
+	return sendmsg(sock, &h, MSG_NOSIGNAL) == (ssize_t)n ? 0 : -errno;
+}
+
+int message_send(int sock, enum message_kind kind, uint32_t id, int fd)
+{
+	struct message m = { kind, id };
+
+	return packet_send(sock, &m, sizeof(m), fd);
 }
 
 int message_receive(int sock, struct message *out, int *fd)
