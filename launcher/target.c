@@ -236,6 +236,7 @@ int inside_look(struct inside *in)
 	int r = in->unread ? read_mounts(in) : 0;
 
 	in->unread = in->unread && r < 0;
+	in->heard = false;
 	return r;
 }
 
@@ -246,19 +247,25 @@ static bool is_view(const char *type)
 	return strcmp(type, "fuse.pctfs") == 0 || strcmp(type, "fuse.lxcfs") == 0;
 }
 
-static bool hears(int fd, uint64_t group)
-{
-	auto_mountinfo m = { 0 };
-
-	return mountinfo_read(fd, &m) < 0 || mountinfo_hears(&m, group);
-}
-
-/* Would the host see what is mounted in that group? We may be in a namespace of our own. */
-static bool is_hosts(const struct inside *in, uint64_t group)
+/* The host's mounts and those of its first process: we may be in a namespace of our own. */
+static void read_hosts(struct inside *in)
 {
 	auto_fd first = openat(in->proc, "1/mountinfo", O_RDONLY | O_CLOEXEC);
 
-	return hears(in->host, group) || (first >= 0 && hears(first, group));
+	for (size_t i = 0; i < ARRAY_LEN(in->hosts); i++)
+		mountinfo_free(&in->hosts[i]);
+	in->deaf = mountinfo_read(in->host, &in->hosts[0]) < 0 ||
+		   (first >= 0 && mountinfo_read(first, &in->hosts[1]) < 0);
+	in->heard = true;
+}
+
+/* Would the host see what is mounted in that group? */
+static bool is_hosts(struct inside *in, uint64_t group)
+{
+	if (!in->heard)
+		read_hosts(in);
+	return in->deaf || mountinfo_hears(&in->hosts[0], group) ||
+	       mountinfo_hears(&in->hosts[1], group);
 }
 
 int target_judge(struct inside *in, const char *path, struct target *t)
