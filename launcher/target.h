@@ -23,7 +23,7 @@ struct inside {
 	int own[2];	     /* the container's /proc and /sys, or why there are none */
 	uint64_t own_mnt[2]; /* their mounts, which have these numbers as long as they are open */
 	struct mountinfo mounts;
-	bool unread; /* something else was found since the mounts were read */
+	bool unread;		   /* something else was found since the mounts were read */
 	struct mountinfo hosts[2]; /* if heard: as of the last look */
 	bool heard, deaf;	   /* deaf: the host's cannot be read */
 	struct {
