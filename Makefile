@@ -51,10 +51,12 @@ FUSE_CFLAGS = $(call pkg,FUSE_CFLAGS,--cflags fuse3)
 FUSE_LIBS   = $(call pkg,FUSE_LIBS,--libs fuse3)
 LXC_LIBS    = $(call pkg,LXC_LIBS,--libs lxc)
 
-objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
+# What the parts of pct are for: pct/pct.h.
+pct_dirs := pct $(addprefix pct/,cli cmd conf ct net root)
+objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
-sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static pct tests tests/fuzz tests/truth bench))
+sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
 scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-container bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
@@ -63,7 +65,7 @@ all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a
 # Who may use what. A program sees the archives on its line, and only those.
 $(B)/libcgview.a: $(call objects,cgview)
 $(B)/libprocfs.a: $(filter-out $(B)/obj/procfs/main.o,$(call objects,procfs))
-$(B)/libpct.a:    $(filter-out $(B)/obj/pct/main.o,$(call objects,pct))
+$(B)/libpct.a:    $(filter-out $(B)/obj/pct/main.o,$(call objects,$(pct_dirs)))
 $(B)/pctfs:       $(B)/obj/procfs/main.o $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 $(B)/liblauncher.a: $(filter-out $(B)/obj/launcher/main.o $(B)/obj/launcher/runc.o,$(call objects,launcher))
 $(B)/pct-launch:  $(B)/obj/launcher/main.o $(B)/liblauncher.a $(B)/obj/base/say.o
@@ -143,7 +145,7 @@ $(B)/fuzz/%.o: %.c
 	$(Q)clang $(CPPFLAGS) -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS) $(FUZZ_FLAGS) \
 		-fsanitize=fuzzer-no-link -c -o $@ $<
 
-fuzzed = $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/main.c %/runc.c,$(wildcard $(1)/*.c)))
+fuzzed = $(patsubst %.c,$(B)/fuzz/%.o,$(filter-out %/main.c %/runc.c,$(wildcard $(addsuffix /*.c,$(if $(filter pct,$(1)),$(pct_dirs),$(1))))))
 $(foreach f,base cgview procfs pct launcher,$(eval $(B)/fuzz/$(f).a: $(call fuzzed,$(f))))
 
 $(B)/fuzz-%: $(B)/fuzz/tests/fuzz/fuzz-%.o $(B)/fuzz/procfs.a $(B)/fuzz/pct.a $(B)/fuzz/launcher.a $(B)/fuzz/cgview.a $(B)/fuzz/base.a

@@ -3,7 +3,7 @@
 #include <locale.h>
 #include <sys/stat.h>
 
-#include "pct/args.h"
+#include "pct/cli/args.h"
 #include "pct/paths.h"
 
 /* What a caller has closed would be the number of some file of ours. */

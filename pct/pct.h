@@ -2,6 +2,13 @@
 /*
  * The command line: what a command is, and what reaches it.
  *
+ *   cmd/   a file for every command, ending in its row
+ *   cli/   words into options, help, completion, output
+ *   conf/  the config files, their keys, their lock
+ *   ct/    a container that is to run, runs, or ran: liblxc, cgroups, limits
+ *   net/   its interfaces, and the bridges they are on
+ *   root/  what is in its file system: templates, unpacking
+ *
  * Exit codes: 0 done; 1 failed, said on stderr; 2 used wrongly, likewise in one line.
  * `pct exec` answers with its command's own status: 128+N when signal N ended it, 126 when it
  * could not be run, 127 when it was not found.
@@ -9,7 +16,7 @@
 #pragma once
 
 #include "base/say.h"
-#include "pct/option.h"
+#include "pct/cli/option.h"
 
 #define EXIT_USAGE 2
 

@@ -6,8 +6,8 @@
 #undef fail /* ours is another one */
 
 #include "base/base.h"
-#include "pct/args.h"
-#include "pct/keys.h"
+#include "pct/cli/args.h"
+#include "pct/conf/keys.h"
 
 #define WORDS 12
 

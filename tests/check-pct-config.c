@@ -5,7 +5,7 @@
 #include <check.h>
 
 #include "base/base.h"
-#include "pct/config.h"
+#include "pct/conf/config.h"
 
 /* Text, and its canonical form. */
 static const struct {

@@ -8,12 +8,12 @@
 
 #include "base/base.h"
 #include "base/rules.h"
-#include "pct/host.h"
-#include "pct/keys.h"
-#include "pct/lxc.h"
-#include "pct/lxcconf.h"
+#include "pct/conf/keys.h"
+#include "pct/ct/host.h"
+#include "pct/ct/lxc.h"
+#include "pct/ct/lxcconf.h"
+#include "pct/ct/subid.h"
 #include "pct/paths.h"
-#include "pct/subid.h"
 
 // clang-format off
 #define ALL(o) { [CGV_MEMORY] = o, [CGV_CPU] = o, [CGV_CPUACCT] = o, [CGV_CPUSET] = o, \

@@ -15,11 +15,11 @@
 #include <sys/wait.h>
 
 #include "base/base.h"
-#include "pct/lxcconf.h"
+#include "pct/ct/lxcconf.h"
 #include "pct/paths.h"
-#include "pct/template.h"
-#include "pct/tree.h"
-#include "pct/unpack.h"
+#include "pct/root/template.h"
+#include "pct/root/tree.h"
+#include "pct/root/unpack.h"
 
 static const struct target unprivileged = { -EBADF, IDMAP_FIRST, true, "x" };
 static const struct target privileged = { -EBADF, 0, false, "x" };

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
-#include "pct/config.h"
+#include "pct/conf/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "pct/conf/keys.h"
+#include "pct/pct.h"
+
+const struct command *const commands[] = {
+	&cmd_config, &cmd_create, &cmd_destroy, &cmd_exec,   &cmd_help,
+	&cmd_hook,   &cmd_list,	  &cmd_start,	&cmd_status, &cmd_stop,
+};
+const size_t n_commands = ARRAY_LEN(commands);
+
+static int names(const char *begin, char **out)
+{
+	auto_free char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_commands; i++)
+		if (strncmp(commands[i]->name, begin, strlen(begin)) == 0)
+			fprintf(f, "%s%s", ftell(f) ? ", " : "", commands[i]->name);
+	if (fclose(f) != 0)
+		return -ENOMEM;
+	*out = take_ptr(text);
+	return 0;
+}
+
+int command_find(const char *word, const struct command **out, char **candidates)
+{
+	const struct command *found = NULL;
+	size_t hits = 0;
+	int r;
+
+	for (size_t i = 0; i < n_commands; i++) {
+		if (strncmp(commands[i]->name, word, strlen(word)) != 0)
+			continue;
+		found = commands[i];
+		hits++;
+		if (strcmp(found->name, word) == 0) {
+			hits = 1;
+			break;
+		}
+	}
+	if (hits == 1) {
+		*out = found;
+		return 0;
+	}
+	r = candidates ? names(hits ? word : "", candidates) : 0;
+	return r < 0 ? r : hits ? -ENOTUNIQ : -ENOENT;
+}
+
+const struct option *command_option(const struct command *c, size_t i)
+{
+	if (i < c->n_options)
+		return &c->options[i];
+	i -= c->n_options;
+	for (size_t k = 0; c->takes_keys && k < n_keys; k++)
+		if (!keys[k].internal && i-- == 0)
+			return &keys[k].option;
+	return NULL;
+}
+
+static void command_usage(const struct command *c, FILE *to)
+{
+	fprintf(to, "usage: pct %s%s%s%s\n", c->name, *c->args ? " " : "", c->args,
+		command_option(c, 0) ? " [options]" : "");
+}
+
+static void option_help(const struct option *o, FILE *to)
+{
+	char shape[80], left[120];
+
+	option_shape(o, shape, sizeof(shape));
+	snprintf(left, sizeof(left), "--%s%s%s", o->name, *shape ? " " : "", shape);
+	fprintf(to, "  %-24s %s\n", left, o->help);
+}
+
+void command_help(const struct command *c, FILE *to)
+{
+	const struct option *o;
+
+	command_usage(c, to);
+	fprintf(to, "\n%s.\n", c->help);
+	if (command_option(c, 0))
+		fputc('\n', to);
+	for (size_t i = 0; (o = command_option(c, i)); i++)
+		option_help(o, to);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * pct hook: LXC's hook of that name, of which the environment's LXC_TARGET says whether the
+ * container rebooted. liblxc would start it again by itself: with the config of last time, its
+ * clock and pending changes included. A hook that fails is how it is told to end instead, and the
+ * container is started anew from its conf, by a process of its own, once the monitor is gone.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+
+#include "pct/cli/args.h"
+#include "pct/ct/host.h"
+#include "pct/ct/lxc.h"
+#include "pct/ct/start.h"
+#include "pct/paths.h"
+
+#define MONITOR_MS 30000
+
+/* The monitor reads what a hook prints, to its end. Errors go where one would look for them. */
+static int leave_monitor(unsigned vmid)
+{
+	auto_free char *log = path_to("var/lib/pct/lxc/%u/reboot.log", vmid);
+	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	auto_fd said = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+
+	if (null < 0 || said < 0 || setsid() < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(null, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+		return fail(-errno, "leave the monitor of CT %u for '%s'", vmid, log);
+	return 0;
+}
+
+static int start_anew(unsigned vmid, int monitor)
+{
+	struct pollfd p = { .fd = monitor, .events = POLLIN };
+	int r = leave_monitor(vmid);
+
+	if (r < 0)
+		return r;
+	if (poll(&p, 1, MONITOR_MS) == 0)
+		return refuse(-ETIMEDOUT,
+			      "CT %u rebooted, but its monitor does not end: 'pct stop %u', then "
+			      "'pct start %u'",
+			      vmid, vmid, vmid);
+	/* Only so that the next monitor's end finds nobody in there. */
+	r = cgroups_leave_monitor();
+	if (r < 0)
+		warn(r, "leave the cgroups of the monitor of CT %u", vmid);
+	return start_container(vmid, true);
+}
+
+/* Not our child, nor in the monitor's session: whoever waits for us waits for neither. */
+static int hand_over(unsigned vmid)
+{
+	auto_fd monitor = (int)syscall(SYS_pidfd_open, getppid(), 0);
+	pid_t pid;
+
+	if (monitor < 0)
+		return fail(-errno, "find the monitor of CT %u", vmid);
+	pid = fork();
+	if (pid < 0)
+		return fail(-errno, "start CT %u anew", vmid);
+	if (pid == 0)
+		_exit(start_anew(vmid, monitor) < 0);
+	return 0;
+}
+
+static int run(const struct args *a)
+{
+	const char *target = getenv("LXC_TARGET");
+	int r;
+
+	if (!target)
+		return refuse(-EINVAL, "LXC_TARGET is not set: this is for lxc.hook.post-stop; "
+				       "'pct start' starts a container");
+	if (strcmp(target, "reboot") != 0)
+		return 0;
+	r = hand_over(a->vmid);
+	if (r == 0)
+		r = refuse(-EALREADY, "CT %u reboots: it is started anew from its conf", a->vmid);
+	return r;
+}
+
+const struct command cmd_hook = {
+	.name = "hook",
+	.args = "<vmid> [LXC's words]",
+	.help = "Called by LXC's hook post-stop: what rebooted is started anew",
+	.min_args = 1,
+	.max_args = 4,
+	.vmid = true,
+	.needs_root = true,
+	.run = run,
+};

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <ctype.h>
+
+#include "base/base.h"
+#include "cgview/span.h"
+#include "pct/conf/config.h"
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static struct span trimmed(struct span s)
+{
+	while (s.p < s.end && is_blank(*s.p))
+		s.p++;
+	while (s.p < s.end && is_blank(s.end[-1]))
+		s.end--;
+	return s;
+}
+
+static bool has_controls(struct span s)
+{
+	for (const char *p = s.p; p < s.end; p++)
+		if (iscntrl((unsigned char)*p) && *p != '\t')
+			return true;
+	return false;
+}
+
+/* "memory:", "net0:", "lxc.cap.drop =": the key's name, and what follows it in @s. */
+static bool take_key(struct span *s, struct span *key)
+{
+	bool lxc = span_starts(*s, "lxc.");
+	const char *p = s->p;
+	struct span rest;
+
+	if (lxc) {
+		while (p < s->end &&
+		       (isalnum((unsigned char)*p) || *p == '.' || *p == '_' || *p == '-'))
+			p++;
+	} else {
+		if (p == s->end || !isalpha((unsigned char)*p))
+			return false;
+		while (p < s->end && (isalpha((unsigned char)*p) || *p == '_' || *p == '-'))
+			p++;
+		while (p < s->end && isdigit((unsigned char)*p))
+			p++;
+	}
+	*key = (struct span){ s->p, p };
+	rest = (struct span){ p, s->end };
+	if (lxc)
+		rest = trimmed(rest);
+	if (rest.p == rest.end || (*rest.p != ':' && !(lxc && *rest.p == '=')))
+		return false;
+	rest.p++;
+	*s = trimmed(rest);
+	return true;
+}
+
+static int add_section(struct config *c, struct span *name, struct section **out)
+{
+	struct section *grown;
+	char *copy = NULL;
+
+	for (size_t i = 0; name && i < c->n; i++)
+		if (c->sections[i].name && span_is(*name, c->sections[i].name)) {
+			*out = &c->sections[i];
+			return 0;
+		}
+	if (name && !(copy = strndup(name->p, span_len(*name))))
+		return -ENOMEM;
+	grown = reallocarray(c->sections, c->n + 1, sizeof(*grown));
+	if (!grown) {
+		free(copy);
+		return -ENOMEM;
+	}
+	c->sections = grown;
+	*out = &grown[c->n++];
+	**out = (struct section){ .name = copy };
+	return 0;
+}
+
+static int add_entry(struct section *s, const struct span *key, struct span value)
+{
+	struct entry *grown = reallocarray(s->entries, s->n + 1, sizeof(*grown));
+	struct entry e = { NULL, NULL };
+
+	if (!grown)
+		return -ENOMEM;
+	s->entries = grown;
+	e.value = strndup(value.p, span_len(value));
+	if (key)
+		e.key = strndup(key->p, span_len(*key));
+	if (!e.value || (key && !e.key)) {
+		free(e.key);
+		free(e.value);
+		return -ENOMEM;
+	}
+	grown[s->n++] = e;
+	return 0;
+}
+
+static struct entry *find(const struct section *s, struct span key)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->entries[i].key && span_is(key, s->entries[i].key))
+			return &s->entries[i];
+	return NULL;
+}
+
+/* Of a key that was there already the last line holds. */
+static int put(struct section *s, struct span key, struct span value)
+{
+	struct entry *e = span_starts(key, "lxc.") ? NULL : find(s, key);
+	char *copy;
+
+	if (!e)
+		return add_entry(s, &key, value);
+	copy = strndup(value.p, span_len(value));
+	if (!copy)
+		return -ENOMEM;
+	free(e->value);
+	e->value = copy;
+	return 0;
+}
+
+static int hex(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0'
+	       : c >= 'A' && c <= 'F'	 ? c - 'A' + 10
+	       : c >= 'a' && c <= 'f'	 ? c - 'a' + 10
+					 : -1;
+}
+
+/* A line of description, with its %XX taken back; %00 stays, a text cannot hold it. */
+static int describe(struct section *s, struct span line)
+{
+	size_t have = s->description ? strlen(s->description) : 0;
+	char *grown = realloc(s->description, have + span_len(line) + 2);
+	char *to;
+
+	if (!grown)
+		return -ENOMEM;
+	s->description = grown;
+	to = grown + have;
+	for (const char *p = line.p; p < line.end; p++) {
+		int hi = *p == '%' && line.end - p > 2 ? hex(p[1]) : -1;
+		int lo = hi >= 0 ? hex(p[2]) : -1;
+
+		if (lo >= 0 && (hi | lo)) {
+			*to++ = (char)(hi << 4 | lo);
+			p += 2;
+		} else {
+			*to++ = *p;
+		}
+	}
+	*to++ = '\n';
+	*to = '\0';
+	return 0;
+}
+
+static int parse_line(struct config *c, struct section **now, struct span line, bool *odd)
+{
+	struct span rest = line, key;
+
+	*odd = false;
+	if (line.p == line.end)
+		return 0;
+	if (*line.p == '#')
+		return describe(*now, (struct span){ line.p + 1, line.end });
+	if (*line.p == '[' && line.end[-1] == ']') {
+		struct span name = trimmed((struct span){ line.p + 1, line.end - 1 });
+
+		return add_section(c, &name, now);
+	}
+	if (take_key(&rest, &key) && (rest.p < rest.end || span_starts(key, "lxc."))) {
+		if (span_is(key, "description"))
+			return describe(*now, rest);
+		return put(*now, key, rest);
+	}
+	*odd = true;
+	return add_entry(*now, NULL, line);
+}
+
+int config_init(struct config *out)
+{
+	struct section *main;
+
+	*out = (struct config){ 0 };
+	return add_section(out, NULL, &main);
+}
+
+int config_parse(const char *text, size_t n, struct config *out, struct config_odd *odd)
+{
+	struct span all = { text, text + n }, line;
+	struct config_odd seen = { 0 };
+	struct section *now;
+	struct config c;
+	size_t number = 0;
+	bool strange;
+	int r;
+
+	r = config_init(&c);
+	now = c.sections;
+	while (r == 0 && span_line(&all, &line)) {
+		number++;
+		line = trimmed(line);
+		if (has_controls(line)) {
+			if (!seen.dropped)
+				seen.dropped = number;
+			continue;
+		}
+		r = parse_line(&c, &now, line, &strange);
+		if (strange && !seen.line)
+			seen.line = number;
+	}
+	if (r < 0) {
+		config_free(&c);
+		return r;
+	}
+	*out = c;
+	if (odd)
+		*odd = seen;
+	return 0;
+}
+
+void config_free(struct config *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct section *s = &c->sections[i];
+
+		for (size_t j = 0; j < s->n; j++) {
+			free(s->entries[j].key);
+			free(s->entries[j].value);
+		}
+		free(s->entries);
+		free(s->description);
+		free(s->name);
+	}
+	free(c->sections);
+	*c = (struct config){ 0 };
+}
+
+bool entry_is_lxc(const struct entry *e)
+{
+	return e->key && strncmp(e->key, "lxc.", 4) == 0;
+}
+
+const char *config_get(const struct config *c, const char *key)
+{
+	struct entry *e;
+
+	if (strcmp(key, "description") == 0)
+		return c->sections[0].description;
+	e = find(&c->sections[0], span_of(key));
+	return e ? e->value : NULL;
+}
+
+static int set_description(struct section *s, const char *text)
+{
+	size_t n = strlen(text);
+	char *copy;
+
+	if (asprintf(&copy, "%s%s", text, n && text[n - 1] == '\n' ? "" : "\n") < 0)
+		return -ENOMEM;
+	free(s->description);
+	s->description = copy;
+	return 0;
+}
+
+int config_set(struct config *c, const char *key, const char *value)
+{
+	struct span name = span_of(key), rest, form;
+	struct span v = span_of(value), bare = trimmed(v);
+	auto_free char *line = NULL;
+
+	if (strcmp(key, "description") == 0)
+		return set_description(&c->sections[0], value);
+	if (asprintf(&line, "%s:", key) < 0)
+		return -ENOMEM;
+	rest = span_of(line);
+	if (has_controls(name) || !take_key(&rest, &form) || span_len(form) != span_len(name))
+		return -EINVAL;
+	if (v.p == v.end || has_controls(v) || span_len(bare) != span_len(v))
+		return -EINVAL;
+	return put(&c->sections[0], name, v);
+}
+
+void config_unset(struct config *c, const char *key)
+{
+	struct section *s = &c->sections[0];
+	struct entry *e;
+
+	if (strcmp(key, "description") == 0) {
+		free(s->description);
+		s->description = NULL;
+		return;
+	}
+	while ((e = find(s, span_of(key)))) {
+		free(e->key);
+		free(e->value);
+		memmove(e, e + 1, (size_t)(s->entries + s->n - (e + 1)) * sizeof(*e));
+		s->n--;
+	}
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The cgroups that liblxc makes for us, and what a killed monitor leaves of them.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "pct/ct/host.h"
+#include "pct/paths.h"
+
+#define PATIENCE_MS 500 /* for what is about to leave a cgroup */
+
+void cgroup_top(char top[CGROUP_TOP])
+{
+	if (*paths_root())
+		snprintf(top, CGROUP_TOP, "pct-%08x", fnv32(paths_root()));
+	else
+		snprintf(top, CGROUP_TOP, "lxc");
+}
+
+/* Only ever rmdir: the kernel refuses it for a cgroup that anything is in. False: one was left. */
+static bool remove_empty(int at, const char *name, int depth)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (e->d_type == DT_DIR && e->d_name[0] != '.' && depth < 64)
+			(void)remove_empty(fd, e->d_name, depth + 1);
+	if (dir)
+		closedir(dir);
+	return unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
+}
+
+/*
+ * @each for every hierarchy, as mounted with all of what there is of it here: a part of one that
+ * is mounted somewhere is somebody else's. The first errno there is.
+ */
+static int hierarchies(int (*each)(int root, const char *path), const char *path)
+{
+	auto_file mounts = fopen("/proc/self/mountinfo", "re");
+	auto_free char *line = NULL;
+	size_t size = 0;
+	int first = mounts ? 0 : -errno;
+
+	while (mounts && getline(&line, &size, mounts) > 0) {
+		auto_free char *below = NULL, *at = NULL;
+		const char *type = strstr(line, " - cgroup");
+		auto_fd root = -EBADF;
+		int r;
+
+		if (!type || sscanf(line, "%*u %*u %*s %ms %ms", &below, &at) != 2 ||
+		    strcmp(below, "/") != 0)
+			continue;
+		root = open(at, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = root < 0 ? 0 : each(root, path);
+		first = first ? first : r;
+	}
+	return first;
+}
+
+static int remove_part(int root, const char *path)
+{
+	return remove_empty(root, path, 0) ? 0 : -EBUSY;
+}
+
+/* @path in every hierarchy; only it and what is below. False: some of it was left. */
+static bool clean(const char *path)
+{
+	return hierarchies(remove_part, path) == 0;
+}
+
+void cgroups_clean(unsigned vmid)
+{
+	static const char *const parts[] = { "", ".monitor", ".monitor-pivot" };
+	char top[CGROUP_TOP];
+
+	cgroup_top(top);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		auto_free char *path = text_of("%s%s/%u", top, parts[i], vmid);
+
+		/* The monitor of a start that failed says so before it is gone. */
+		for (int ms = 0; !clean(path) && ms < PATIENCE_MS; ms += 10)
+			nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+}
+
+/* v1's cpusets take nobody in before they have CPUs. */
+static void give_cpus(int root, int dir)
+{
+	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		auto_fd from = openat(root, files[i], O_RDONLY | O_CLOEXEC);
+		auto_fd to = openat(dir, files[i], O_WRONLY | O_CLOEXEC);
+		char text[4096];
+		ssize_t n = from < 0 || to < 0 ? 0 : read(from, text, sizeof(text));
+
+		if (n > 0 && write(to, text, (size_t)n) < 0)
+			return;
+	}
+}
+
+static int join(int root, const char *name)
+{
+	auto_fd dir = -EBADF, procs = -EBADF;
+
+	if (mkdirat(root, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	give_cpus(root, dir);
+	procs = openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	return procs < 0 || write(procs, "0", 1) < 0 ? -errno : 0;
+}
+
+int cgroups_leave_monitor(void)
+{
+	auto_free char *name = NULL;
+	char top[CGROUP_TOP];
+
+	cgroup_top(top);
+	name = text_of("%s.start", top);
+	return hierarchies(join, name);
+}
+
+void cgroups_clean_top(void)
+{
+	static const char *const parts[] = { "", ".monitor", ".monitor-pivot", ".start" };
+	char top[CGROUP_TOP];
+
+	if (!*paths_root())
+		return;
+	cgroup_top(top);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		auto_free char *path = text_of("%s%s", top, parts[i]);
+
+		(void)clean(path);
+	}
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The host as far as pct needs it: which cgroup hierarchy limits what, and its CPUs.
+ */
+#pragma once
+
+#include "pct/ct/lxcconf.h"
+
+/* Says what is wrong. @h is to be closed by cgv_host_close(). */
+int host_open(struct cgv_host *h, struct host_layout *out);
+
+/* How many containers below <top>, but @except, are held to fewer CPUs and may use each. */
+void host_cpus_used(const struct cgv_host *h, const char *top, unsigned except,
+		    unsigned used[CGV_MAX_CPUS]);
+
+/*
+ * @n of @allowed, those that are used least, the lower number first. False: @allowed has no more
+ * than @n, there is nothing to pick.
+ */
+bool cores_pick(const struct cgv_cpuset *allowed, const unsigned used[CGV_MAX_CPUS], unsigned n,
+		struct cgv_cpuset *out);
+
+/*
+ * The cgroup under which containers of this root lie: "lxc", or "pct-<hash of $PCT_ROOT>", so
+ * that two roots with the same VMIDs do not meet.
+ */
+#define CGROUP_TOP 16
+void cgroup_top(char top[CGROUP_TOP]);
+
+/* Remove the empty cgroups a container that does not run has left, in every hierarchy. */
+void cgroups_clean(unsigned vmid);
+/* Likewise those above them, once this root has no container left. Never "lxc". */
+void cgroups_clean_top(void);
+/* Out of a monitor's cgroup, where liblxc's hooks run, into one that no container's end removes. */
+int cgroups_leave_monitor(void);

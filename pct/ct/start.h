@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "pct/conf/config.h"
+
+/* Write what liblxc is told: config and rules.seccomp, from the conf and the host. Says errors. */
+int start_prepare(unsigned vmid, const struct config *c);
+
+/*
+ * From the conf to a running init. Says errors. @rebooted: it is to run again, unless it was
+ * stopped meanwhile.
+ */
+int start_container(unsigned vmid, bool rebooted);
+
+/*
+ * May an unprivileged container's root get to a directory: is every one above it searchable by
+ * anyone? Says which is not.
+ */
+int start_reachable(unsigned vmid, const char *dir);
+
+/* rules.seccomp in its directory @dir: without what hands calls to pctfs; and again as it was. */
+int start_rules_alone(const char *dir);
+int start_rules_back(const char *dir);

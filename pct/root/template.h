@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where a new container's files come from. All of these say what is wrong.
+ */
+#pragma once
+
+#include "pct/root/elf.h"
+
+/* For whom a root file system is made. */
+struct target {
+	int root;	   /* its directory, empty */
+	unsigned shift;	   /* added to every user and group id */
+	bool unprivileged; /* ids lie in the container's range, no device nodes */
+	const char *hostname;
+};
+
+/* A template that pct makes itself. */
+struct template
+{
+	const char *name;   /* "builtin:busybox" */
+	const char *help;   /* no full stop */
+	const char *ostype; /* as the conf's key has it */
+	int (*make)(const struct target *t);
+};
+
+extern const struct template templates[];
+extern const size_t n_templates;
+
+/* A template that can be used: a row, or an open archive. */
+struct source {
+	const struct template *row;
+	const char *name; /* the user's */
+	int fd;		  /* of an archive; -EBADF */
+};
+
+/* Find it before anything is made. -ENOENT: neither a row nor a file. */
+int source_open(const char *name, struct source *out);
+void source_close(struct source *s);
+#define SOURCE_NONE                                                                                \
+	{                                                                                          \
+		.fd = -EBADF                                                                       \
+	}
+#define auto_source CLEANUP(source_close) struct source
+
+int source_make(const struct source *s, const struct target *t);
+
+/* What is inside a root file system. */
+struct inside {
+	char init[16];	  /* "/sbin/init", or where else one is; "": none */
+	const char *arch; /* of that init; NULL: not known */
+	const char *ostype;
+};
+int inside_look(int root, struct inside *out);
+
+/* Is there a program at @path, as a process with that root sees it? */
+bool inside_has_program(int root, const char *path);
+
+/* builtin:busybox */
+int busybox_make(const struct target *t);

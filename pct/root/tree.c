@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <mntent.h>
+#include <sys/syscall.h>
+
+#include "base/say.h"
+#include "pct/root/tree.h"
+
+#define DEPTH_MAX 32 /* open directories at a time */
+
+/* What is being removed. */
+struct removal {
+	int top;	     /* of the whole tree */
+	const char *path;    /* of it, for messages */
+	unsigned long moved; /* names given at the top to what lay too deep */
+};
+
+static void close_directory(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+char *tree_mount_below(const char *path)
+{
+	char real[PATH_MAX], buf[PATH_MAX];
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	char *found = NULL;
+	struct mntent m;
+	size_t n;
+
+	if (mounts && realpath(path, real)) {
+		n = strlen(real);
+		while (!found && getmntent_r(mounts, &m, buf, sizeof(buf)))
+			if (strncmp(m.mnt_dir, real, n) == 0 &&
+			    (!m.mnt_dir[n] || m.mnt_dir[n] == '/'))
+				found = strdup(m.mnt_dir);
+	}
+	if (mounts)
+		endmntent(mounts);
+	return found;
+}
+
+/* A directory below @at, on the same mount, with no link on the way. */
+static int open_below(int at, const char *name)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
+	};
+	int fd = (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int cannot(const struct removal *t, int err, const char *name)
+{
+	if (err == -EPERM)
+		return fail(err, "remove '%s' below '%s' (if it is immutable: chattr -R -ia)", name,
+			    t->path);
+	return fail(err, "remove '%s' below '%s'", name, t->path);
+}
+
+static int empty(struct removal *t, int fd, int depth);
+
+/* Too deep: it goes on from the top, under a new name, when its turn comes there. */
+static int move_up(struct removal *t, int at, const char *name)
+{
+	char to[64];
+	int r;
+
+	do {
+		snprintf(to, sizeof(to), ".pct-removed-%lu", t->moved++);
+		r = (int)syscall(SYS_renameat2, at, name, t->top, to, RENAME_NOREPLACE);
+	} while (r < 0 && errno == EEXIST);
+	return r < 0 ? cannot(t, -errno, name) : 0;
+}
+
+static int remove_one(struct removal *t, int at, const char *name, int depth)
+{
+	int fd, r;
+
+	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR)
+		return cannot(t, -errno, name);
+	if (unlinkat(at, name, AT_REMOVEDIR) == 0)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return cannot(t, -errno, name);
+	if (depth >= DEPTH_MAX)
+		return move_up(t, at, name);
+	fd = open_below(at, name);
+	if (fd < 0)
+		return cannot(t, fd, name);
+	r = empty(t, fd, depth + 1);
+	if (r == 0 && unlinkat(at, name, AT_REMOVEDIR) < 0)
+		r = cannot(t, -errno, name);
+	return r;
+}
+
+/* Takes @fd. Reads again from the start until a pass finds nothing: something may have come. */
+static int empty(struct removal *t, int fd, int depth)
+{
+	CLEANUP(close_directory) DIR *dir = fdopendir(fd);
+	struct dirent *e;
+	size_t found;
+	int r;
+
+	if (!dir) {
+		close(fd);
+		return fail(-ENOMEM, "read a directory below '%s'", t->path);
+	}
+	do {
+		found = 0;
+		rewinddir(dir);
+		while ((errno = 0, e = readdir(dir))) {
+			if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+				continue;
+			found++;
+			r = remove_one(t, fd, e->d_name, depth);
+			if (r < 0)
+				return r;
+		}
+		if (errno)
+			return fail(-errno, "read a directory below '%s'", t->path);
+	} while (found);
+	return 0;
+}
+
+int tree_remove(const char *path)
+{
+	auto_fd top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct removal t = { .top = top, .path = path };
+	auto_free char *mounted = NULL;
+	int fd, r;
+
+	if (top < 0 && errno == ENOENT)
+		return 0;
+	if (top < 0)
+		return fail(-errno, "remove '%s'", path);
+	mounted = tree_mount_below(path);
+	if (mounted)
+		return refuse(-EBUSY, "'%s' is mounted: unmount it first, nothing was removed",
+			      mounted);
+	fd = fcntl(top, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return fail(-errno, "remove '%s'", path);
+	r = empty(&t, fd, 0);
+	if (r == 0 && rmdir(path) < 0)
+		r = fail(-errno, "remove '%s'", path);
+	return r;
+}
