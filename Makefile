@@ -77,8 +77,8 @@ $(B)/bench-render: $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 $(B)/obj/procfs/%.o $(B)/obj/tests/check-opens.o $(B)/obj/tests/check-stuck.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
 $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
 $(B)/pct-launch $(B)/pct-runc: LDLIBS += -ljson-c -lseccomp
-$(B)/pct:        LDLIBS += $(LXC_LIBS) -larchive -ljson-c -lcgroup
-$(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
+$(B)/pct:        LDLIBS += $(LXC_LIBS) -larchive -ljson-c -lcgroup -lnettle
+$(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) -larchive -lnettle -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -151,7 +151,7 @@ $(foreach f,base cgview procfs pct launcher,$(eval $(B)/fuzz/$(f).a: $(call fuzz
 $(B)/fuzz-%: $(B)/fuzz/tests/fuzz/fuzz-%.o $(B)/fuzz/procfs.a $(B)/fuzz/pct.a $(B)/fuzz/launcher.a $(B)/fuzz/cgview.a $(B)/fuzz/base.a
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
-		$(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lsystemd -lseccomp
+		$(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lnettle -lsystemd -lseccomp
 
 # Missing packages only; silent and instant when all is there.
 deps:

@@ -31,6 +31,7 @@ struct command {
 	bool vmid;		      /* the first of them is a VMID */
 	bool passes;		      /* words after the VMID are somebody else's: exec */
 	bool takes_keys;	      /* an option for every config key a user may set */
+	bool prints;		      /* data: has --output-format */
 	bool needs_root;	      /* it changes something */
 	const struct option *options; /* its own */
 	size_t n_options;
@@ -41,7 +42,7 @@ extern const struct command *const commands[];
 extern const size_t n_commands;
 
 extern const struct command cmd_config, cmd_create, cmd_destroy, cmd_exec, cmd_help, cmd_list,
-    cmd_hook, cmd_start, cmd_status, cmd_stop;
+    cmd_hook, cmd_pending, cmd_set, cmd_start, cmd_status, cmd_stop;
 
 /*
  * By its name, or the beginning of just one. -ENOENT: there is none; -ENOTUNIQ: several begin so.
@@ -49,7 +50,8 @@ extern const struct command cmd_config, cmd_create, cmd_destroy, cmd_exec, cmd_h
  */
 int command_find(const char *word, const struct command **out, char **candidates);
 
-/* Its options one after the other, own ones first, then config keys; NULL after the last. */
+/* Its options one after the other, own ones first, then those it has in common with others; NULL
+ * after the last. */
 const struct option *command_option(const struct command *c, size_t i);
 
 /* Usage, what it does, and a line for every option. */

@@ -38,10 +38,10 @@ static const struct option *find(struct parse *p, const char *name, size_t n)
 	size_t have = 0, hits = 0;
 
 	for (size_t i = 0; (o = command_option(p->a->command, i)); i++) {
-		if (strncasecmp(o->name, name, n) != 0)
-			continue;
-		if (strlen(o->name) == n)
+		if (option_is(o, name, n))
 			return o;
+		if (o->count || strncasecmp(o->name, name, n) != 0)
+			continue;
 		found = o;
 		if (have < sizeof(several))
 			have += (size_t)snprintf(several + have, sizeof(several) - have, "%s--%s",
@@ -57,22 +57,47 @@ static const struct option *find(struct parse *p, const char *name, size_t n)
 	return NULL;
 }
 
-static void give(struct parse *p, const struct option *o, const char *text)
+/* In lower case: "NET0" is "net0". */
+static void name_of(const struct option *o, const char *word, size_t n, char out[OPTION_NAME])
+{
+	size_t stem = strlen(o->name);
+
+	snprintf(out, OPTION_NAME, "%s%.*s", o->name, o->count ? (int)(n - stem) : 0,
+		 o->count ? word + stem : "");
+}
+
+static struct given *find_given(struct args *a, const char *name)
+{
+	for (size_t i = 0; i < a->n_given; i++)
+		if (strcmp(a->given[i].name, name) == 0)
+			return &a->given[i];
+	return NULL;
+}
+
+static void give(struct parse *p, const struct option *o, const char *name, const char *text)
 {
 	char why[OPTION_WHY] = "memory is out";
-	struct given *g = &p->a->given[p->a->n_given];
+	struct given *g = find_given(p->a, name);
+	auto_free char *both = NULL;
+	char *value = NULL;
 
-	for (size_t i = 0; i < p->a->n_given; i++)
-		if (p->a->given[i].option == o) {
-			wrong(p, "%s: given twice", o->name);
-			return;
-		}
-	if (option_take(o, text, &g->value, why) < 0) {
-		wrong(p, "%s: %s", o->name, why);
+	if (g && o->type != OPTION_LIST) {
+		wrong(p, "%s: given twice", name);
 		return;
 	}
-	g->option = o;
-	p->a->n_given++;
+	if (g && asprintf(&both, "%s%.1s%s", g->value, o->separators, text) < 0)
+		both = NULL;
+	if (option_take(o, both ? both : text, &value, why) < 0) {
+		wrong(p, "%s: %s", name, why);
+		return;
+	}
+	if (!g) {
+		g = &p->a->given[p->a->n_given++];
+		g->option = o;
+		snprintf(g->name, sizeof(g->name), "%s", name);
+	}
+	free(g->value);
+	g->value = value;
 }
 
 /* p->word is at "-x", "--x" or "--x=value"; it moves past what belongs to it. */
@@ -81,17 +106,21 @@ static void take_option(struct parse *p)
 	const char *name = *p->word++;
 	const char *equals, *value;
 	const struct option *o;
+	char its[OPTION_NAME];
 	bool ignored;
+	size_t n;
 
 	p->bare = NULL;
 	name += name[1] == '-' ? 2 : 1;
 	equals = strchr(name, '=');
-	o = find(p, name, equals ? (size_t)(equals - name) : strlen(name));
+	n = equals ? (size_t)(equals - name) : strlen(name);
+	o = find(p, name, n);
 	value = equals ? equals + 1 : NULL;
 	if (!o) {
 		p->lost = true;
 		return;
 	}
+	name_of(o, name, n, its);
 	if (o->type == OPTION_BOOL) {
 		if (!value && *p->word && option_bool(*p->word, &ignored))
 			value = *p->word++;
@@ -100,12 +129,12 @@ static void take_option(struct parse *p)
 			value = "1";
 	} else if (!value) {
 		if (!*p->word || strncmp(*p->word, "--", 2) == 0) {
-			wrong(p, "%s: needs a value", o->name);
+			wrong(p, "%s: needs a value", its);
 			return;
 		}
 		value = *p->word++;
 	}
-	give(p, o, value);
+	give(p, o, its, value);
 }
 
 #define NO_BOOL "'%.40s' is neither 1 (on, yes, true) nor 0 (off, no, false)"
@@ -191,14 +220,12 @@ int args_parse(const struct command *c, int argc, char *argv[], struct args *out
 {
 	struct parse p = { .a = out, .word = argv };
 	auto_free char *text = NULL;
-	size_t n_options = 0, size;
+	size_t size;
 	int r;
 
 	*out = (struct args){ .command = c };
-	while (command_option(c, n_options))
-		n_options++;
 	out->argv = calloc((size_t)argc + 1, sizeof(*out->argv));
-	out->given = calloc(n_options + 1, sizeof(*out->given));
+	out->given = calloc((size_t)argc + 1, sizeof(*out->given));
 	p.wrong = open_memstream(&text, &size);
 	if (!out->argv || !out->given || !p.wrong) {
 		if (p.wrong)
@@ -228,7 +255,7 @@ void args_free(struct args *a)
 const char *args_value(const struct args *a, const char *name)
 {
 	for (size_t i = 0; i < a->n_given; i++)
-		if (strcmp(a->given[i].option->name, name) == 0)
+		if (strcmp(a->given[i].name, name) == 0)
 			return a->given[i].value;
 	return NULL;
 }
@@ -238,4 +265,11 @@ bool args_bool(const struct args *a, const char *name)
 	const char *value = args_value(a, name);
 
 	return value && strcmp(value, "1") == 0;
+}
+
+bool args_json(const struct args *a)
+{
+	const char *format = args_value(a, "output-format");
+
+	return format && strcmp(format, "json") == 0;
 }

@@ -10,7 +10,8 @@
 
 struct given {
 	const struct option *option;
-	char *value; /* as option_take() keeps it */
+	char name[OPTION_NAME]; /* the option's, with its number where there are several */
+	char *value;		/* as option_take() keeps it */
 };
 
 struct args {
@@ -37,3 +38,6 @@ void args_free(struct args *a);
 /* The value of an option that was given, else NULL. */
 const char *args_value(const struct args *a, const char *name);
 bool args_bool(const struct args *a, const char *name);
+
+/* Of commands that print data: is it wanted as JSON? */
+bool args_json(const struct args *a);

@@ -3,8 +3,8 @@
 #include "pct/pct.h"
 
 const struct command *const commands[] = {
-	&cmd_config, &cmd_create, &cmd_destroy, &cmd_exec,   &cmd_help,
-	&cmd_hook,   &cmd_list,	  &cmd_start,	&cmd_status, &cmd_stop,
+	&cmd_config, &cmd_create,  &cmd_destroy, &cmd_exec,  &cmd_help,	  &cmd_hook,
+	&cmd_list,   &cmd_pending, &cmd_set,	 &cmd_start, &cmd_status, &cmd_stop,
 };
 const size_t n_commands = ARRAY_LEN(commands);
 
@@ -49,11 +49,18 @@ int command_find(const char *word, const struct command **out, char **candidates
 	return r < 0 ? r : hits ? -ENOTUNIQ : -ENOENT;
 }
 
+static const char *const formats[] = { "text", "json", NULL };
+
+static const struct option output_format = { "output-format", OPTION_WORD, .words = formats,
+					     .help = "for people, or for programs" };
+
 const struct option *command_option(const struct command *c, size_t i)
 {
 	if (i < c->n_options)
 		return &c->options[i];
 	i -= c->n_options;
+	if (c->prints && i-- == 0)
+		return &output_format;
 	for (size_t k = 0; c->takes_keys && k < n_keys; k++)
 		if (!keys[k].internal && i-- == 0)
 			return &keys[k].option;
@@ -71,7 +78,8 @@ static void option_help(const struct option *o, FILE *to)
 	char shape[80], left[120];
 
 	option_shape(o, shape, sizeof(shape));
-	snprintf(left, sizeof(left), "--%s%s%s", o->name, *shape ? " " : "", shape);
+	snprintf(left, sizeof(left), "--%s%s%s%s", o->name, o->count ? "[n]" : "",
+		 *shape ? " " : "", shape);
 	fprintf(to, "  %-24s %s\n", left, o->help);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "pct/cli/option.h"
+#include "pct/cli/property.h"
 
 bool option_bool(const char *text, bool *value)
 {
@@ -148,6 +149,74 @@ static int take_word(const struct option *o, const char *text, char **value, cha
 	return wrong(why, "'%.30s' is none of:%s", text, words);
 }
 
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Words that are in @text already become part of the new one: the caller's copy is cut up. */
+static int join(const struct option *o, const char **words, size_t n, char **value)
+{
+	auto_free char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return -ENOMEM;
+	if (o->set)
+		qsort(words, n, sizeof(*words), compare);
+	for (size_t i = 0; i < n; i++)
+		if (!o->set || i == 0 || strcmp(words[i], words[i - 1]) != 0)
+			fprintf(f, "%s%.1s", words[i], i + 1 < n ? o->separators : "");
+	if (fclose(f) != 0)
+		return -ENOMEM;
+	/* What was left out as it was there already has no separator after it either. */
+	if (size && text[size - 1] == *o->separators)
+		text[size - 1] = '\0';
+	*value = take_ptr(text);
+	return 0;
+}
+
+/* @text is cut up; @words has room for as many words as it has bytes. */
+static int split(const struct option *o, char *text, const char **words, size_t *n,
+		 char why[OPTION_WHY])
+{
+	char *word;
+
+	*n = 0;
+	while ((word = strsep(&text, o->separators))) {
+		const char *form = *word && o->form ? o->form(word) : NULL;
+
+		if (form)
+			return wrong(why, "'%.40s' is not %s", word, form);
+		if (*word)
+			words[(*n)++] = word;
+	}
+	return *n ? 0 : wrong(why, "is empty");
+}
+
+static int take_list(const struct option *o, const char *text, char **value, char why[OPTION_WHY])
+{
+	size_t len = strlen(text), n;
+	const char **words;
+	char *copy;
+	int r;
+
+	if (!is_one_line(text, strchr(o->separators, '\n')))
+		return wrong(why, "control characters are not allowed");
+	if (len > (size_t)o->max)
+		return wrong(why, "is %zu bytes long, at most %lld are allowed", len,
+			     (long long)o->max);
+	copy = strdup(text);
+	words = calloc(len + 1, sizeof(*words));
+	r = copy && words ? split(o, copy, words, &n, why) : -ENOMEM;
+	if (r == 0)
+		r = join(o, words, n, value);
+	free(words);
+	free(copy);
+	return r;
+}
+
 int option_take(const struct option *o, const char *text, char **value, char why[OPTION_WHY])
 {
 	switch (o->type) {
@@ -161,6 +230,10 @@ int option_take(const struct option *o, const char *text, char **value, char why
 		return take_text(o, text, value, why);
 	case OPTION_WORD:
 		return take_word(o, text, value, why);
+	case OPTION_LIST:
+		return take_list(o, text, value, why);
+	case OPTION_PROPERTIES:
+		return properties_take(o, text, value, why);
 	}
 	return wrong(why, "is of an unknown type");
 }
@@ -179,4 +252,23 @@ void option_shape(const struct option *o, char *out, size_t size)
 		snprintf(out, size, "%s",
 			 o->type == OPTION_INT || o->type == OPTION_NUMBER ? "<number>" : "<text>");
 	}
+}
+
+bool option_is(const struct option *o, const char *text, size_t n)
+{
+	size_t stem = strlen(o->name), digits = n - stem;
+	unsigned number = 0;
+
+	if (n < stem || strncasecmp(o->name, text, stem) != 0)
+		return false;
+	if (o->count == 0)
+		return digits == 0;
+	if (digits == 0 || digits > 4 || (digits > 1 && text[stem] == '0'))
+		return false;
+	for (size_t i = stem; i < n; i++) {
+		if (!isdigit((unsigned char)text[i]))
+			return false;
+		number = number * 10 + (unsigned)(text[i] - '0');
+	}
+	return number < o->count;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define OPTION_NAME	  64	  /* enough for any name with its number */
 #define OPTION_WHY	  160	  /* enough for any reason given below */
 #define NUMBER_SCALE	  1000000 /* option numbers are read in millionths */
 #define OPTION_NUMBER_MAX (INT64_MAX / NUMBER_SCALE)
@@ -19,6 +20,8 @@ enum option_type {
 	OPTION_TEXT,   /* min to max bytes of one line */
 	OPTION_LINES,  /* likewise, of any number of lines */
 	OPTION_WORD,   /* one of words[] */
+	OPTION_LIST,   /* words between separators, each of its form; may be given several times */
+	OPTION_PROPERTIES, /* "name=eth0,bridge=vmbr0": each of properties[] */
 };
 
 struct option {
@@ -28,8 +31,15 @@ struct option {
 	const char *const *words; /* NULL at the end */
 	const char *value;	  /* how help shows it, "<MiB>"; NULL: by its type */
 	const char *help;	  /* no full stop */
-	/* A text's own form: NULL if @text has it, else what it should be ("a host name"). */
+	/* A text's own form, or a list's word's: NULL if @text has it, else what it should be. */
 	const char *(*form)(const char *text);
+	unsigned
+	    count; /* there is one of them for every number below: "net0", "net1"; 0: just one */
+	const char *separators;		 /* of a list: any of them; the first is written */
+	bool set;			 /* a list in which each word is once, sorted */
+	const struct option *properties; /* the last has no name */
+	bool required;			 /* as a property: must be there */
+	bool bare;			 /* as a property: a value without a name is its */
 };
 
 /*
@@ -46,3 +56,6 @@ bool option_number(const char *text, int64_t *millionths);
 
 /* "<MiB>", or what its type says: "<number>", "a|b|c". Empty for a bool. */
 void option_shape(const struct option *o, char *out, size_t size);
+
+/* Is @text (@n bytes) its name: "memory", or "net3" of an option that there is several of? */
+bool option_is(const struct option *o, const char *text, size_t n);

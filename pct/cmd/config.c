@@ -3,51 +3,96 @@
  * pct config: what a container is configured to be, sorted, raw liblxc lines last.
  */
 #include "pct/cli/args.h"
+#include "pct/cli/output.h"
+#include "pct/conf/pending.h"
 #include "pct/conf/store.h"
+#include "pct/ct/live.h"
 
-static int show(const char *key, const char *value, size_t n)
+/* There may be several of one key: an array of arrays, as liblxc would read them. */
+static void add_raw(json_object *o, const struct entry *e)
 {
-	auto_free char *line = config_encode(value, n);
+	json_object *raw, *pair = json_object_new_array();
 
-	if (!line)
-		return fail(-ENOMEM, "show '%s'", key);
-	printf("%s: %s\n", key, line);
-	return 0;
+	if (!json_object_object_get_ex(o, "lxc", &raw)) {
+		raw = json_object_new_array();
+		json_object_object_add(o, "lxc", raw);
+	}
+	json_object_array_add(pair, json_object_new_string(e->key));
+	json_object_array_add(pair, json_object_new_string(e->value));
+	json_object_array_add(raw, pair);
+}
+
+static void show(const char *key, const char *value, json_object *o)
+{
+	if (o)
+		output_add(o, key, value);
+	else
+		output_line("", key, value);
 }
 
 /* Keys come sorted; the description is no entry, so it has its place found here. */
-static int show_all(const struct section *s)
+static int show_all(const struct section *s, json_object *o)
 {
 	auto_free const struct entry **sorted = calloc(s->n + 1, sizeof(struct entry *));
 	const char *note = s->description;
-	int r = 0;
 
 	if (!sorted)
 		return fail(-ENOMEM, "show the config");
 	for (size_t i = 0; i < s->n; i++)
 		sorted[i] = &s->entries[i];
 	qsort(sorted, s->n, sizeof(*sorted), entry_compare);
-	for (size_t i = 0; r == 0 && i <= s->n; i++) {
+	for (size_t i = 0; i <= s->n; i++) {
 		const struct entry *e = sorted[i];
 
 		if (note &&
 		    (!e || !e->key || entry_is_lxc(e) || strcmp(e->key, "description") > 0)) {
-			r = show("description", note, strlen(note));
+			show("description", note, o);
 			note = NULL;
 		}
-		if (e && e->key)
-			printf("%s: %s\n", e->key, e->value);
+		if (e && entry_is_lxc(e) && o)
+			add_raw(o, e);
+		else if (e && e->key)
+			show(e->key, e->value, o);
 	}
-	return r;
+	return 0;
+}
+
+static int show_snapshot(const struct args *a, const struct config *c, const char *name,
+			 json_object *o)
+{
+	const struct section *s = strcasecmp(name, PENDING) == 0 ? NULL : config_section(c, name);
+
+	if (!s)
+		return refuse(-ENOENT, "CT %u has no snapshot '%s'", a->vmid, name);
+	return show_all(s, o);
 }
 
 static int run(const struct args *a)
 {
 	CLEANUP(config_free) struct config c = { 0 };
-	int r = conf_load(a->vmid, &c);
+	auto_output o = args_json(a) ? json_object_new_object() : NULL;
+	const char *snapshot = args_value(a, "snapshot");
+	int r;
 
-	return r < 0 ? r : show_all(&c.sections[0]);
+	if (snapshot && args_bool(a, "current"))
+		return refuse(EXIT_USAGE, "config: give either --snapshot or --current");
+	r = conf_load(a->vmid, &c);
+	if (r == 0 && snapshot)
+		r = show_snapshot(a, &c, snapshot, o);
+	else if (r == 0 && !args_bool(a, "current"))
+		r = change_take_all(&c);
+	if (r == 0 && !snapshot)
+		r = show_all(&c.sections[0], o);
+	if (r == 0 && o)
+		output_json(o);
+	return r;
 }
+
+static const struct option options[] = {
+	{ "current", OPTION_BOOL, .help = "as it is, without what is pending" },
+	{ "snapshot", OPTION_TEXT, .min = 1, .max = 40, .value = "<name>",
+	  .help = "as it was then" },
+};
 
 const struct command cmd_config = {
 	.name = "config",
@@ -56,5 +101,8 @@ const struct command cmd_config = {
 	.min_args = 1,
 	.max_args = 1,
 	.vmid = true,
+	.prints = true,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
 	.run = run,
 };

@@ -75,7 +75,7 @@ static int make_config(const struct args *a, struct config *out)
 	if (r == 0)
 		r = set(out, "hostname", hostname);
 	for (size_t i = 0; r == 0 && i < a->n_given; i++)
-		r = set(out, a->given[i].option->name, a->given[i].value);
+		r = set(out, a->given[i].name, a->given[i].value);
 	if (r == 0)
 		r = set(out, "rootfs", volume);
 	return r < 0 ? r : set(out, "lock", "create");

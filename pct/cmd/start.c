@@ -5,8 +5,10 @@
 #include "pct/ct/start.h"
 #include "pct/cli/args.h"
 #include "pct/conf/keys.h"
+#include "pct/conf/pending.h"
 #include "pct/conf/store.h"
 #include "pct/ct/host.h"
+#include "pct/ct/live.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/pctfs.h"
 #include "pct/ct/subid.h"
@@ -32,6 +34,17 @@ static int prepare_ids(unsigned vmid, const struct config *c)
 	return subids_reserve();
 }
 
+/* What waited for this start. */
+static int take_pending(unsigned vmid, struct config *c)
+{
+	int r = 0;
+
+	if (!config_section(c, PENDING))
+		return 0;
+	r = change_take_all(c);
+	return r < 0 ? r : conf_save(vmid, c);
+}
+
 int start_container(unsigned vmid, bool rebooted)
 {
 	CLEANUP(config_free) struct config c = { 0 };
@@ -52,7 +65,9 @@ int start_container(unsigned vmid, bool rebooted)
 	if (ct_running(vmid))
 		return refuse(-EALREADY, "CT %u already runs", vmid);
 	lock_set_stopped(&lock, false);
-	r = start_prepare(vmid, &c);
+	r = take_pending(vmid, &c);
+	if (r == 0)
+		r = start_prepare(vmid, &c);
 	if (r == 0)
 		r = prepare_ids(vmid, &c);
 	if (r == 0)

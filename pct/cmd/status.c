@@ -2,13 +2,13 @@
 /*
  * pct status: does it run, and with --verbose what it has and uses.
  */
-#include <inttypes.h>
-
 #include "pct/cli/args.h"
+#include "pct/cli/output.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/store.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/usage.h"
+#include "pct/paths.h"
 
 /* What is shown of a key whose value is in MiB: bytes. */
 static uint64_t bytes(const struct config *c, const char *key)
@@ -19,56 +19,59 @@ static uint64_t bytes(const struct config *c, const char *key)
 						   : (uint64_t)(millionths / NUMBER_SCALE) << 20;
 }
 
+static void add_number(json_object *o, const char *key, uint64_t n)
+{
+	json_object_object_add(o, key, json_object_new_uint64(n));
+}
+
 /* cores, else cpulimit, else the host's. */
-static void show_cpus(const struct config *c)
+static void add_cpus(json_object *o, const struct config *c)
 {
 	const char *limit = config_get(c, "cpulimit"), *cores = config_get(c, "cores");
 	int64_t n;
 
 	if (cores)
-		printf("cpus: %s\n", cores);
+		output_add(o, "cpus", cores);
 	else if (limit && option_number(limit, &n) && n > 0)
-		printf("cpus: %s\n", limit);
+		output_add(o, "cpus", limit);
 	else
-		printf("cpus: %u\n", usage_host_cpus());
+		add_number(o, "cpus", usage_host_cpus());
 }
 
-static void show_text(const struct config *c, const char *key)
+static void add_text(json_object *o, const struct config *c, const char *key)
 {
 	const char *value = config_get(c, key);
 
 	if (value)
-		printf("%s: %s\n", key, value);
+		output_add(o, key, value);
 }
 
 /* Sorted by name. */
-static void show(unsigned vmid, const struct config *c, bool running, const struct usage *u)
+static void add_all(json_object *o, unsigned vmid, const struct config *c, const struct usage *u)
 {
+	auto_free char *fallback = text_of("CT%u", vmid);
 	const char *name = config_get(c, "hostname");
 
-	show_cpus(c);
-	show_text(c, "lock");
-	printf("maxmem: %" PRIu64 "\n", bytes(c, "memory"));
-	printf("maxswap: %" PRIu64 "\n", bytes(c, "swap"));
-	printf("mem: %" PRIu64 "\n", u->memory);
-	if (name)
-		printf("name: %s\n", name);
-	else
-		printf("name: CT%u\n", vmid);
+	add_cpus(o, c);
+	add_text(o, c, "lock");
+	add_number(o, "maxmem", bytes(c, "memory"));
+	add_number(o, "maxswap", bytes(c, "swap"));
+	add_number(o, "mem", u->memory);
+	json_object_object_add(o, "name", json_object_new_string(name ? name : fallback));
 	if (u->pid)
-		printf("pid: %d\n", (int)u->pid);
-	printf("status: %s\n", running ? "running" : "stopped");
-	printf("swap: %" PRIu64 "\n", u->swap);
-	show_text(c, "tags");
-	printf("type: lxc\n"
-	       "uptime: %" PRIu64 "\n"
-	       "vmid: %u\n",
-	       u->uptime, vmid);
+		add_number(o, "pid", (uint64_t)u->pid);
+	json_object_object_add(o, "status", json_object_new_string(u->pid ? "running" : "stopped"));
+	add_number(o, "swap", u->swap);
+	add_text(o, c, "tags");
+	json_object_object_add(o, "type", json_object_new_string("lxc"));
+	add_number(o, "uptime", u->uptime);
+	add_number(o, "vmid", vmid);
 }
 
 static int run(const struct args *a)
 {
 	CLEANUP(config_free) struct config c = { 0 };
+	auto_output o = json_object_new_object();
 	struct usage u = { 0 };
 	bool running;
 	int r = conf_load(a->vmid, &c);
@@ -76,17 +79,19 @@ static int run(const struct args *a)
 	if (r < 0)
 		return r;
 	running = ct_running(a->vmid);
-	if (!args_bool(a, "verbose")) {
-		printf("status: %s\n", running ? "running" : "stopped");
-		return 0;
-	}
-	if (running) {
-		r = usage_read(a->vmid, &u);
+	if (args_bool(a, "verbose")) {
+		r = running ? usage_read(a->vmid, &u) : 0;
 		if (r < 0 && r != -ESRCH)
 			return r;
-		running = r == 0;
+		add_all(o, a->vmid, &c, &u);
+	} else {
+		json_object_object_add(o, "status",
+				       json_object_new_string(running ? "running" : "stopped"));
 	}
-	show(a->vmid, &c, running, &u);
+	if (args_json(a))
+		output_json(o);
+	else
+		output_lines(o);
 	return 0;
 }
 
@@ -101,6 +106,7 @@ const struct command cmd_status = {
 	.min_args = 1,
 	.max_args = 1,
 	.vmid = true,
+	.prints = true,
 	.options = options,
 	.n_options = ARRAY_LEN(options),
 	.run = run,

@@ -224,35 +224,80 @@ int config_parse(const char *text, size_t n, struct config *out, struct config_o
 	return 0;
 }
 
-void config_free(struct config *c)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		struct section *s = &c->sections[i];
-
-		for (size_t j = 0; j < s->n; j++) {
-			free(s->entries[j].key);
-			free(s->entries[j].value);
-		}
-		free(s->entries);
-		free(s->description);
-		free(s->name);
-	}
-	free(c->sections);
-	*c = (struct config){ 0 };
-}
-
 bool entry_is_lxc(const struct entry *e)
 {
 	return e->key && strncmp(e->key, "lxc.", 4) == 0;
 }
 
-const char *config_get(const struct config *c, const char *key)
+struct section *config_section(const struct config *c, const char *name)
+{
+	if (!name)
+		return c->sections;
+	for (size_t i = 0; i < c->n; i++)
+		if (c->sections[i].name && strcasecmp(c->sections[i].name, name) == 0)
+			return &c->sections[i];
+	return NULL;
+}
+
+struct section *config_section_make(struct config *c, const char *name)
+{
+	struct section *s = config_section(c, name);
+	struct span text = span_of(name);
+
+	return s ? s : add_section(c, &text, &s) == 0 ? s : NULL;
+}
+
+static void free_section(struct section *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->entries[i].key);
+		free(s->entries[i].value);
+	}
+	free(s->entries);
+	free(s->description);
+	free(s->name);
+}
+
+void config_section_remove(struct config *c, const char *name)
+{
+	struct section *s = config_section(c, name);
+
+	if (!s || !name)
+		return;
+	free_section(s);
+	memmove(s, s + 1, (size_t)(c->sections + c->n - (s + 1)) * sizeof(*s));
+	c->n--;
+}
+
+void config_free(struct config *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free_section(&c->sections[i]);
+	free(c->sections);
+	*c = (struct config){ 0 };
+}
+
+int config_copy(const struct config *c, struct config *out)
+{
+	auto_free char *text = NULL;
+	size_t n;
+	int r = config_write(c, &text, &n);
+
+	return r < 0 ? r : config_parse(text, n, out, NULL);
+}
+
+const struct entry *section_find(const struct section *s, const char *key)
+{
+	return find(s, span_of(key));
+}
+
+const char *section_get(const struct section *s, const char *key)
 {
 	struct entry *e;
 
 	if (strcmp(key, "description") == 0)
-		return c->sections[0].description;
-	e = find(&c->sections[0], span_of(key));
+		return s->description;
+	e = find(s, span_of(key));
 	return e ? e->value : NULL;
 }
 
@@ -268,14 +313,14 @@ static int set_description(struct section *s, const char *text)
 	return 0;
 }
 
-int config_set(struct config *c, const char *key, const char *value)
+int section_set(struct section *s, const char *key, const char *value)
 {
 	struct span name = span_of(key), rest, form;
 	struct span v = span_of(value), bare = trimmed(v);
 	auto_free char *line = NULL;
 
 	if (strcmp(key, "description") == 0)
-		return set_description(&c->sections[0], value);
+		return set_description(s, value);
 	if (asprintf(&line, "%s:", key) < 0)
 		return -ENOMEM;
 	rest = span_of(line);
@@ -283,12 +328,11 @@ int config_set(struct config *c, const char *key, const char *value)
 		return -EINVAL;
 	if (v.p == v.end || has_controls(v) || span_len(bare) != span_len(v))
 		return -EINVAL;
-	return put(&c->sections[0], name, v);
+	return put(s, name, v);
 }
 
-void config_unset(struct config *c, const char *key)
+void section_unset(struct section *s, const char *key)
 {
-	struct section *s = &c->sections[0];
 	struct entry *e;
 
 	if (strcmp(key, "description") == 0) {
@@ -302,4 +346,19 @@ void config_unset(struct config *c, const char *key)
 		memmove(e, e + 1, (size_t)(s->entries + s->n - (e + 1)) * sizeof(*e));
 		s->n--;
 	}
+}
+
+const char *config_get(const struct config *c, const char *key)
+{
+	return section_get(c->sections, key);
+}
+
+int config_set(struct config *c, const char *key, const char *value)
+{
+	return section_set(c->sections, key, value);
+}
+
+void config_unset(struct config *c, const char *key)
+{
+	section_unset(c->sections, key);
 }

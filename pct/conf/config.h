@@ -45,21 +45,40 @@ int config_write(const struct config *c, char **text, size_t *n);
 
 void config_free(struct config *c);
 
-/* The main section's value; NULL: not there. "description" is found too. */
-const char *config_get(const struct config *c, const char *key);
+/* NULL: there is none. @name NULL: the main one. Others are known by it, whatever its case. */
+struct section *config_section(const struct config *c, const char *name);
+
+/* Makes it if it is not there. NULL: memory is out. Sections that were handed out move. */
+struct section *config_section_make(struct config *c, const char *name);
+
+void config_section_remove(struct config *c, const char *name);
+
+/* The line of a key; NULL: not there. */
+const struct entry *section_find(const struct section *s, const char *key);
+
+/* A section's value; NULL: not there. "description" is found too. */
+const char *section_get(const struct section *s, const char *key);
 
 /*
- * Set a key of the main section. -EINVAL: @key has no key's form, or @value could not be read
- * back as it is: control characters, blanks at its ends, nothing at all.
+ * -EINVAL: @key has no key's form, or @value could not be read back as it is: control characters,
+ * blanks at its ends, nothing at all.
  */
-int config_set(struct config *c, const char *key, const char *value);
+int section_set(struct section *s, const char *key, const char *value);
 
+void section_unset(struct section *s, const char *key);
+
+/* Those of the main section. */
+const char *config_get(const struct config *c, const char *key);
+int config_set(struct config *c, const char *key, const char *value);
 void config_unset(struct config *c, const char *key);
+
+/* A copy of all of it. */
+int config_copy(const struct config *c, struct config *out);
 
 /* Is it a raw line for liblxc? There may be several of one key. */
 bool entry_is_lxc(const struct entry *e);
 
-/* The main section's keyed entries, lxc ones last, as `pct config` shows them: for qsort. */
+/* A section's keyed entries, lxc ones last, as `pct config` shows them: for qsort. */
 int entry_compare(const void *a, const void *b);
 
 /* Percent-encode as in a # line, up to @end: malloc'ed, NULL when memory is out. */

@@ -1,65 +1,29 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <ctype.h>
-
-#include "base/base.h"
 #include "pct/conf/keys.h"
+#include "base/base.h"
+#include "pct/conf/forms.h"
+#include "pct/conf/properties.h"
 #include "pct/ct/lxcconf.h"
 
 static const char *const archs[] = {
 	"amd64", "i386", "arm64", "armhf", "riscv32", "riscv64", NULL
 };
 
+static const char *const cmodes[] = { "tty", "console", "shell", NULL };
+
 static const char *const locks[] = { "backup",	 "create",	    "destroyed", "disk",
 				     "fstrim",	 "migrate",	    "mounted",	 "rollback",
 				     "snapshot", "snapshot-delete", NULL };
 
 /* busybox is ours: its init listens to other signals. */
-static const char *const ostypes[] = { "alpine", "archlinux", "busybox", "centos", "debian",
-				       "devuan", "fedora",    "gentoo",	 "nixos",  "opensuse",
-				       "ubuntu", "unmanaged", NULL };
+static const char *const ostypes[] = { "alpine",   "archlinux", "busybox",   "centos", "debian",
+				       "devuan",   "fedora",	"gentoo",    "nixos",  "openeuler",
+				       "opensuse", "ubuntu",	"unmanaged", NULL };
 
-static const char *form_hostname(const char *text)
-{
-	static const char what[] = "a host name: letters, digits, '-' inside, parts joined by '.'";
-	size_t part = 0;
+static const char separators[] = " ,;";
 
-	for (const char *p = text;; p++) {
-		if (*p == '.' || !*p) {
-			if (part == 0 || part > 63 || p[-1] == '-')
-				return what;
-			part = 0;
-			if (!*p)
-				return NULL;
-			continue;
-		}
-		if (!isalnum((unsigned char)*p) && !(*p == '-' && part))
-			return what;
-		part++;
-	}
-}
-
-static const char *form_entrypoint(const char *text)
-{
-	return *text == '/' ? NULL : "a program's absolute path";
-}
-
-static const char *form_tags(const char *text)
-{
-	bool first = true;
-
-	for (const char *p = text; *p; p++) {
-		bool word = islower((unsigned char)*p) || isdigit((unsigned char)*p) || *p == '_';
-
-		if (*p == ';' && !first && p[1]) {
-			first = true;
-			continue;
-		}
-		if (!word && (first || !strchr("+.-", *p)))
-			return "a list of tags like 'a;b-1': lower-case letters, digits, '_+.-'";
-		first = false;
-	}
-	return NULL;
-}
+#define TEXT(n)	 .min = 1, .max = (n)
+#define NUMBERED 256
 
 // clang-format off
 const struct key keys[] = {
@@ -67,6 +31,13 @@ const struct key keys[] = {
 		.option = { "arch", OPTION_WORD, .words = archs, .value = "<arch>",
 			    .help = "CPU architecture; found out by itself" },
 		.hotplug = HOTPLUG_START, .lines = lines_arch,
+	}, {
+		.option = { "cmode", OPTION_WORD, .words = cmodes,
+			    .help = "what 'pct console' opens" },
+		.fallback = "tty", .hotplug = HOTPLUG_START,
+	}, {
+		.option = { "console", OPTION_BOOL, .help = "it has a /dev/console" },
+		.fallback = "1", .hotplug = HOTPLUG_START, .lines = lines_console,
 	}, {
 		.option = { "cores", OPTION_INT, .min = 1, .max = 8192,
 			    .help = "CPUs it may run on; all if not given" },
@@ -80,33 +51,71 @@ const struct key keys[] = {
 			    .help = "weight against other containers; 1024 on cgroup v1, 100 on v2" },
 		.hotplug = HOTPLUG_LIVE, .lines = lines_cpuunits,
 	}, {
+		.option = { "debug", OPTION_BOOL, .help = "LXC says all it can in its log" },
+		.fallback = "0", .hotplug = HOTPLUG_START,
+	}, {
 		.option = { "description", OPTION_LINES, .min = 0, .max = 8192,
 			    .help = "a note, kept as the comment of the config file" },
 		.hotplug = HOTPLUG_CONFIG,
 	}, {
-		.option = { "entrypoint", OPTION_TEXT, .min = 1, .max = 4096, .value = "<command>",
-			    .form = form_entrypoint,
+		.option = { "dev", OPTION_PROPERTIES, .count = NUMBERED, .properties = device_properties,
+			    .value = "<device>,...", .help = "a device of the host" },
+		.hotplug = HOTPLUG_LIVE,
+	}, {
+		.option = { "entrypoint", OPTION_TEXT, TEXT(4096), .value = "<command>",
+			    .form = form_command,
 			    .help = "what runs as its process 1" },
 		.fallback = "/sbin/init", .hotplug = HOTPLUG_START, .lines = lines_entrypoint,
 	}, {
-		.option = { "hostname", OPTION_TEXT, .min = 1, .max = 255, .value = "<name>",
+		.option = { "env", OPTION_LIST, .max = 65536, .separators = "\n", .value = "<NAME=value>",
+			    .form = form_variable,
+			    .help = "a variable of its process 1" },
+		.hotplug = HOTPLUG_START,
+	}, {
+		.option = { "features", OPTION_PROPERTIES, .properties = feature_properties,
+			    .value = "<feature=1>,...", .help = "what it may do beyond what all may" },
+		.hotplug = HOTPLUG_START,
+	}, {
+		.option = { "hookscript", OPTION_TEXT, TEXT(4096), .value = "<program>",
+			    .form = form_command,
+			    .help = "called with the VMID and pre-start, post-start, pre-stop, post-stop" },
+		.hotplug = HOTPLUG_CONFIG,
+	}, {
+		.option = { "hostname", OPTION_TEXT, TEXT(255), .value = "<name>",
 			    .form = form_hostname,
 			    .help = "its host name; CT<vmid> if not given" },
-		.hotplug = HOTPLUG_CONFIG, .lines = lines_hostname,
+		.hotplug = HOTPLUG_LIVE, .lines = lines_hostname,
 	}, {
 		.option = { "lock", OPTION_WORD, .words = locks, .help = "the long operation under way" },
 		.internal = true, .hotplug = HOTPLUG_CONFIG,
 	}, {
 		.option = { "memory", OPTION_INT, .min = 16, .max = 1ll << 40, .value = "<MiB>",
 			    .help = "memory it may use" },
-		.fallback = "512", .created = "512", .hotplug = HOTPLUG_LIVE, .lines = lines_memory,
+		.fallback = "512", .created = "512", .kept = true, .hotplug = HOTPLUG_LIVE,
+		.lines = lines_memory,
+	}, {
+		.option = { "mp", OPTION_PROPERTIES, .count = NUMBERED, .properties = mount_properties,
+			    .value = "<volume>,mp=<path>,...", .help = "a volume or directory mounted in it" },
+		.hotplug = HOTPLUG_LIVE,
+	}, {
+		.option = { "nameserver", OPTION_LIST, .max = 1024, .separators = separators,
+			    .form = form_address, .value = "<IP>",
+			    .help = "whom it asks for names; the host's if not given" },
+		.hotplug = HOTPLUG_LIVE,
+	}, {
+		.option = { "net", OPTION_PROPERTIES, .count = 32, .properties = net_properties,
+			    .value = "name=<interface>,...", .help = "a network interface" },
+		.hotplug = HOTPLUG_LIVE,
 	}, {
 		.option = { "onboot", OPTION_BOOL, .help = "start it when the host boots" },
 		.fallback = "0", .hotplug = HOTPLUG_CONFIG,
 	}, {
 		.option = { "ostype", OPTION_WORD, .words = ostypes, .value = "<type>",
 			    .help = "kind of system inside; found out by itself" },
-		.hotplug = HOTPLUG_START, .lines = lines_ostype,
+		.kept = true, .hotplug = HOTPLUG_START, .lines = lines_ostype,
+	}, {
+		.option = { "parent", OPTION_TEXT, TEXT(40), .help = "the snapshot it comes from" },
+		.internal = true, .hotplug = HOTPLUG_CONFIG,
 	}, {
 		.option = { "procmounts", OPTION_BOOL,
 			    .help = "a /proc that it mounts itself shows its own machine, too" },
@@ -115,9 +124,24 @@ const struct key keys[] = {
 		.option = { "protection", OPTION_BOOL, .help = "forbid destroying it" },
 		.fallback = "0", .hotplug = HOTPLUG_CONFIG,
 	}, {
-		.option = { "rootfs", OPTION_TEXT, .min = 1, .max = 4096, .value = "<volume>",
+		.option = { "rootfs", OPTION_PROPERTIES, .properties = volume_properties,
+			    .value = "<volume>,...",
 			    .help = "the volume it has as its root" },
-		.internal = true, .hotplug = HOTPLUG_START, .lines = lines_rootfs,
+		.internal = true, .kept = true, .hotplug = HOTPLUG_START, .lines = lines_rootfs,
+	}, {
+		.option = { "searchdomain", OPTION_LIST, .max = 1024, .separators = separators,
+			    .form = form_hostname, .value = "<domain>",
+			    .help = "where it looks for short names; the host's if not given" },
+		.hotplug = HOTPLUG_LIVE,
+	}, {
+		.option = { "snaptime", OPTION_INT, .min = 0, .max = 1ll << 40,
+			    .help = "when the snapshot was taken" },
+		.internal = true, .hotplug = HOTPLUG_CONFIG,
+	}, {
+		.option = { "startup", OPTION_PROPERTIES, .properties = startup_properties,
+			    .value = "[order=]<n>,up=<s>,down=<s>",
+			    .help = "its place when the host boots and shuts down" },
+		.hotplug = HOTPLUG_CONFIG,
 	}, {
 		.option = { "swap", OPTION_INT, .min = 0, .max = 1ll << 40, .value = "<MiB>",
 			    .help = "swap it may use beside its memory" },
@@ -127,15 +151,30 @@ const struct key keys[] = {
 			    .help = "sysinfo(2), which busybox and musl ask, shows its own machine, too" },
 		.fallback = "1", .hotplug = HOTPLUG_START,
 	}, {
-		.option = { "tags", OPTION_TEXT, .min = 1, .max = 1024, .value = "<a;b>",
-			    .form = form_tags,
+		.option = { "tags", OPTION_LIST, .max = 1024, .separators = ";, ", .set = true,
+			    .form = form_tag, .value = "<a;b>",
 			    .help = "words to find it by" },
 		.hotplug = HOTPLUG_CONFIG,
 	}, {
+		.option = { "template", OPTION_BOOL, .help = "it is only there to be cloned" },
+		.internal = true, .fallback = "0", .hotplug = HOTPLUG_CONFIG,
+	}, {
+		.option = { "timezone", OPTION_TEXT, TEXT(255), .form = form_timezone, .value = "<zone>",
+			    .help = "its time zone, as Europe/Vienna, or 'host'" },
+		.hotplug = HOTPLUG_START,
+	}, {
+		.option = { "tty", OPTION_INT, .min = 0, .max = 6,
+			    .help = "how many terminals ask for a login" },
+		.fallback = "2", .hotplug = HOTPLUG_START, .lines = lines_tty,
+	}, {
 		.option = { "unprivileged", OPTION_BOOL,
 			    .help = "its root is an ordinary user of the host; create's default is 1" },
-		.fallback = "0", .created = "1", .hotplug = HOTPLUG_START,
+		.fallback = "0", .created = "1", .kept = true, .hotplug = HOTPLUG_START,
 		.lines = lines_unprivileged,
+	}, {
+		.option = { "unused", OPTION_TEXT, .count = NUMBERED, TEXT(1024),
+			    .help = "a volume it had" },
+		.internal = true, .hotplug = HOTPLUG_CONFIG,
 	},
 };
 // clang-format on
@@ -145,7 +184,7 @@ const size_t n_keys = ARRAY_LEN(keys);
 const struct key *key_find(const char *name)
 {
 	for (size_t i = 0; i < n_keys; i++)
-		if (strcmp(keys[i].option.name, name) == 0)
+		if (option_is(&keys[i].option, name, strlen(name)))
 			return &keys[i];
 	return NULL;
 }
@@ -171,4 +210,9 @@ int key_number(const struct config *c, const char *name, int64_t *millionths)
 	const char *value = key_value(c, name);
 
 	return value && option_number(value, millionths) ? 0 : -EINVAL;
+}
+
+unsigned key_number_of(const struct key *k, const char *name)
+{
+	return (unsigned)strtoul(name + strlen(k->option.name), NULL, 10);
 }

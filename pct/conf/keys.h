@@ -11,6 +11,7 @@
 #include "pct/conf/config.h"
 
 struct build;
+struct live;
 
 /* When a change reaches a running container. */
 enum hotplug {
@@ -19,21 +20,35 @@ enum hotplug {
 	HOTPLUG_LIVE,	/* at once: a limit the kernel changes under the container */
 };
 
+#define APPLY_LATER 1
+
 struct key {
 	struct option option;
 	const char *fallback; /* holds when the conf does not say; NULL: nothing holds */
 	const char *created;  /* written by create when not told otherwise */
 	bool internal;	      /* set by pct itself: no option of any command */
+	bool kept;	      /* never taken away once it is there */
 	enum hotplug hotplug;
 	/* Append its lines; @value is the conf's or the fallback, NULL if neither is there. */
 	int (*lines)(const struct build *b, const char *value, FILE *out);
+	/* Likewise, of one of several: net<number>. */
+	int (*lines_of)(const struct build *b, unsigned number, const char *value, FILE *out);
+	/*
+	 * Of HOTPLUG_LIVE: make it so in a container that runs; @value NULL: as without the key.
+	 * APPLY_LATER: not while it runs; a negative errno, said: it could not be done, and all is
+	 * as before.
+	 */
+	int (*apply)(struct live *l, const char *name, const char *value);
 };
 
 extern const struct key keys[];
 extern const size_t n_keys;
 
-/* NULL: no such key. */
+/* "memory", "net3". NULL: no such key. */
 const struct key *key_find(const char *name);
+
+/* Of one of several: 3 of "net3". */
+unsigned key_number_of(const struct key *k, const char *name);
 
 /* The conf's value, or the key's fallback; NULL if neither is there. */
 const char *key_value(const struct config *c, const char *name);

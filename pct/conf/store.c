@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <dirent.h>
 #include <fcntl.h>
+#include <nettle/sha1.h>
 #include <sys/stat.h>
 
 #include "base/say.h"
@@ -66,6 +67,26 @@ int conf_load(unsigned vmid, struct config *out)
 		warn(0, "'%s' line %zu has control characters and is not used", path, odd.dropped);
 	if (odd.line)
 		warn(0, "'%s' line %zu is not 'key: value' and is not used", path, odd.line);
+	return 0;
+}
+
+int conf_digest(unsigned vmid, char out[DIGEST_SIZE])
+{
+	auto_free char *path = conf_path(vmid);
+	auto_free char *text = NULL;
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t sum[SHA1_DIGEST_SIZE];
+	struct sha1_ctx sha1;
+	size_t n = 0;
+	int r = fd < 0 ? -errno : read_all(fd, &text, &n);
+
+	if (r < 0)
+		return fail(r, "read the config of CT %u, '%s'", vmid, path);
+	sha1_init(&sha1);
+	sha1_update(&sha1, n, (const uint8_t *)text);
+	sha1_digest(&sha1, sizeof(sum), sum);
+	for (size_t i = 0; i < sizeof(sum); i++)
+		snprintf(out + 2 * i, 3, "%02x", sum[i]);
 	return 0;
 }
 

@@ -33,6 +33,10 @@ bool lock_is_stopped(const struct lock *l);
 /* -ENOENT, said with what to do, when there is no such container. */
 int conf_load(unsigned vmid, struct config *out);
 
+/* The SHA-1 of the file as it is, in hex. */
+#define DIGEST_SIZE 41
+int conf_digest(unsigned vmid, char out[DIGEST_SIZE]);
+
 /* All of it or nothing, and on the disk when this returns. The lock must be held. */
 int conf_save(unsigned vmid, const struct config *c);
 

@@ -44,6 +44,18 @@ int lines_arch(const struct build *b, const char *value, FILE *out)
 	return 0;
 }
 
+int lines_console(const struct build *b, const char *value, FILE *out)
+{
+	bool on;
+
+	(void)b;
+	if (!option_bool(value, &on))
+		return -EINVAL;
+	if (!on)
+		fputs("lxc.console.path = none\n", out);
+	return 0;
+}
+
 static bool has_own_cpuset(const struct config *c)
 {
 	const struct section *s = &c->sections[0];
@@ -197,6 +209,17 @@ int lines_swap(const struct build *b, const char *value, FILE *out)
 	if (owner(b, CGV_MEMORY) == CGV_V1)
 		fprintf(out, "lxc.cgroup.memory.memsw.limit_in_bytes = %" PRIu64 "\n",
 			MIB(mib + sum));
+	return 0;
+}
+
+int lines_tty(const struct build *b, const char *value, FILE *out)
+{
+	uint64_t n;
+
+	(void)b;
+	if (!whole(value, 6, &n))
+		return -EINVAL;
+	fprintf(out, "lxc.tty.max = %" PRIu64 "\n", n);
 	return 0;
 }
 

@@ -49,7 +49,6 @@ static void put_head(const struct build *b, FILE *out)
 		"lxc.cgroup.dir.container = %s/%u\n"
 		"lxc.cgroup.dir.container.inner = ns\n"
 		"lxc.apparmor.profile = generated\n"
-		"lxc.tty.max = 2\n"
 		"lxc.environment = TERM=linux\n"
 		"lxc.net.0.type = empty\n",
 		b->vmid, b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
@@ -126,17 +125,44 @@ static void put_raw(const struct build *b, FILE *out)
 	}
 }
 
+/* All there are of one that there may be several of: net0, net1. */
+static int put_several(const struct build *b, const struct key *k, FILE *out, const char **wrong)
+{
+	int r = 0;
+
+	for (unsigned n = 0; n < k->option.count && r == 0; n++) {
+		char name[OPTION_NAME];
+		const struct entry *e;
+
+		snprintf(name, sizeof(name), "%s%u", k->option.name, n);
+		e = section_find(b->config->sections, name);
+		r = e ? k->lines_of(b, n, e->value, out) : 0;
+		if (r < 0)
+			*wrong = e->key;
+	}
+	return r;
+}
+
+static int put_key(const struct build *b, const struct key *k, FILE *out, const char **wrong)
+{
+	int r;
+
+	if (k->lines_of)
+		return put_several(b, k, out, wrong);
+	r = k->lines ? k->lines(b, key_value(b->config, k->option.name), out) : 0;
+	if (r < 0)
+		*wrong = k->option.name;
+	return r;
+}
+
 int lxcconf_write(const struct build *b, FILE *out, const char **key)
 {
 	put_head(b, out);
 	for (size_t i = 0; i < n_keys; i++) {
-		const struct key *k = &keys[i];
-		int r = k->lines ? k->lines(b, key_value(b->config, k->option.name), out) : 0;
+		int r = put_key(b, &keys[i], out, key);
 
-		if (r < 0) {
-			*key = k->option.name;
+		if (r < 0)
 			return r;
-		}
 	}
 	put_clocks(b, out);
 	put_log(b, out);

@@ -47,6 +47,7 @@ bool lxcconf_asks(const struct config *c);
 
 /* The lines of one key each: the column of keys[]. */
 int lines_arch(const struct build *b, const char *value, FILE *out);
+int lines_console(const struct build *b, const char *value, FILE *out);
 int lines_cores(const struct build *b, const char *value, FILE *out);
 int lines_cpulimit(const struct build *b, const char *value, FILE *out);
 int lines_cpuunits(const struct build *b, const char *value, FILE *out);
@@ -56,4 +57,5 @@ int lines_memory(const struct build *b, const char *value, FILE *out);
 int lines_ostype(const struct build *b, const char *value, FILE *out);
 int lines_rootfs(const struct build *b, const char *value, FILE *out);
 int lines_swap(const struct build *b, const char *value, FILE *out);
+int lines_tty(const struct build *b, const char *value, FILE *out);
 int lines_unprivileged(const struct build *b, const char *value, FILE *out);

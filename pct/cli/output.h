@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What commands print that print data: lines for people, JSON for programs.
+ */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "base/base.h"
+
+static inline void output_free(json_object **o)
+{
+	json_object_put(*o);
+}
+/* Owned: auto_output o = json_object_new_object(); */
+#define auto_output CLEANUP(output_free) json_object *
+
+/* A key's value, as a number where the key is one. The last of a key that there are several of. */
+void output_add(json_object *o, const char *key, const char *value);
+
+/* All of it, to stdout. */
+void output_json(json_object *o);
+
+/* Of an object: "key: value", a line for each. */
+void output_lines(json_object *o);
+
+/* "cur memory: 512": on one line, whatever the value has in it. */
+void output_line(const char *before, const char *key, const char *value);

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * pct set: change a container's configuration; what it can have at once it has at once.
+ *
+ * What is asked is on the disk, as pending, before anything is done: after a crash the next `set`
+ * or `start` goes on from there.
+ */
+#include "pct/cli/args.h"
+#include "pct/conf/keys.h"
+#include "pct/conf/pending.h"
+#include "pct/conf/store.h"
+#include "pct/ct/live.h"
+
+static const char *form_key(const char *text)
+{
+	const struct key *k = key_find(text);
+
+	return k && !k->internal ? NULL : "a key there is";
+}
+
+static const struct option options[] = {
+	{ "delete", OPTION_LIST, .max = 8192, .separators = ", ;", .form = form_key,
+	  .value = "<key,key>", .help = "take these keys away" },
+	{ "digest", OPTION_TEXT, .min = 40, .max = 40, .value = "<sha1>",
+	  .help = "only if the config file still has it" },
+	{ "force", OPTION_BOOL, .help = "also where processes in it may die of it" },
+	{ "revert", OPTION_LIST, .max = 8192, .separators = ", ;", .form = form_key,
+	  .value = "<key,key>", .help = "forget what is pending of these keys" },
+};
+
+/* Of what is not a key: an option of our own. */
+static bool is_own(const struct option *o)
+{
+	return o >= options && o < options + ARRAY_LEN(options);
+}
+
+/* @each with every word of a list option that was given. */
+static int each_word(const struct args *a, const char *name,
+		     int (*each)(const struct args *a, struct config *c, const char *word),
+		     struct config *c)
+{
+	const char *list = args_value(a, name);
+	auto_free char *copy = list ? strdup(list) : NULL;
+	char *next = copy, *word;
+	int r = list && !copy ? fail(-ENOMEM, "set") : 0;
+
+	while (r == 0 && (word = strsep(&next, ",")))
+		r = each(a, c, word);
+	return r;
+}
+
+/* A key is asked one thing of. */
+static int once(const struct args *a, const char *word)
+{
+	return args_value(a, word)
+		   ? refuse(EXIT_USAGE, "set: %s: it is given a value and taken away at once", word)
+		   : 0;
+}
+
+static int take_away(const struct args *a, struct config *c, const char *word)
+{
+	int r = once(a, word);
+
+	if (r == 0 && key_find(word)->kept)
+		r = refuse(EXIT_USAGE, "set: delete: '%s' cannot be taken away", word);
+	if (r == 0 && pending_delete(c, word) < 0)
+		r = fail(-ENOMEM, "take '%s' away", word);
+	return r;
+}
+
+static int forget(const struct args *a, struct config *c, const char *word)
+{
+	int r = once(a, word);
+
+	if (r == 0)
+		pending_revert(c, word);
+	return r;
+}
+
+static int ask(const struct args *a, struct config *c)
+{
+	int r = each_word(a, "revert", forget, c);
+
+	if (r == 0)
+		r = each_word(a, "delete", take_away, c);
+	for (size_t i = 0; r == 0 && i < a->n_given; i++) {
+		const struct given *g = &a->given[i];
+
+		if (is_own(g->option))
+			continue;
+		r = pending_set(c, g->name, g->value);
+		if (r < 0)
+			r = fail(r, "set '%s' to '%s'", g->name, g->value);
+	}
+	return r;
+}
+
+static int check_digest(const struct args *a)
+{
+	const char *want = args_value(a, "digest");
+	char digest[DIGEST_SIZE];
+	int r = want ? conf_digest(a->vmid, digest) : 0;
+
+	if (r == 0 && want && strcasecmp(want, digest) != 0)
+		r = refuse(-ESTALE,
+			   "CT %u: its config file was changed meanwhile; look at 'pct config %u' "
+			   "and try again",
+			   a->vmid, a->vmid);
+	return r;
+}
+
+static int run(const struct args *a)
+{
+	CLEANUP(config_free) struct config c = { 0 };
+	auto_lock lock = LOCK_NONE;
+	int r, failed;
+
+	if (a->n_given == 0)
+		return refuse(EXIT_USAGE, "set: give what to change; 'pct help set' has it all");
+	r = lock_take(a->vmid, 10, &lock);
+	if (r == 0)
+		r = conf_load(a->vmid, &c);
+	if (r == 0)
+		r = conf_check_lock(a->vmid, &c, "set");
+	if (r == 0)
+		r = check_digest(a);
+	if (r == 0)
+		r = ask(a, &c);
+	if (r == 0)
+		r = conf_save(a->vmid, &c);
+	if (r != 0)
+		return r;
+	failed = change_apply(a->vmid, &c, args_bool(a, "force"));
+	r = conf_save(a->vmid, &c);
+	return failed < 0 ? failed : r;
+}
+
+const struct command cmd_set = {
+	.name = "set",
+	.args = "<vmid>",
+	.help = "Change the configuration of a container",
+	.min_args = 1,
+	.max_args = 1,
+	.vmid = true,
+	.takes_keys = true,
+	.needs_root = true,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
+	.run = run,
+};

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "pct/conf/properties.h"
+#include "base/base.h"
+#include "pct/conf/forms.h"
+
+#define TEXT(n) .min = 1, .max = (n)
+
+// clang-format off
+const struct option device_properties[] = {
+	{ "path", OPTION_TEXT, TEXT(255), .form = form_device, .bare = true, .required = true,
+	  .value = "/dev/...", .help = "the host's device, and where it is in the container" },
+	{ "deny-write", OPTION_BOOL, .help = "it may only be read" },
+	{ "gid", OPTION_TEXT, TEXT(64), .form = form_group, .value = "<group>",
+	  .help = "the group that has it in the container: a number, or a name there" },
+	{ "mode", OPTION_TEXT, TEXT(4), .form = form_mode, .value = "<octal>",
+	  .help = "who may use it there; 0660 if not given" },
+	{ "uid", OPTION_INT, .min = 0, .max = UINT32_MAX - 1, .value = "<id>",
+	  .help = "the user that has it there" },
+	{ NULL },
+};
+
+const struct option feature_properties[] = {
+	{ "force_rw_sys", OPTION_BOOL, .help = "all of /sys may be written that its root may write" },
+	{ "fuse", OPTION_BOOL, .help = "FUSE file systems may be mounted" },
+	{ "keyctl", OPTION_BOOL, .help = "keyctl(2) is allowed, as Docker needs it" },
+	{ "mknod", OPTION_BOOL, .help = "harmless device nodes may be made" },
+	{ "mount", OPTION_LIST, .max = 256, .separators = ";", .form = form_filesystem,
+	  .value = "<type;type>", .help = "file systems of these types may be mounted" },
+	{ "nesting", OPTION_BOOL, .help = "containers in it; systemd in it wants it, too" },
+	{ NULL },
+};
+
+/* What rootfs and mpN have in common. */
+#define VOLUME \
+	{ "volume", OPTION_TEXT, TEXT(1024), .form = form_volume, .bare = true, .required = true, \
+	  .value = "<volume>", .help = "'storage:GiB' for a new one, 'storage:name', or a path" }, \
+	{ "acl", OPTION_BOOL, .help = "access control lists are kept" }, \
+	{ "idmap", OPTION_LIST, .max = 1024, .separators = ";", .form = form_idmap, \
+	  .value = "<ranges>", .help = "which ids on the disk are which in the container" }, \
+	{ "mountoptions", OPTION_LIST, .max = 256, .separators = ";", .form = form_mount_option, \
+	  .set = true, .value = "<option;option>", \
+	  .help = "discard, lazytime, noatime, nodev, noexec, nosuid" }, \
+	{ "quota", OPTION_BOOL, .help = "user quotas in the container" }, \
+	{ "replicate", OPTION_BOOL, .help = "kept for Proxmox, nothing here" }, \
+	{ "ro", OPTION_BOOL, .help = "it may only be read" }, \
+	{ "shared", OPTION_BOOL, .help = "it is there on all hosts" }, \
+	{ "size", OPTION_TEXT, TEXT(32), .form = form_size, .value = "<size>", \
+	  .help = "how large it is, as 8G" }
+
+const struct option volume_properties[] = {
+	VOLUME,
+	{ NULL },
+};
+
+const struct option mount_properties[] = {
+	VOLUME,
+	{ "backup", OPTION_BOOL, .help = "it is part of backups" },
+	{ "keepattrs", OPTION_BOOL, .help = "it has the mode and owner of the directory below it" },
+	{ "mp", OPTION_TEXT, TEXT(1024), .form = form_inside, .required = true, .value = "<path>",
+	  .help = "where it is in the container" },
+	{ NULL },
+};
+
+static const char *const net_types[] = { "veth", NULL };
+
+const struct option net_properties[] = {
+	{ "name", OPTION_TEXT, TEXT(15), .form = form_interface, .required = true,
+	  .value = "<interface>", .help = "what it is called in the container, as eth0" },
+	{ "bridge", OPTION_TEXT, TEXT(15), .form = form_interface, .value = "<bridge>",
+	  .help = "the host's bridge it is on" },
+	{ "firewall", OPTION_BOOL, .help = "what the container sends has its own addresses" },
+	{ "gw", OPTION_TEXT, TEXT(15), .form = form_gateway, .value = "<IPv4>",
+	  .help = "its default gateway" },
+	{ "gw6", OPTION_TEXT, TEXT(45), .form = form_gateway6, .value = "<IPv6>",
+	  .help = "likewise for IPv6" },
+	{ "host-managed", OPTION_BOOL, .help = "pct sets its addresses from outside" },
+	{ "hwaddr", OPTION_TEXT, TEXT(17), .form = form_mac, .value = "<MAC>",
+	  .help = "its MAC address; one is made up and kept if not given" },
+	{ "ip", OPTION_TEXT, TEXT(32), .form = form_network, .value = "<IPv4/length>|dhcp|manual",
+	  .help = "its IPv4 address" },
+	{ "ip6", OPTION_TEXT, TEXT(64), .form = form_network6,
+	  .value = "<IPv6/length>|auto|dhcp|manual", .help = "its IPv6 address" },
+	{ "link_down", OPTION_BOOL, .help = "as if its cable were pulled" },
+	{ "mtu", OPTION_INT, .min = 64, .max = 65535, .value = "<bytes>",
+	  .help = "the largest packet; the bridge's if not given" },
+	{ "rate", OPTION_NUMBER, .min = 0, .max = 1000000, .value = "<MB/s>",
+	  .help = "as fast as that, and no faster, each way" },
+	{ "tag", OPTION_INT, .min = 1, .max = 4094, .value = "<VLAN>",
+	  .help = "the VLAN it is in" },
+	{ "trunks", OPTION_LIST, .max = 1024, .separators = ";", .form = form_vlan,
+	  .value = "<VLAN;VLAN>", .help = "VLANs it may use tagged" },
+	{ "type", OPTION_WORD, .words = net_types, .help = "kind of interface" },
+	{ NULL },
+};
+
+const struct option startup_properties[] = {
+	{ "order", OPTION_INT, .min = 0, .max = 1000000, .bare = true, .value = "<number>",
+	  .help = "lower ones start first, and stop last" },
+	{ "down", OPTION_INT, .min = 0, .max = 86400, .value = "<seconds>",
+	  .help = "how long it may take to shut down; 180 if not given" },
+	{ "up", OPTION_INT, .min = 0, .max = 86400, .value = "<seconds>",
+	  .help = "how long those after it wait once it is started" },
+	{ NULL },
+};

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/base.h"
+#include "base/say.h"
+#include "pct/conf/keys.h"
+#include "pct/conf/pending.h"
+#include "pct/ct/live.h"
+#include "pct/ct/lxc.h"
+
+static int apply(struct live *l, const char *name)
+{
+	const struct key *k = key_find(name);
+	const char *value;
+
+	if (!pending_find(l->config, name, &value))
+		return 0;
+	if (k && k->hotplug == HOTPLUG_CONFIG)
+		return 0;
+	if (!k || k->hotplug == HOTPLUG_START || !k->apply)
+		return APPLY_LATER;
+	return k->apply(l, name, value);
+}
+
+static int take(struct config *c, const char *name)
+{
+	int r = pending_take(c, name);
+
+	return r < 0 ? fail(r, "set '%s'", name) : 0;
+}
+
+int change_take_all(struct config *c)
+{
+	auto_keys asked = pending_keys(c);
+	int r = asked ? 0 : fail(-ENOMEM, "read what is pending");
+
+	for (size_t i = 0; r == 0 && asked[i]; i++)
+		r = take(c, asked[i]);
+	return r;
+}
+
+int change_apply(unsigned vmid, struct config *c, bool force)
+{
+	auto_keys asked = pending_keys(c);
+	struct live l = { .vmid = vmid, .config = c, .force = force };
+	int r = asked ? 0 : fail(-ENOMEM, "read what is pending"), failed = 0;
+
+	if (r == 0 && ct_running(vmid))
+		r = ct_init(vmid, &l.init);
+	if (r < 0 && r != -ESRCH)
+		return r;
+	if (!l.init)
+		return change_take_all(c);
+	for (size_t i = 0; asked[i]; i++) {
+		r = apply(&l, asked[i]);
+		if (r == 0)
+			r = take(c, asked[i]);
+		else if (r < 0)
+			pending_revert(c, asked[i]);
+		failed = r < 0 ? r : failed;
+	}
+	return failed;
+}

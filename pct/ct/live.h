@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Changes to a container: at once where it does not run, or the kernel can; else at its next start.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "pct/conf/config.h"
+
+/* A container that runs, for the `apply` of its keys. */
+struct live {
+	unsigned vmid;
+	pid_t init;
+	const struct config *config; /* pending_get() says what will be of other keys */
+	bool force;		     /* do it although processes in it may die of it */
+};
+
+/*
+ * Make so what is pending, key by key, as far as can be: @c is changed, and has still pending what
+ * needs a start. What fails is not pending any more, and said; the others are done all the same.
+ */
+int change_apply(unsigned vmid, struct config *c, bool force);
+
+/* Likewise of all that is pending, for a container that is about to start. */
+int change_take_all(struct config *c);
