@@ -130,6 +130,14 @@ $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo: $(B)/%: tests/%.c
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
 
+# For tests/e2e/hostile-attach.sh: the hostile ones, and who looks what they bring about.
+$(B)/swapper: tests/swapper.c
+$(B)/hostile $(B)/hinder: $(B)/%: tests/%.c tests/attempt.c tests/attempt.h
+$(B)/swapper $(B)/hostile $(B)/hinder:
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $(filter %.c,$^)
+
 $(B)/bench-sysinfo: bench/bench-sysinfo.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
@@ -198,7 +206,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/die/pctfs $(B)/pause/pct-launch $(if $(SAN),,static)
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/die/pctfs $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf

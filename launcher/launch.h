@@ -58,6 +58,10 @@ void forget(const struct options *o, const char *door, const char *id);
 
 int open_pidfd(pid_t pid) MUST_CHECK;
 
+/* Of a pidfd below 0 nobody has. The latter says so: -ESRCH. */
+bool has_ended(int pidfd);
+int still_there(int pidfd) MUST_CHECK;
+
 /* A mount of what is served at @root/@path, private, seen nowhere yet. Errors are said. */
 int clone_view(const char *root, const char *path) MUST_CHECK;
 

@@ -71,7 +71,7 @@ static int start(const struct options *options, const struct oci_state *state)
 	r = put_views_of(&o, door, state->id, pidfd, state->pid, root);
 	if (r == 0)
 		waiting_remove(&o, door, state->id);
-	else if (!o.strict)
+	else if (!o.strict && !has_ended(pidfd))
 		waiting_add(&o, door, state->id, pid_outside(pidfd, state->pid));
 	return r;
 }
