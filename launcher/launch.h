@@ -49,6 +49,9 @@ int ask(const struct options *o, json_object *request, json_object **answer) MUS
 /* All that are registered, in *all, which is part of the answer. */
 int ask_all(const struct options *o, json_object **answer, json_object **all) MUST_CHECK;
 
+/* Is there a pctfs at all? Without a word. */
+bool is_served(const struct options *o);
+
 json_object *request_new(const char *name, const char *door, const char *id);
 
 /* Without a word: a daemon that does not know it saw it end, or is another one. */

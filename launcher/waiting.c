@@ -142,8 +142,8 @@ void waiting_add(const struct options *o, const char *door, const char *id, pid_
 	if (r < 0)
 		warn(r, "note that container '%s' waits for its views", id);
 	else
-		warn(0, "the container goes on without views: '%s' as soon as pctfs runs",
-		     "pct-launch repair");
+		warn(0, "the container goes on without views: '%s' as soon as pctfs runs at '%s'",
+		     "pct-launch repair", o->socket);
 }
 
 void waiting_remove(const struct options *o, const char *door, const char *id)
