@@ -19,6 +19,7 @@
 
 #define TARGETS_MAX 64
 #define TEXT_MAX    (256 << 10)
+#define OWN_MOUNT   "/var/lib/pctfs"
 #define OTHERS_EACH 100 /* hits, and another container is attached */
 
 /* What can come of it, when it was done for good, and when it was taken back in time. */
@@ -88,16 +89,24 @@ static char *next_row(char *line, struct row *out)
 	return end + 1;
 }
 
-/* But those of other tests that run at the same time: their roots are beside ours. */
+/* What a view could be laid on. Others mount theirs meanwhile, and pctfs's own is none of these. */
+static bool matters(const struct row *r)
+{
+	size_t n = strlen(r->at), own = strlen(OWN_MOUNT);
+
+	return strncmp(r->at, "/proc", 5) == 0 || strncmp(r->at, "/sys", 4) == 0 ||
+	       strstr(r->at, getenv("PCT_ROOT")) ||
+	       (strcmp(r->type, "fuse.pctfs") == 0 &&
+		(n < own || strcmp(r->at + n - own, OWN_MOUNT) != 0));
+}
+
 static char *host_mounts(void)
 {
-	const char *root = getenv("PCT_ROOT");
-	size_t beside = (size_t)(strrchr(root, '.') - root) + 1;
 	char *text = malloc(TEXT_MAX), *out = calloc(1, TEXT_MAX), *to = out;
 	struct row r;
 
 	for (char *p = read_text("/proc/self/mountinfo", text, TEXT_MAX); (p = next_row(p, &r));)
-		if (strncmp(r.at, root, beside) != 0 || strstr(r.at, root))
+		if (matters(&r))
 			to += sprintf(to, "%s %s %s\n", r.dev, r.at, r.type);
 	free(text);
 	return out;

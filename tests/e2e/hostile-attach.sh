@@ -20,8 +20,11 @@ BOX_OPTIONS=()
 box b b
 echo "the host's" >"$victim"
 echo "the container's" >"$own"
-# But those of other tests that run at the same time.
-host_mounts() { awk -v r="$PCT_ROOT" -v o="${PCT_ROOT%.*}." '!index($5, o) || index($5, r) { print $3, $5 }' /proc/self/mountinfo | sort; }
+# What a view could be laid on; others mount theirs meanwhile.
+host_mounts() {
+	awk -v r="$PCT_ROOT" '$5 ~ /^\/(proc|sys)/ || index($5, r) || / - fuse.pctfs / && $5 !~ /\/var\/lib\/pctfs$/ { print $3, $5 }' \
+		/proc/self/mountinfo | sort
+}
 before=$(host_mounts)
 
 said "$TRIES swaps of each kind" "$(timeout 500 "$B/hostile" "$B/pause/pct-launch" "$TRIES" "${INIT[a]}" "${INIT[b]}" "$B/swapper" "$victim" "$own" "$vol" 2>&1)" $? 17
