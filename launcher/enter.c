@@ -61,7 +61,7 @@ static size_t numbers(const char *line, int base, unsigned long long *out, size_
 int identity_parse(const char *text, struct identity *out)
 {
 	static const char *const caps[] = { "CapEff", "CapPrm", "CapInh" };
-	unsigned long long uid[3], gid[3], group[GROUPS_MAX], cap[ARRAY_LEN(caps)];
+	unsigned long long uid[3], gid[3], group[GROUPS_MAX], cap[ARRAY_LEN(caps)], bound;
 	struct identity who = { .n_groups = 0 };
 
 	if (numbers(line_of(text, "Uid"), 10, uid, 3) != 3 ||
@@ -80,6 +80,7 @@ int identity_parse(const char *text, struct identity *out)
 	who.effective = cap[0];
 	who.permitted = cap[1];
 	who.inheritable = cap[2];
+	who.bound = numbers(line_of(text, "NoNewPrivs"), 10, &bound, 1) != 1 || bound != 0;
 	*out = who;
 	return 0;
 }
