@@ -90,7 +90,7 @@ END_TEST
 
 #define STATUS                                                                                     \
 	"Name:\tUid:\\nUid: 0\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t9 10 11 \n"            \
-	"CapInh:\t0000000000000001\nCapPrm:\t000001ffffffffff\nCapEff:\t0000000000200000\n"            \
+	"CapInh:\t0000000000000001\nCapPrm:\t000001ffffffffff\nCapEff:\t0000000000200000\n"        \
 	"NoNewPrivs:\t0\n"
 
 START_TEST(an_identity_is_what_status_says)
