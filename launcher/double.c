@@ -84,7 +84,7 @@ static int make(const struct job *j, const char *target)
 		  t->has_data ? t->data : NULL) < 0)
 		return 1;
 	fd = open_tree(AT_FDCWD, target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	return fd < 0 || fds_send(KEPT_SOCK, &byte, 1, &fd, 1) < 0;
+	return fd < 0 || fds_send(KEPT_SOCK, &byte, 1, &fd, 1, 0) < 0;
 }
 
 static int run_maker(const struct job *j, const char *target)

@@ -52,7 +52,7 @@ static uint64_t now_ms(void)
 static void answer(struct mounter *m, const struct mounted *a)
 {
 	m->done[m->n_done++ % DONE_MAX] = *a;
-	(void)!fds_send(FD_ASKED, a, sizeof(*a), NULL, 0);
+	(void)!fds_send(FD_ASKED, a, sizeof(*a), NULL, 0, 0);
 }
 
 /* Another worker asks again what the one before it had asked. */
@@ -64,7 +64,7 @@ static bool asked_before(const struct mounter *m, uint64_t id)
 	for (size_t i = 0; i < DONE_MAX; i++) {
 		if (m->done[i].id != id || !id)
 			continue;
-		(void)!fds_send(FD_ASKED, &m->done[i], sizeof(m->done[i]), NULL, 0);
+		(void)!fds_send(FD_ASKED, &m->done[i], sizeof(m->done[i]), NULL, 0, 0);
 		return true;
 	}
 	return false;

@@ -168,7 +168,7 @@ int scratch_new(void)
 		    chdir("/proc") < 0 || mkdir("new", 0700) < 0 ||
 		    syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
 			_exit(1);
-		_exit(fds_send(ends[1], &byte, 1, &fd, 1) < 0);
+		_exit(fds_send(ends[1], &byte, 1, &fd, 1, 0) < 0);
 	}
 	close(ends[1]);
 	if (pid > 0 && fds_receive(ends[0], &byte, 1, &fd, 1) != 1)
@@ -229,7 +229,7 @@ static int do_mount(struct job *j, int scratch)
 		return fail(whole, "lay views on a container's new procfs");
 	if (!still_waits(&j->e))
 		return -ESRCH;
-	return fds_send(j->sock, &byte, 1, &whole, 1);
+	return fds_send(j->sock, &byte, 1, &whole, 1, 0);
 }
 
 int job_run(const struct options *o, const char *mount, const struct mounting *ask,

@@ -16,6 +16,7 @@
 // clang-format on
 #pragma once
 
+#include "base/fds.h"
 #include "base/mounting.h"
 #include "launcher/enter.h"
 #include "launcher/launch.h"
@@ -72,9 +73,3 @@ int double_after(struct job *j) MUST_CHECK;
  * is no other pctfs, and anybody to be answered, answer them. @kept: as MOUNTING_KEEP numbers them.
  */
 void stand_in(const struct options *o, int *kept, size_t n);
-
-/* ---- fds.c: over a socket pair ---- */
-
-int fds_send(int sock, const void *p, size_t n, const int *fds, size_t n_fds) MUST_CHECK;
-/* The packet's size; fds that did not come are -EBADF. */
-ssize_t fds_receive(int sock, void *p, size_t n, int *fds, size_t n_fds) MUST_CHECK;

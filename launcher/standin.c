@@ -5,21 +5,13 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 
+#include "base/proxy.h"
+#include "launcher/beside.h"
 #include "launcher/mountjob.h"
 
 #define LISTENING 0 /* in @kept */
 #define LOOK_MS	  1000
 #define NEXT_MS	  2000 /* in which a supervisor has started another pctfs, which answers better */
-
-/* The message of lxc-seccomp-notify; a cookie may follow. */
-struct call_message {
-	uint64_t reserved;
-	pid_t monitor, init;
-	struct seccomp_notif_sizes sizes;
-	uint64_t cookie_len;
-	struct seccomp_notif call;
-	struct seccomp_notif_resp answer;
-};
 
 /* All is the kernel's to answer, whose sysinfo(2) is of the host: "no such call" ends programs. */
 static bool serve(int fd)
@@ -31,7 +23,7 @@ static bool serve(int fd)
 		return n == -EAGAIN;
 	m.answer = (struct seccomp_notif_resp){ .id = m.call.id,
 						.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
-	return fds_send(fd, &m, sizeof(m), NULL, 0) == 0;
+	return fds_send(fd, &m, sizeof(m), NULL, 0, 0) == 0;
 }
 
 static void take_monitor(int *kept, size_t n)
@@ -63,17 +55,6 @@ static void serve_all(const struct pollfd *p, int *kept, size_t n)
 			close_fd(&kept[i]);
 }
 
-/* In the run directory, which --socket names. */
-static int sibling(const struct options *o, const char *name, char path[PATH_MAX])
-{
-	const char *slash = strrchr(o->socket, '/');
-
-	return snprintf(path, PATH_MAX, "%.*s/%s", slash ? (int)(slash - o->socket) : 1,
-			slash ? o->socket : ".", name) < PATH_MAX
-		   ? 0
-		   : -ENAMETOOLONG;
-}
-
 /*
  * Each answer is given under the lock of the run directory, which a pctfs has for as long as there
  * is one: it is never two that answer.
@@ -84,7 +65,8 @@ void stand_in(const struct options *o, int *kept, size_t n)
 	char path[PATH_MAX], dial[PATH_MAX];
 	auto_fd lock = -EBADF;
 
-	if (!p || sibling(o, "pctfs.lock", path) < 0 || sibling(o, "seccomp.sock", dial) < 0)
+	if (!p || beside(o->socket, "pctfs.lock", path, PATH_MAX) < 0 ||
+	    beside(o->socket, "seccomp.sock", dial, PATH_MAX) < 0)
 		return;
 	lock = open(path, O_RDWR | O_CLOEXEC);
 	for (int ms = getenv("NOTIFY_SOCKET") ? 0 : NEXT_MS; lock >= 0 && ms < NEXT_MS; ms += 10) {
