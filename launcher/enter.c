@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -210,15 +209,29 @@ static int take_label(const char *label)
 	return fd < 0 || write(fd, text, (size_t)n) != n ? -errno : 0;
 }
 
-/* Capabilities stay while the users change: those of another user namespace are the last step. */
+static int raise_permitted(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct cap[2];
+
+	if (syscall(SYS_capget, &head, cap) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		cap[i].effective = cap[i].permitted;
+	return syscall(SYS_capset, &head, cap) < 0 ? -errno : 0;
+}
+
+/*
+ * Capabilities stay while the users change: those of another user namespace are the last step. Not
+ * by securebits, which take CAP_SETPCAP.
+ */
 static int take_users(const struct identity *w)
 {
-	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP | SECBIT_KEEP_CAPS) < 0 ||
-	    setgroups(w->n_groups, w->group) < 0 ||
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(w->n_groups, w->group) < 0 ||
 	    setresgid(w->gid[0], w->gid[1], w->gid[2]) < 0 ||
 	    setresuid(w->uid[0], w->uid[1], w->uid[2]) < 0)
 		return -errno;
-	return 0;
+	return raise_permitted();
 }
 
 static int take_capabilities(const struct identity *w)

@@ -204,7 +204,9 @@ is "pctfs is killed: a procfs is mounted" ok "$(m "$U" 'plain /p')"
 is "… another file system" ok "$(m "$U" 'fsopen tmpfs /q')"
 is "… and both come off" "ok ok" "$(m "$U" 'off /q 0') $(m "$U" 'off /p 0')"
 is "… and sysinfo(2) shows no host" "" "$(inside "$U" 'free 2>/dev/null' | awk '/^Mem/ && $2 > 1000000')"
-ok "a new daemon" "$B/pctfs"
+# As its unit has it start: with these capabilities and no others.
+caps=$(sed -n 's/^CapabilityBoundingSet=//p' "$TOP/packaging/pctfs-keeper.service" | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g')
+ok "a new daemon, with the capabilities of its unit" setpriv --no-new-privs --inh-caps=-all --bounding-set="-all,$caps" "$B/pctfs"
 ok "views on what is mounted" until_true 15 viewed
 ok "it ends in peace" "$B/pctfs" --unmount
 is "pctfs has ended: a procfs is mounted" "ok ok" "$(m "$U" 'plain /p') $(m "$U" 'off /p 0')"
