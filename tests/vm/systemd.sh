@@ -92,6 +92,10 @@ has_a_helper "the helper is killed"
 kill_both
 is "keeper, worker and helper are killed: a mount meanwhile waits, and is made" 0 "$(mounts >/dev/null; echo $?)"
 has_a_helper "all of them killed"
+like "systemd has its monitor's connection, too" '^7$' "$(stored)"
+ok "it is destroyed" "$B/pct" destroy $CT --force
+six() { [ "$(stored)" = 6 ]; }
+ok "… and that connection let go of" until_true 10 six
 
 # An upgrade.
 keeper=$(keeper_now)
