@@ -10,8 +10,8 @@
 #   make truth      what some hundred tools say in a container, beside what is true (root);
 #                   TRUTH_VM=1: on a cgroup v2 host (QEMU); and in a root like Alpine's
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
-#   make bench      time one render of every file, what is typed often, and what a container's start and
-#                   sysinfo(2) cost (root)
+#   make bench      time one render of every file, what is typed often, what a container's start and
+#                   sysinfo(2) cost, and repair of 200 containers (root)
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
@@ -55,7 +55,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(1)/*.c))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static pct tests tests/fuzz tests/truth bench))
-scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-container bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a
@@ -224,6 +224,7 @@ bench: $(B)/bench-render $(B)/bench-sysinfo all
 	$(Q)$<
 	$(Q)B=$(B) bench/bench-pct
 	$(Q)B=$(B) bench/bench-container
+	$(Q)B=$(B) bench/bench-repair
 
 bench-scale: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-scale

@@ -243,3 +243,21 @@ int waiting_each(const struct options *o, json_object *all,
 		closedir(d);
 	return r;
 }
+
+int waiting_one(const struct options *o, const char *door, const char *id,
+		int (*found)(const struct waiting *w, void *arg), void *arg)
+{
+	struct waiting w = { .pidfd = -EBADF };
+	auto_json note = NULL;
+	char path[PATH_MAX];
+	int r = file_of(o, door, id, path, sizeof(path));
+
+	if (r == 0)
+		r = read_note(AT_FDCWD, path, &note, &w);
+	if (r == -ENOENT || r == -ESRCH || r == -EBADMSG)
+		return 0;
+	r = r < 0 ? fail(r, "read the note of '%s', which waits for its views", id)
+		  : found(&w, arg);
+	close_fd(&w.pidfd);
+	return r;
+}

@@ -59,17 +59,6 @@ umount "$vol/proc"
 
 # ---- one that does not answer ----
 
-# A FUSE that nobody serves, on $2 of the container $1.
-unserved() {
-	play "$1" python3 -c 'import ctypes, os, sys, time
-fd = os.open("/dev/fuse", os.O_RDWR)
-mode = "40000" if os.path.isdir(sys.argv[1]) else "100000"
-data = ("fd=%d,rootmode=%s,user_id=0,group_id=0" % (fd, mode)).encode()
-if ctypes.CDLL(None).mount(b"unserved", sys.argv[1].encode(), b"fuse", 0, data): sys.exit(1)
-time.sleep(1000)' "$2" &
-	MAKERS+=($!)
-	until_true 10 grep -qE "^[^ ]+ [^ ]+ [^ ]+ / $2 .* - fuse unserved " "/proc/${INIT[$1]}/mountinfo"
-}
 seen() { timeout 20 "$B/pct-launch" list 2>"$PCT_ROOT/why" | awk -v n="$1" '$1 == n { print $3 }'; }
 ok "attached again" "$B/pct-launch" attach "${INIT[c]}" c
 for where in /proc/pressure /proc /; do

@@ -136,6 +136,50 @@ is "a note that is written again is another file: who reads the one before has a
 is "… and nothing is left beside it" "$name" "$(ls -A "$RUN/waiting")"
 exec 9<&-
 
+# ---- many, and some that let us wait ----
+
+stop_daemon
+rm -r "$RUN/waiting"
+ok "a daemon for many" "$B/pctfs"
+boxes 30 g m || flunk "thirty containers"
+for i in $(seq 30); do "$B/pct-launch" attach "${INIT[m$i]}" "m$i" || flunk "attach m$i"; done
+# Those that come first in the list, and more of them than there are CPUs.
+hung=$(($(nproc) + 4))
+[ $hung -lt 20 ] || hung=20
+names() { awk '$1 ~ /^m[0-9]/ { print $1 }' | xargs; }
+order=$("$B/pct-launch" list | names)
+read -ra hang <<<"$(cut -d' ' -f1-$hung <<<"$order")"
+read -ra rest <<<"$(cut -d' ' -f$((hung + 1))- <<<"$order")"
+for c in "${rest[@]}"; do play "$c" umount /proc/uptime /proc/meminfo; done
+for c in "${hang[@]}"; do unserved "$c" /; done
+whole() {
+	local c
+	for c in "${rest[@]}"; do
+		[ "$(grep -cE ' /proc/(uptime|meminfo) .* - fuse.pctfs' "/proc/${INIT[$c]}/mountinfo")" = 2 ] || return 1
+	done
+}
+for all in "" --all; do
+	# shellcheck disable=SC2086
+	"$B/pct-launch" repair $all >"$PCT_ROOT/said" 2>&1 &
+	repair=$!
+	ok "repair $all where $hung let us wait: the others are repaired" until_true 60 whole
+	ok "… before those are given up" alive $repair
+	wait $repair
+	is "… which makes it fail" 1 $?
+	is "… each is named with its reason, in the list's order" \
+		"$(for c in "${hang[@]}"; do echo "the container lets us wait $c"; done)" \
+		"$(sed -nE "s/.*: (the container lets us wait): nothing done .*/\1/p; s/.*container '(.*)' has not got its views anew.*/\1/p" "$PCT_ROOT/said" | paste -d' ' - -)"
+	is "… in two lines" $((2 * hung)) "$(wc -l <"$PCT_ROOT/said")"
+	for c in "${rest[@]}"; do play "$c" umount /proc/uptime /proc/meminfo; done
+done
+"$B/pct-launch" list >"$PCT_ROOT/list" 2>"$PCT_ROOT/said"
+is "list fails, too" 1 $?
+is "… has all of them, in the order it had" "$order" "$(names <"$PCT_ROOT/list")"
+is "… what is known of each" "$(for c in "${hang[@]}"; do echo '?'; done; for c in "${rest[@]}"; do echo some; done)" \
+	"$(awk '$1 ~ /^m[0-9]/ { print $3 }' "$PCT_ROOT/list")"
+is "… and who cannot be looked into, in that order" "${hang[*]}" \
+	"$(sed -nE "s/.*the views of '(.*)' cannot be seen.*/\1/p" "$PCT_ROOT/said" | xargs)"
+
 refused "the host's own init is no container" 1 "give one that is in a container" "$B/pct-launch" attach 1
 mkdir -p "$PCT_ROOT/var/lib/pct/lxc/${INIT[b]}"
 touch "$PCT_ROOT/var/lib/pct/lxc/${INIT[b]}/config"
