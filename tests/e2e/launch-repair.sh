@@ -79,6 +79,17 @@ play a umount /proc/meminfo
 ok "repair, when it is gone" "$B/pct-launch" repair
 is "… makes it whole" "fresh 1 1" "$(seen a) $(on /proc/meminfo) $(on /proc/stat)"
 
+# One container by many doors is repaired by one launcher after the other.
+for i in 1 2 3 4 5 6 7 8; do "$B/pct-launch" attach "${INIT[a]}" "door$i"; done
+ok "repair of one that has nine names" "$B/pct-launch" repair --all
+is "… one view on each file" "1 1" "$(on /proc/meminfo) $(on /proc/stat)"
+ok "the first is its name again" "$B/pct-launch" attach "${INIT[a]}" a
+for i in 1 2 3 4 5 6 7 8; do
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(b"{\"request\":\"forget\",\"door\":\"hand\",\"id\":\"door%s\"}\n" % sys.argv[2].encode()); s.makefile().readline()' "$RUN/pctfs.sock" $i
+done
+
 # Views one on another, as launchers that were killed leave them, by far too many.
 # shellcheck disable=SC2016
 play a sh -c 'for i in $(seq 20); do mount --bind /proc/stat /proc/stat; done'
