@@ -3,6 +3,8 @@
  * Views anew for containers that have lost theirs, or have them of a mount that is gone; and for
  * those that started before there was a pctfs.
  */
+#include <signal.h>
+
 #include "launcher/each.h"
 #include "launcher/waiting.h"
 #include "launcher/who.h"
@@ -20,6 +22,9 @@ static int repair(const struct options *o, json_object *container)
 	if (!door || !id || pid < 1)
 		return refuse(-EPROTO, "pctfs does not say who its containers are: are pctfs and "
 				       "pct-launch of the same version?");
+	/* It has ended since the list was made. */
+	if (kill(pid, 0) < 0 && errno == ESRCH)
+		return 0;
 	its.fast = json_object_get_boolean(document_find(container, "fast"));
 	its.cpus = json_object_get_boolean(document_find(container, "fixed_cpus")) ? CPUS_FIXED
 										   : CPUS_LIVE;

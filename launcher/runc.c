@@ -92,14 +92,13 @@ static int config_write(int bundle, json_object *config)
 	const char *text = json_object_to_json_string_ext(
 	    config, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	size_t n = text ? strlen(text) : 0, done = 0;
-	char name[48];
+	static const char name[] = ".config.json.pct"; /* one that was left by a kill goes */
 	struct stat st;
 	auto_fd fd = -EBADF;
 	int r = 0;
 
 	if (!text)
 		return -ENOMEM;
-	snprintf(name, sizeof(name), ".config.json.pct-%d", getpid());
 	if (fstatat(bundle, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))

@@ -325,6 +325,9 @@ void timens_each(const char *socket, void (*found)(const char *id, pid_t pid, vo
 		if (strlen(e->d_name) <= HASH_LEN || e->d_name[HASH_LEN - 1] != '-')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		/* The runtime is done with the container, and nobody was there to be told. */
+		if (access(path, F_OK) < 0 && errno == ENOENT)
+			(void)unlink(path);
 		if (read_record(path, &rec) < 0)
 			continue;
 		fd = open_recorded(&rec);

@@ -2,6 +2,7 @@
 /*
  * What OCI runtimes hand over, and how they are called: taken as meant, or refused as a whole.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -639,6 +640,19 @@ static void count_id(const char *id, pid_t pid, void *arg)
 	++*(int *)arg;
 }
 
+static int names_in(const char *folder)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+	int n = 0;
+
+	while (d && (e = readdir(d)))
+		n += e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return n;
+}
+
 START_TEST(records_are_named_of_who_lives)
 {
 	char root[PATH_MAX], socket[PATH_MAX], folder[PATH_MAX];
@@ -662,8 +676,10 @@ START_TEST(records_are_named_of_who_lives)
 	timens_name(folder, root, "torn");
 	timens_name(folder, root, "deleted");
 	tmp_put(&bundle, "run/oci/short", "%d 5 0 0\n", getpid());
+	ck_assert_int_eq(names_in(folder), 6);
 	timens_each(socket, count_id, &n);
 	ck_assert_int_eq(n, 1);
+	ck_assert_int_eq(names_in(folder), 5); /* the deleted one's is taken away */
 	timens_unname(folder, root, "mine-1");
 	timens_unname(folder, root, "mine-1");
 	timens_each(socket, count_id, &n);
