@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 
@@ -65,6 +66,8 @@ int double_after(struct job *j)
 	if (r < 0 || target < 0 || !name_of(target, name) ||
 	    !identify(AT_FDCWD, name, &dev, &before, &is_root) || !go_on(j))
 		return MOUNTING_CONTINUE;
+	(void)prctl(PR_SET_PDEATHSIG, 0);
+	close_fd(&j->sock);
 	for (int i = 0; i < LOOKS; i++) {
 		auto_fd proc = find_new(name, before);
 

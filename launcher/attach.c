@@ -140,6 +140,13 @@ bool has_ended(int pidfd)
 	return pidfd >= 0 && poll(&p, 1, 0) > 0;
 }
 
+bool is_over(pid_t pid)
+{
+	auto_fd fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -ESRCH;
+
+	return pid > 0 && fd < 0 ? errno == ESRCH : has_ended(fd);
+}
+
 int still_there(int pidfd)
 {
 	return has_ended(pidfd) ? refuse(-ESRCH, "the container's process has ended meanwhile") : 0;

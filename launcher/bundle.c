@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "launcher/bundle.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
@@ -105,6 +106,16 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
+#define ID_MAX (NAME_MAX - 16) /* it is part of a file's name */
+
+static bool has_controls(const char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			return true;
+	return false;
+}
+
 const char *state_of(json_object *document, struct oci_state *out)
 {
 	json_object *pid = document_find(document, "pid");
@@ -118,8 +129,10 @@ const char *state_of(json_object *document, struct oci_state *out)
 		return "has no absolute path as 'bundle'";
 	if (!is_utf8(s.id) || !is_utf8(s.bundle))
 		return "has an 'id' or a 'bundle' that is not UTF-8";
-	if (strlen(s.id) > NAME_MAX)
+	if (strlen(s.id) > ID_MAX)
 		return "has an 'id' that is longer than a file's name can be";
+	if (has_controls(s.id))
+		return "has an 'id' with control characters";
 	if (pid && (!json_object_is_type(pid, json_type_int) || n < 0 || n > INT32_MAX))
 		return "has a 'pid' that is none";
 	s.pid = (pid_t)n;

@@ -85,7 +85,8 @@ static void reap(struct crowd *c, size_t k)
 	if (waitpid(ended->pid, &status, 0) > 0 && WIFEXITED(status) &&
 	    WEXITSTATUS(status) < FAILED)
 		c->results[ended->i] = WEXITSTATUS(status);
-	c->texts[ended->i] = read_all(ended->said);
+	if (c->results[ended->i] != EACH_GONE)
+		c->texts[ended->i] = read_all(ended->said);
 	close_fd(&ended->said);
 	close_fd(&c->end[k].fd);
 	*ended = c->child[--c->n];

@@ -8,6 +8,9 @@
 
 #include "base/base.h"
 
+/* Of work() that came too late: what it said is nobody's business. */
+#define EACH_GONE 100
+
 /*
  * work(i, arg) for each @i below @n, in a child each, several at a time: those that take long do
  * not keep the others from it. results[i]: 0 to 100, what it returned; or negative, it failed. What

@@ -63,6 +63,8 @@ int open_pidfd(pid_t pid) MUST_CHECK;
 
 /* Of a pidfd below 0 nobody has. The latter says so: -ESRCH. */
 bool has_ended(int pidfd);
+/* Likewise of a pid that nobody holds: another may have it by now. */
+bool is_over(pid_t pid);
 int still_there(int pidfd) MUST_CHECK;
 
 /* A mount of what is served at @root/@path, private, seen nowhere yet. Errors are said. */

@@ -29,6 +29,8 @@ static int look_at(size_t i, void *arg)
 	enum views_state state = VIEWS_NONE;
 	int r = views_state(l->answer, container, &state);
 
+	if (r < 0 && is_over(json_object_get_int(document_find(container, "pid"))))
+		return EACH_GONE;
 	return r < 0 ? refuse(r, "the views of '%s' cannot be seen", text_of(container, "name"))
 		     : (int)state;
 }
@@ -84,6 +86,8 @@ static int run(const struct options *o, int argc, char *argv[])
 	states = calloc(n + 1, sizeof(*states));
 	r = states ? each(n, look_at, &l, states) : -ENOMEM;
 	for (size_t i = 0; i < n && r == 0; i++) {
+		if (states[i] == EACH_GONE)
+			continue;
 		json_object_array_add(seen, row_of(json_object_array_get_idx(l.all, i), states[i]));
 		failed = MIN(failed, states[i]);
 	}

@@ -35,7 +35,6 @@ struct mounter {
 	const char *mount; /* pctfs's */
 	int scratch;
 	struct running job[HELD_MAX];
-	pid_t told;		       /* the container's whose jobs are held up, as was said */
 	struct mounted done[DONE_MAX]; /* a ring */
 	unsigned n_done;
 	int kept[KEPT_MAX];

@@ -3,8 +3,6 @@
  * Views anew for containers that have lost theirs, or have them of a mount that is gone; and for
  * those that started before there was a pctfs.
  */
-#include <signal.h>
-
 #include "launcher/each.h"
 #include "launcher/waiting.h"
 #include "launcher/who.h"
@@ -22,9 +20,6 @@ static int repair(const struct options *o, json_object *container)
 	if (!door || !id || pid < 1)
 		return refuse(-EPROTO, "pctfs does not say who its containers are: are pctfs and "
 				       "pct-launch of the same version?");
-	/* It has ended since the list was made. */
-	if (kill(pid, 0) < 0 && errno == ESRCH)
-		return 0;
 	its.fast = json_object_get_boolean(document_find(container, "fast"));
 	its.cpus = json_object_get_boolean(document_find(container, "fixed_cpus")) ? CPUS_FIXED
 										   : CPUS_LIVE;
@@ -86,6 +81,7 @@ static int help(const struct round *a, size_t i)
 static int help_all(size_t i, void *arg)
 {
 	const struct round *a = arg;
+	json_object *first = json_object_array_get_idx(a->rows, i);
 	size_t n = json_object_array_length(a->rows);
 	int failed = 0;
 
@@ -95,6 +91,9 @@ static int help_all(size_t i, void *arg)
 	for (size_t k = i; k < n; k++)
 		if (k == i || (a->mounts[i] && a->mounts[k] == a->mounts[i]))
 			failed = MIN(failed, help(a, k));
+	/* Since the list was made. */
+	if (failed < 0 && is_over(json_object_get_int(document_find(first, "pid"))))
+		return EACH_GONE;
 	return failed;
 }
 

@@ -191,6 +191,23 @@ is "… what is known of each" "$(for c in "${hang[@]}"; do echo '?'; done; for 
 is "… and who cannot be looked into, in that order" "${hang[*]}" \
 	"$(sed -nE "s/.*the views of '(.*)' cannot be seen.*/\1/p" "$PCT_ROOT/said" | xargs)"
 
+# ---- containers that end while they are looked at
+
+for c in "${hang[@]}" "${rest[@]}"; do kill -KILL "${INIT[$c]}"; done
+stop_daemon
+ok "a daemon for short-lived ones" "$B/pctfs"
+boxes 30 g e || flunk "thirty containers"
+for i in $(seq 30); do "$B/pct-launch" attach "${INIT[e$i]}" "e$i" || flunk "attach e$i"; done
+(for i in $(seq 30); do kill -KILL "${INIT[e$i]}"; sleep 0.05; done) &
+ends=$! failed=0 rounds=0
+while alive $ends; do
+	"$B/pct-launch" repair --all >"$PCT_ROOT/said" 2>&1 || failed=$((failed + 1))
+	"$B/pct-launch" list >>"$PCT_ROOT/said" 2>&1 || failed=$((failed + 1))
+	grep -E 'meanwhile|cannot be seen|has not got' "$PCT_ROOT/said" && failed=$((failed + 1))
+	rounds=$((rounds + 1))
+done
+is "who ended since fails neither list nor repair, in $rounds rounds" 0 $failed
+
 refused "the host's own init is no container" 1 "give one that is in a container" "$B/pct-launch" attach 1
 mkdir -p "$PCT_ROOT/var/lib/pct/lxc/${INIT[b]}"
 touch "$PCT_ROOT/var/lib/pct/lxc/${INIT[b]}/config"

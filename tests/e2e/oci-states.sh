@@ -59,7 +59,7 @@ bad = [
     ('a NUL byte in its id', NO_JSON, state(id='"b\0ad"')),
     ('a NUL, escaped, in its id', NO_ID, state(id='"b\\u0000ad"')),
     ('a NUL, escaped, in its bundle', NO_BUNDLE, state(bundle='"%s\\u0000x"' % bundle)),
-    ('a newline in its id', "'id' has a control character", state(id='"b\nad"')),
+    ('a newline in its id', "'id' with control characters", state(id='"b\nad"')),
     ('an id that is not UTF-8', 'is not UTF-8', state(id='"b\udcff\udcfead"')),
     ('a bundle that is not UTF-8', 'is not UTF-8', state(bundle='"%s\udcc3("' % bundle)),
     ('nested 60 000 times', NO_JSON, b'{"id":' * 60000),
