@@ -10,8 +10,8 @@
 #   make truth      what some hundred tools say in a container, beside what is true (root);
 #                   TRUTH_VM=1: on a cgroup v2 host (QEMU); and in a root like Alpine's
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
-#   make bench      time one render of every file, what is typed often, and what a container's start and
-#                   sysinfo(2) cost (root)
+#   make bench      time one render of every file, what is typed often, what a container's start and
+#                   sysinfo(2) cost, and repair of 200 containers (root)
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
@@ -57,7 +57,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
-scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-container bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a
@@ -132,6 +132,14 @@ $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo: $(B)/%: tests/%.c
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
 
+# For tests/e2e/hostile-attach.sh: the hostile ones, and who looks what they bring about.
+$(B)/swapper: tests/swapper.c
+$(B)/hostile $(B)/hinder: $(B)/%: tests/%.c tests/attempt.c tests/attempt.h
+$(B)/swapper $(B)/hostile $(B)/hinder:
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $(filter %.c,$^)
+
 $(B)/bench-sysinfo: bench/bench-sysinfo.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
@@ -200,7 +208,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/die/pctfs $(B)/pause/pct-launch $(if $(SAN),,static)
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/die/pctfs $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf
@@ -218,6 +226,7 @@ bench: $(B)/bench-render $(B)/bench-sysinfo all
 	$(Q)$<
 	$(Q)B=$(B) bench/bench-pct
 	$(Q)B=$(B) bench/bench-container
+	$(Q)B=$(B) bench/bench-repair
 
 bench-scale: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-scale

@@ -132,6 +132,26 @@ static int look(struct inside *in, struct view *views, size_t n)
 	return r;
 }
 
+/* A pidfd can be read from when its process has ended, also if nobody has reaped it. */
+bool has_ended(int pidfd)
+{
+	struct pollfd p = { pidfd, POLLIN, 0 };
+
+	return pidfd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+bool is_over(pid_t pid)
+{
+	auto_fd fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -ESRCH;
+
+	return pid > 0 && fd < 0 ? errno == ESRCH : has_ended(fd);
+}
+
+int still_there(int pidfd)
+{
+	return has_ended(pidfd) ? refuse(-ESRCH, "the container's process has ended meanwhile") : 0;
+}
+
 /* ---- moving ---- */
 
 static int move(const struct view *v, int tree, unsigned flags)
@@ -199,13 +219,15 @@ static int move_view(struct inside *in, struct view *v)
 	return r < 0 ? fail(r, "lay the view over '/%s' in the container", v->path) : 0;
 }
 
-/* Is ours what is seen there, and on nothing but the kernel's own file? */
-static int check(struct inside *in, struct view *views, size_t n)
+/* Is ours what is seen there, and on nothing but the kernel's own file? And is anybody there? */
+static int check(struct inside *in, int pidfd, struct view *views, size_t n)
 {
 	int r = inside_same(in);
 
 	if (r == 0)
 		r = look(in, views, n);
+	if (r == 0)
+		r = still_there(pidfd);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		uint64_t ours = 0;
 
@@ -257,7 +279,7 @@ static int attach_inside(int pidfd, const char *prefix, void *arg)
 		if (views[i].at.fd >= 0)
 			r = move_view(&in, &views[i]);
 	if (r == 0)
-		r = check(&in, views, n);
+		r = check(&in, pidfd, views, n);
 	for (size_t i = n; i-- > 0 && r < 0;)
 		undo(&in, &views[i]);
 	return r;
@@ -294,8 +316,7 @@ int open_pidfd(pid_t pid)
 	return fd < 0 ? fail(-errno, "process %d", pid) : fd;
 }
 
-/* What the child waits for may never come, not even its end: the container can have seen to that.
- */
+/* What the child waits for may never come, not even its end. The container can see to that. */
 static int child_end(pid_t pid, int *status)
 {
 	auto_fd fd = open_pidfd(pid);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "launcher/bundle.h"
 
+#include <ctype.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -81,6 +83,39 @@ const char *document_text(json_object *o, const char *path)
 	return text && *text && strlen(text) == (size_t)json_object_get_string_len(m) ? text : NULL;
 }
 
+/* JSON is; json-c does not look. */
+static bool is_utf8(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	while (*p) {
+		int more = *p < 0x80 ? 0 : *p < 0xc2 ? -1 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
+		uint32_t c = *p & 0x3f >> MAX(more, 0);
+
+		if (more < 0 || *p++ > 0xf4)
+			return false;
+		for (int i = 0; i < more; i++, p++) {
+			if ((*p & 0xc0) != 0x80)
+				return false;
+			c = c << 6 | (*p & 0x3f);
+		}
+		if ((more == 2 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) ||
+		    (more == 3 && (c < 0x10000 || c > 0x10ffff)))
+			return false;
+	}
+	return true;
+}
+
+#define ID_MAX (NAME_MAX - 16) /* it is part of a file's name */
+
+static bool has_controls(const char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			return true;
+	return false;
+}
+
 const char *state_of(json_object *document, struct oci_state *out)
 {
 	json_object *pid = document_find(document, "pid");
@@ -92,6 +127,12 @@ const char *state_of(json_object *document, struct oci_state *out)
 		return "names no 'id'";
 	if (!s.bundle || *s.bundle != '/')
 		return "has no absolute path as 'bundle'";
+	if (!is_utf8(s.id) || !is_utf8(s.bundle))
+		return "has an 'id' or a 'bundle' that is not UTF-8";
+	if (strlen(s.id) > ID_MAX)
+		return "has an 'id' that is longer than a file's name can be";
+	if (has_controls(s.id))
+		return "has an 'id' with control characters";
 	if (pid && (!json_object_is_type(pid, json_type_int) || n < 0 || n > INT32_MAX))
 		return "has a 'pid' that is none";
 	s.pid = (pid_t)n;

@@ -19,24 +19,41 @@ json_object *request_new(const char *name, const char *door, const char *id)
 	return o;
 }
 
-static int dial(const char *path)
+static int reach(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	struct timeval patience = { .tv_sec = 10 };
 	auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		return fail(-errno, "make a socket");
+		return -errno;
 	if (strlen(path) >= sizeof(a.sun_path))
-		return fail(-ENAMETOOLONG, "socket '%s'", path);
+		return -ENAMETOOLONG;
 	strcpy(a.sun_path, path);
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
-		return errno == ENOENT || errno == ECONNREFUSED
-			   ? refuse(-errno, "no pctfs at '%s': start pctfs first", path)
-			   : fail(-errno, "connect to pctfs at '%s'", path);
-	return take_fd(&fd);
+	return connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ? -errno : take_fd(&fd);
+}
+
+static bool is_absence(int r)
+{
+	return r == -ENOENT || r == -ECONNREFUSED;
+}
+
+bool is_served(const struct options *o)
+{
+	auto_fd fd = reach(o->socket);
+
+	return !is_absence(fd);
+}
+
+static int dial(const char *path)
+{
+	int fd = reach(path);
+
+	if (is_absence(fd))
+		return refuse(fd, "no pctfs at '%s': start pctfs first", path);
+	return fd < 0 ? fail(fd, "connect to pctfs at '%s'", path) : fd;
 }
 
 static int send_line(int fd, json_object *o)

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "launcher/mountjob.h"
+#include "launcher/served.h"
 
 enum { KEPT_SOCK, KEPT_TOP, KEPT_TARGET, KEPT_NOTIFY, N_KEPT };
 
@@ -83,7 +84,7 @@ static int make(const struct job *j, const char *target)
 		  t->has_data ? t->data : NULL) < 0)
 		return 1;
 	fd = open_tree(AT_FDCWD, target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	return fd < 0 || fds_send(KEPT_SOCK, &byte, 1, &fd, 1) < 0;
+	return fd < 0 || fds_send(KEPT_SOCK, &byte, 1, &fd, 1, 0) < 0;
 }
 
 static int run_maker(const struct job *j, const char *target)
@@ -136,7 +137,7 @@ int double_mount(struct job *j)
 
 /* ---- umount2(2) ---- */
 
-static bool identify(int at, const char *name, dev_t *dev, uint64_t *mnt, bool *is_root)
+bool identify(int at, const char *name, dev_t *dev, uint64_t *mnt, bool *is_root)
 {
 	struct statx st;
 
@@ -193,27 +194,23 @@ static int take_off(const struct job *j, int proc)
 	return r;
 }
 
-/* Those that lie there still stay there. */
-static void lay_again(const struct job *j)
+void lay_clones(const struct job *j, int proc)
 {
-	auto_fd proc = open(j->texts.target, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	bool is_root;
-	uint64_t mnt;
-	dev_t dev;
-
-	if (proc < 0 || !identify(proc, "", &dev, &mnt, &is_root))
-		return;
 	for (size_t i = 0, n = json_object_array_length(j->views); i < n; i++) {
-		auto_fd onto = -EBADF;
-		uint64_t its;
+		auto_fd onto = j->clone[i] < 0 ? -EBADF : served_open(proc, view_name(j, i), 0);
 
-		if (j->clone[i] < 0)
-			continue;
-		onto = openat(proc, view_name(j, i), O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (onto >= 0 && identify(onto, "", &dev, &its, &is_root) && its == mnt)
+		if (onto >= 0)
 			(void)!move_mount(j->clone[i], "", onto, "",
 					  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	}
+}
+
+static void lay_again(const struct job *j)
+{
+	auto_fd proc = open(j->texts.target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc >= 0)
+		lay_clones(j, proc);
 }
 
 /* Views on it would make it busy. If it is so without them, they come back. */

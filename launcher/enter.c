@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -61,7 +60,7 @@ static size_t numbers(const char *line, int base, unsigned long long *out, size_
 int identity_parse(const char *text, struct identity *out)
 {
 	static const char *const caps[] = { "CapEff", "CapPrm", "CapInh" };
-	unsigned long long uid[3], gid[3], group[GROUPS_MAX], cap[ARRAY_LEN(caps)];
+	unsigned long long uid[3], gid[3], group[GROUPS_MAX], cap[ARRAY_LEN(caps)], bound;
 	struct identity who = { .n_groups = 0 };
 
 	if (numbers(line_of(text, "Uid"), 10, uid, 3) != 3 ||
@@ -80,6 +79,7 @@ int identity_parse(const char *text, struct identity *out)
 	who.effective = cap[0];
 	who.permitted = cap[1];
 	who.inheritable = cap[2];
+	who.bound = numbers(line_of(text, "NoNewPrivs"), 10, &bound, 1) != 1 || bound != 0;
 	*out = who;
 	return 0;
 }
@@ -209,15 +209,29 @@ static int take_label(const char *label)
 	return fd < 0 || write(fd, text, (size_t)n) != n ? -errno : 0;
 }
 
-/* Capabilities stay while the users change: those of another user namespace are the last step. */
+static int raise_permitted(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct cap[2];
+
+	if (syscall(SYS_capget, &head, cap) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		cap[i].effective = cap[i].permitted;
+	return syscall(SYS_capset, &head, cap) < 0 ? -errno : 0;
+}
+
+/*
+ * Capabilities stay while the users change: those of another user namespace are the last step. Not
+ * by securebits, which take CAP_SETPCAP.
+ */
 static int take_users(const struct identity *w)
 {
-	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP | SECBIT_KEEP_CAPS) < 0 ||
-	    setgroups(w->n_groups, w->group) < 0 ||
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(w->n_groups, w->group) < 0 ||
 	    setresgid(w->gid[0], w->gid[1], w->gid[2]) < 0 ||
 	    setresuid(w->uid[0], w->uid[1], w->uid[2]) < 0)
 		return -errno;
-	return 0;
+	return raise_permitted();
 }
 
 static int take_capabilities(const struct identity *w)

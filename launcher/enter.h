@@ -21,6 +21,7 @@ struct identity {
 	gid_t group[GROUPS_MAX];
 	size_t n_groups;
 	uint64_t effective, permitted, inheritable;
+	bool bound; /* to gain nothing (no_new_privs), and so perhaps in a domain of Landlock's */
 };
 
 struct entrance {

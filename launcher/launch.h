@@ -49,6 +49,9 @@ int ask(const struct options *o, json_object *request, json_object **answer) MUS
 /* All that are registered, in *all, which is part of the answer. */
 int ask_all(const struct options *o, json_object **answer, json_object **all) MUST_CHECK;
 
+/* Is there a pctfs at all? Without a word. */
+bool is_served(const struct options *o);
+
 json_object *request_new(const char *name, const char *door, const char *id);
 
 /* Without a word: a daemon that does not know it saw it end, or is another one. */
@@ -57,6 +60,12 @@ void forget(const struct options *o, const char *door, const char *id);
 /* ---- attach.c ---- */
 
 int open_pidfd(pid_t pid) MUST_CHECK;
+
+/* Of a pidfd below 0 nobody has. The latter says so: -ESRCH. */
+bool has_ended(int pidfd);
+/* Likewise of a pid that nobody holds: another may have it by now. */
+bool is_over(pid_t pid);
+int still_there(int pidfd) MUST_CHECK;
 
 /* A mount of what is served at @root/@path, private, seen nowhere yet. Errors are said. */
 int clone_view(const char *root, const char *path) MUST_CHECK;

@@ -106,7 +106,7 @@ int views_state(json_object *answer, json_object *container, enum views_state *o
 		return pidfd;
 	r = in_child(look_inside, pidfd, "", &l);
 	if (r < 0 || r > VIEWS_SOME)
-		return -EIO;
+		return MIN(r, -EIO);
 	*out = (enum views_state)r;
 	return 0;
 }

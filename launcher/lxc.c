@@ -7,6 +7,7 @@
 
 #include "launcher/launch.h"
 #include "launcher/liblxc.h"
+#include "launcher/mentions.h"
 #include "launcher/mount.h"
 #include "launcher/tree.h"
 #include "launcher/waiting.h"
@@ -39,12 +40,14 @@ static const char *hook_type(int argc, char *argv[])
 	return type ? type : argc > 1 ? argv[argc - 1] : "";
 }
 
-/* Does its config name the cpuset? liblxc itself reads it: it may include others. */
+/* Does its config name the cpuset? Where it may, liblxc itself reads it: it knows which line holds.
+ */
 static bool names_cpuset(const char *name, const char *lxcpath)
 {
 	static const char *const keys[] = { "lxc.cgroup.cpuset.cpus", "lxc.cgroup2.cpuset.cpus" };
 	const char *config = getenv("LXC_CONFIG_FILE");
-	struct lxc_container *c = config ? liblxc_container(name, lxcpath) : NULL;
+	struct lxc_container *c =
+	    config && config_mentions(config, "cpuset") ? liblxc_container(name, lxcpath) : NULL;
 	bool named = false;
 
 	if (!c)

@@ -17,21 +17,24 @@
 
 #define FD_ASKED  3    /* where pctfs asks */
 #define KEPT_MAX  4096 /* monitors; as pctfs has them */
-#define JOBS_MAX  32
-#define JOBS_EACH 4  /* of one container: a file system of its own can hold them up for ever */
-#define DONE_MAX  64 /* answers that are remembered */
+#define JOBS_MAX  32   /* at a time */
+#define JOBS_EACH 4    /* of one container: a file system of its own can hold them up for ever */
+#define HELD_MAX  1024 /* with those that are held up so */
+#define DONE_MAX  64   /* answers that are remembered */
 
 struct running {
 	struct mounted answer;
-	pid_t pid, init; /* pid 0: none */
+	pid_t pid, init; /* pid 0: none; of its processes the group */
 	int pidfd;
-	uint64_t until; /* ms; 0: it was answered, and is to end */
+	uint64_t until; /* ms; 0: it was answered and killed, and something of it is held up */
+	bool told;
 };
 
 struct mounter {
 	const struct options *o;
+	const char *mount; /* pctfs's */
 	int scratch;
-	struct running job[JOBS_MAX];
+	struct running job[HELD_MAX];
 	struct mounted done[DONE_MAX]; /* a ring */
 	unsigned n_done;
 	int kept[KEPT_MAX];
@@ -48,19 +51,19 @@ static uint64_t now_ms(void)
 static void answer(struct mounter *m, const struct mounted *a)
 {
 	m->done[m->n_done++ % DONE_MAX] = *a;
-	(void)!fds_send(FD_ASKED, a, sizeof(*a), NULL, 0);
+	(void)!fds_send(FD_ASKED, a, sizeof(*a), NULL, 0, 0);
 }
 
 /* Another worker asks again what the one before it had asked. */
 static bool asked_before(const struct mounter *m, uint64_t id)
 {
-	for (size_t i = 0; i < JOBS_MAX; i++)
+	for (size_t i = 0; i < HELD_MAX; i++)
 		if (m->job[i].pid && m->job[i].until && m->job[i].answer.id == id)
 			return true;
 	for (size_t i = 0; i < DONE_MAX; i++) {
 		if (m->done[i].id != id || !id)
 			continue;
-		(void)!fds_send(FD_ASKED, &m->done[i], sizeof(m->done[i]), NULL, 0);
+		(void)!fds_send(FD_ASKED, &m->done[i], sizeof(m->done[i]), NULL, 0, 0);
 		return true;
 	}
 	return false;
@@ -68,16 +71,32 @@ static bool asked_before(const struct mounter *m, uint64_t id)
 
 static struct running *room_for(struct mounter *m, pid_t init)
 {
-	struct running *room = NULL;
-	int its = 0;
+	struct running *room = NULL, *held = NULL;
+	int its = 0, n = 0;
+	bool told = false;
 
-	for (size_t i = 0; i < JOBS_MAX; i++) {
-		if (!m->job[i].pid)
-			room = &m->job[i];
-		else
-			its += m->job[i].init == init;
+	for (size_t i = 0; i < HELD_MAX; i++) {
+		struct running *j = &m->job[i];
+
+		if (!j->pid)
+			room = j;
+		n += j->pid && j->until;
+		if (!j->pid || j->init != init)
+			continue;
+		its++;
+		told = told || j->told;
+		held = j->until ? held : j;
 	}
-	return its < JOBS_EACH ? room : NULL;
+	if (its < JOBS_EACH)
+		return n < JOBS_MAX ? room : NULL;
+	if (held && !told) {
+		warn(0,
+		     "container of process %d: a file system of its own holds up who looks for its "
+		     "mounts of proc, which show the host until that answers or is unmounted there",
+		     init);
+		held->told = true;
+	}
+	return NULL;
 }
 
 static void run_job(struct mounter *m, const struct mounting *ask, const int *fds)
@@ -89,7 +108,7 @@ static void run_job(struct mounter *m, const struct mounting *ask, const int *fd
 	close(FD_ASKED);
 	for (size_t i = 0; i < KEPT_MAX; i++)
 		close_fd(&m->kept[i]);
-	r = job_run(m->o, ask, fds, m->scratch);
+	r = job_run(m->o, m->mount, ask, fds, m->scratch);
 	_exit(r == MOUNTING_CONTINUE ? 100 : r < 0 ? MIN(-r, 100) : 0);
 }
 
@@ -143,43 +162,61 @@ static bool hear(struct mounter *m)
 	return true;
 }
 
+static void end_job(struct mounter *m, struct running *j)
+{
+	close_fd(&j->pidfd);
+	answer(m, &j->answer);
+	j->until = 0;
+}
+
+/* What its end left behind is our child by now. */
+static void look_after(struct running *j)
+{
+	while (waitpid(-j->pid, NULL, WNOHANG) > 0)
+		;
+	if (waitpid(-j->pid, NULL, WNOHANG) < 0 && errno == ECHILD)
+		j->pid = 0;
+}
+
 static void look_at(struct mounter *m, struct running *j)
 {
 	int status = 0;
 
-	if (j->pid && waitpid(j->pid, &status, WNOHANG) == j->pid) {
-		close_fd(&j->pidfd);
-		j->pid = 0;
+	if (!j->pid)
+		return;
+	if (j->until && waitpid(j->pid, &status, WNOHANG) == j->pid) {
 		if (WIFEXITED(status) && WEXITSTATUS(status) < 100)
 			j->answer.result = -WEXITSTATUS(status);
-	} else if (!j->pid || !j->until || now_ms() < j->until) {
-		return;
-	} else {
+		end_job(m, j);
+	} else if (j->until && now_ms() >= j->until) {
 		/* It may take long to die, if the container's own file system holds it. */
 		kill(-j->pid, SIGKILL);
 		kill(j->pid, SIGKILL);
+		end_job(m, j);
 	}
-	if (j->until)
-		answer(m, &j->answer);
-	j->until = 0;
+	if (!j->until)
+		look_after(j);
 }
 
 static void serve(struct mounter *m)
 {
+	static struct pollfd p[HELD_MAX + 1];
 	bool goes_on = true;
 
 	while (goes_on) {
-		struct pollfd p[JOBS_MAX + 1] = { [JOBS_MAX] = { FD_ASKED, POLLIN, 0 } };
 		int wait = -1;
 
-		for (size_t i = 0; i < JOBS_MAX; i++) {
-			p[i] = (struct pollfd){ m->job[i].pid ? m->job[i].pidfd : -1, POLLIN, 0 };
-			wait = m->job[i].pid && m->job[i].until ? MOUNTING_MS / 8 : wait;
+		for (size_t i = 0; i < HELD_MAX; i++) {
+			bool runs = m->job[i].pid && m->job[i].until;
+
+			p[i] = (struct pollfd){ runs ? m->job[i].pidfd : -1, POLLIN, 0 };
+			wait = runs ? MOUNTING_MS / 8 : wait;
 		}
+		p[HELD_MAX] = (struct pollfd){ FD_ASKED, POLLIN, 0 };
 		(void)poll(p, ARRAY_LEN(p), wait);
-		for (size_t i = 0; i < JOBS_MAX; i++)
+		for (size_t i = 0; i < HELD_MAX; i++)
 			look_at(m, &m->job[i]);
-		if (p[JOBS_MAX].revents)
+		if (p[HELD_MAX].revents)
 			goes_on = hear(m);
 	}
 }
@@ -189,10 +226,13 @@ static int run(const struct options *o, int argc, char *argv[])
 	static struct mounter m;
 	struct rlimit room;
 
-	(void)argc, (void)argv;
+	(void)argc;
 	m.o = o;
+	m.mount = argv[1];
 	for (size_t i = 0; i < KEPT_MAX; i++)
 		m.kept[i] = -EBADF;
+	/* What a job that was killed leaves is counted, for as long as it does not die. */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (fcntl(FD_ASKED, F_SETFD, FD_CLOEXEC) < 0)
 		return refuse(-EINVAL, "mounter: this is for pctfs to start");
 	if (getrlimit(RLIMIT_NOFILE, &room) == 0) {
@@ -209,9 +249,9 @@ static int run(const struct options *o, int argc, char *argv[])
 
 const struct command cmd_mounter = {
 	.name = "mounter",
-	.args = "",
+	.args = "MOUNT",
 	.help = "Started by pctfs: mounts of procfs that containers make get their views",
-	.min_args = 0,
-	.max_args = 0,
+	.min_args = 1,
+	.max_args = 1,
 	.run = run,
 };

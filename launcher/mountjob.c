@@ -2,8 +2,8 @@
 #include "launcher/mountjob.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+
+#include "launcher/served.h"
 
 #define PROC "proc/"
 
@@ -82,7 +84,7 @@ static int clone_views(struct job *j)
 		if (!view_name(j, i))
 			continue;
 		snprintf(path, sizeof(path), PROC "%s", view_name(j, i));
-		j->clone[i] = clone_view(j->ask->root, path);
+		j->clone[i] = served_clone(j->root, path);
 		if (j->clone[i] < 0)
 			return j->clone[i];
 	}
@@ -97,10 +99,12 @@ static int learn_views(struct job *j, const struct options *o)
 
 	if (r < 0)
 		return r;
-	if (!json_object_object_get_ex(answer, "views", &j->views) ||
-	    !json_object_is_type(j->views, json_type_array))
-		return -EPROTO;
-	if (statx(AT_FDCWD, j->ask->root, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0)
+	if (!json_object_object_get_ex(answer, "views", &j->views) || !served_are_names(j->views))
+		return refuse(-EPROTO, "pctfs names views that are none");
+	j->root = served_root(j->mount, j->ask->root);
+	if (j->root < 0)
+		return j->root;
+	if (statx(j->root, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &st) < 0)
 		return -errno;
 	j->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
 	return 0;
@@ -109,20 +113,18 @@ static int learn_views(struct job *j, const struct options *o)
 /* On one that is not seen anywhere yet, and in which nothing but the kernel can have put a name. */
 static int lay_views(const struct job *j, int bare)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-					   RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV };
-
 	for (size_t i = 0, n = json_object_array_length(j->views); i < n; i++) {
 		auto_fd onto = -EBADF;
 
 		if (j->clone[i] < 0)
 			continue;
-		onto = (int)syscall(SYS_openat2, bare, view_name(j, i), &how, sizeof(how));
-		if (onto < 0 && errno == ENOENT) /* subset=pid */
+		onto = served_open(bare, view_name(j, i), 0);
+		if (onto == -ENOENT) /* subset=pid */
 			continue;
-		if (onto < 0 || move_mount(j->clone[i], "", onto, "",
-					   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		if (onto < 0)
+			return onto;
+		if (move_mount(j->clone[i], "", onto, "",
+			       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 			return -errno;
 	}
 	return 0;
@@ -167,7 +169,7 @@ int scratch_new(void)
 		    chdir("/proc") < 0 || mkdir("new", 0700) < 0 ||
 		    syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
 			_exit(1);
-		_exit(fds_send(ends[1], &byte, 1, &fd, 1) < 0);
+		_exit(fds_send(ends[1], &byte, 1, &fd, 1, 0) < 0);
 	}
 	close(ends[1]);
 	if (pid > 0 && fds_receive(ends[0], &byte, 1, &fd, 1) != 1)
@@ -228,35 +230,51 @@ static int do_mount(struct job *j, int scratch)
 		return fail(whole, "lay views on a container's new procfs");
 	if (!still_waits(&j->e))
 		return -ESRCH;
-	return fds_send(j->sock, &byte, 1, &whole, 1);
+	return fds_send(j->sock, &byte, 1, &whole, 1, 0);
 }
 
-int job_run(const struct options *o, const struct mounting *ask, const int fds[MOUNTING_FDS],
-	    int scratch)
+int job_run(const struct options *o, const char *mount, const struct mounting *ask,
+	    const int fds[MOUNTING_FDS], int scratch)
 {
 	bool mounts = ask->kind == MOUNTING_MOUNT;
 	struct job j = { .ask = ask,
+			 .mount = mount,
+			 .root = -EBADF,
 			 .e = { .proc = fds[MOUNTING_PROC],
 				.mem = fds[MOUNTING_MEM],
 				.notify = fds[MOUNTING_NOTIFY],
 				.id = ask->call.id },
 			 .texts = { .given = -EBADF } };
+	int (*work)(struct job *) = mounts ? double_mount : double_umount;
 	int r = read_call(&j);
 	pid_t pid = -1;
 
+	/* The kernel refuses it without more ado. */
+	if (r == 0 && !(j.e.who.effective & (1ull << CAP_SYS_ADMIN)))
+		r = -EPERM;
+	if (r == 0 && j.e.who.bound) {
+		work = double_after;
+		r = mounts ? 0 : -EPERM;
+	}
 	if (r == 0)
 		r = learn_views(&j, o);
 	if (r == 0 && mounts)
 		r = clone_views(&j);
 	if (r == 0)
-		r = start_double(&j, mounts ? double_mount : double_umount, &pid);
+		r = start_double(&j, work, &pid);
 	if (r < 0) {
 		debug("a call of process %u is the kernel's: %s", ask->call.pid, strerror(-r));
 		return MOUNTING_CONTINUE;
 	}
-	if (mounts && do_mount(&j, scratch) < 0) {
+	if (work == double_mount && do_mount(&j, scratch) < 0) {
 		kill(pid, SIGKILL);
 		(void)end_double(pid);
+		return MOUNTING_CONTINUE;
+	}
+	if (work == double_after) { /* the monitor has other calls: it looks on without us */
+		char byte = 0;
+
+		(void)!fds_receive(j.sock, &byte, 1, NULL, 0);
 		return MOUNTING_CONTINUE;
 	}
 	return end_double(pid);

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+// clang-format off
 /*
  * One call of a container's process, made for it by processes of its own: whatever becomes of them,
  * the mounter goes on.
  *
  *   the job        host's namespaces, root; lays views on a bare procfs, in a mount namespace where
  *                  there is nothing else
- *   └ the double   the caller's mount and user namespace, root directory, users, capabilities,
- * label; │            finds the target, and moves the procfs there. Nobody in the container sees
- * it. └ the maker  in the caller's pid namespace too, as procfs is of the one it is mounted in. It
- *                  makes the call itself, in a copy of the mount namespace: so it is the kernel
- * that says whether it is allowed, and with which options. Whoever may trace it has a process that
- * can do nothing else (a filter).
+ *   └ the double   the caller's mount and user namespace, root directory, users, capabilities and
+ *     │            label; finds the target, and moves the procfs there. Nobody in the container sees it
+ *     └ the maker  in the caller's pid namespace too, as procfs is of the one it is mounted in. It
+ *                  makes the call itself, in a copy of the mount namespace: so it is the kernel that
+ *                  says whether it is allowed, and with which options. Whoever may trace it has a
+ *                  process that can do nothing else (a filter).
  */
+// clang-format on
 #pragma once
 
+#include "base/fds.h"
 #include "base/mounting.h"
 #include "launcher/enter.h"
 #include "launcher/launch.h"
@@ -28,6 +31,8 @@ struct job {
 	const struct mounting *ask;
 	struct entrance e;
 	struct call_texts texts;
+	const char *mount;  /* pctfs's, as its keeper has said */
+	int root;	    /* where the caller's views are served, in there */
 	json_object *views; /* their paths: "proc/…" and others */
 	int *clone;	    /* of each; -EBADF: not laid there */
 	dev_t dev;	    /* of what pctfs serves now */
@@ -39,8 +44,8 @@ struct job {
 const char *view_name(const struct job *j, size_t i);
 
 /* The job, a process of its own: MOUNTING_*, or a negative errno that the caller is to have. */
-int job_run(const struct options *o, const struct mounting *ask, const int fds[MOUNTING_FDS],
-	    int scratch) MUST_CHECK;
+int job_run(const struct options *o, const char *mount, const struct mounting *ask,
+	    const int fds[MOUNTING_FDS], int scratch) MUST_CHECK;
 
 /* A mount namespace with nothing but an empty directory "new" in it: an fd. */
 int scratch_new(void) MUST_CHECK;
@@ -50,6 +55,17 @@ int scratch_new(void) MUST_CHECK;
 int double_mount(struct job *j) MUST_CHECK;
 int double_umount(struct job *j) MUST_CHECK;
 
+/* Where it is mounted; is it the top of a mount? */
+bool identify(int at, const char *name, dev_t *dev, uint64_t *mnt, bool *is_root) MUST_CHECK;
+
+/* On a procfs; where something lies already nothing is laid. */
+void lay_clones(const struct job *j, int proc);
+
+/* ---- after.c: likewise ---- */
+
+/* The kernel makes the call, and the views are laid on what is there then. */
+int double_after(struct job *j) MUST_CHECK;
+
 /* ---- standin.c ---- */
 
 /*
@@ -57,9 +73,3 @@ int double_umount(struct job *j) MUST_CHECK;
  * is no other pctfs, and anybody to be answered, answer them. @kept: as MOUNTING_KEEP numbers them.
  */
 void stand_in(const struct options *o, int *kept, size_t n);
-
-/* ---- fds.c: over a socket pair ---- */
-
-int fds_send(int sock, const void *p, size_t n, const int *fds, size_t n_fds) MUST_CHECK;
-/* The packet's size; fds that did not come are -EBADF. */
-ssize_t fds_receive(int sock, void *p, size_t n, int *fds, size_t n_fds) MUST_CHECK;

@@ -40,6 +40,18 @@ static bool is_hosts(int pidfd, pid_t pid)
 		(outside == pid && shares("/proc/self/ns/mnt", &mnt)));
 }
 
+/* Whoever said why is the one line there is to be. */
+static void add_note(const struct options *o, const char *door, const char *id, pid_t pid,
+		     bool said)
+{
+	enum say_level before = say_limit;
+
+	if (said)
+		say_limit = SAY_ERR;
+	waiting_add(o, door, id, pid);
+	say_limit = before;
+}
+
 static int start(const struct options *options, const struct oci_state *state)
 {
 	struct options o = *options;
@@ -47,6 +59,7 @@ static int start(const struct options *options, const struct oci_state *state)
 	auto_json config = NULL;
 	auto_fd bundle = -EBADF;
 	auto_fd pidfd = -EBADF;
+	bool served;
 	int r;
 
 	if (state->pid < 1)
@@ -68,11 +81,12 @@ static int start(const struct options *options, const struct oci_state *state)
 	if (o.cpus == CPUS_UNKNOWN && document_text(config, "linux.resources.cpu.cpus"))
 		o.cpus = CPUS_FIXED;
 	door_of(state, door, sizeof(door));
-	r = put_views_of(&o, door, state->id, pidfd, state->pid, root);
+	served = o.strict || is_served(&o);
+	r = served ? put_views_of(&o, door, state->id, pidfd, state->pid, root) : -ECONNREFUSED;
 	if (r == 0)
 		waiting_remove(&o, door, state->id);
-	else if (!o.strict)
-		waiting_add(&o, door, state->id, pid_outside(pidfd, state->pid));
+	else if (!o.strict && !has_ended(pidfd))
+		add_note(&o, door, state->id, pid_outside(pidfd, state->pid), served);
 	return r;
 }
 

@@ -4,10 +4,12 @@
  * called create or run gets our hooks into its config.json and a boot clock of its own; then the
  * runtime takes this process over.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/say.h"
 #include "launcher/hooks.h"
@@ -86,6 +88,30 @@ static int become(const char *runtime, char *argv[])
 
 /* ---- config.json ---- */
 
+#define TEMP   ".config.json.pct-"
+#define LEFT_S 60 /* nobody writes for so long */
+
+/* Of wrappers that were killed; one bundle can be many containers, which others make now. */
+static void remove_left(int bundle)
+{
+	int copy = openat(bundle, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		struct stat st;
+
+		if (strncmp(e->d_name, TEMP, strlen(TEMP)) == 0 &&
+		    fstatat(bundle, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    time(NULL) - st.st_mtime > LEFT_S)
+			(void)unlinkat(bundle, e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+	else if (copy >= 0)
+		close(copy);
+}
+
 /* Whole or not at all. No fsync: engines write it anew after a crash of the machine. */
 static int config_write(int bundle, json_object *config)
 {
@@ -99,7 +125,8 @@ static int config_write(int bundle, json_object *config)
 
 	if (!text)
 		return -ENOMEM;
-	snprintf(name, sizeof(name), ".config.json.pct-%d", getpid());
+	remove_left(bundle);
+	snprintf(name, sizeof(name), TEMP "%d", getpid());
 	if (fstatat(bundle, "config.json", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "base/say.h"
+#include "launcher/beside.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -260,22 +262,13 @@ int timens_join(const char *root, const char *id)
 
 /* ---- names: links to records ---- */
 
-/* FNV-1a: one runtime can keep containers of one name in different places. */
-static uint32_t hash(const char *text)
-{
-	uint32_t h = 2166136261u;
-
-	while (*text)
-		h = (h ^ (unsigned char)*text++) * 16777619u;
-	return h;
-}
-
 #define HASH_LEN 9 /* of "%08x-" */
 
+/* One runtime can keep containers of one name in different places. */
 static int link_name(const char *folder, const char *root, const char *id, char *path, size_t size)
 {
-	return (size_t)snprintf(path, size, "%s/%08x-%s", folder, hash(root), id) >= size ? -EINVAL
-											  : 0;
+	return (size_t)snprintf(path, size, "%s/%08x-%s", folder, fnv32(root), id) >= size ? -EINVAL
+											   : 0;
 }
 
 /* The folders above it are pctfs's as well: whoever comes first makes them. */
@@ -294,9 +287,8 @@ static int make_folders(const char *path)
 
 void timens_folder(const char *socket, char *out, size_t size)
 {
-	const char *slash = strrchr(socket, '/');
-
-	snprintf(out, size, "%.*s/oci", slash ? (int)(slash - socket) : 0, socket);
+	if (beside(socket, "oci", out, size) < 0)
+		*out = '\0';
 }
 
 void timens_name(const char *folder, const char *root, const char *id)
@@ -333,6 +325,9 @@ void timens_each(const char *socket, void (*found)(const char *id, pid_t pid, vo
 		if (strlen(e->d_name) <= HASH_LEN || e->d_name[HASH_LEN - 1] != '-')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		/* The runtime is done with the container, and nobody was there to be told. */
+		if (access(path, F_OK) < 0 && errno == ENOENT)
+			(void)unlink(path);
 		if (read_record(path, &rec) < 0)
 			continue;
 		fd = open_recorded(&rec);

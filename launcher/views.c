@@ -3,8 +3,6 @@
  * What every door does with a container, and the door by hand: attach and detach.
  */
 #include <limits.h>
-#include <signal.h>
-#include <sys/syscall.h>
 
 #include "launcher/who.h"
 
@@ -68,10 +66,13 @@ int put_views_of(const struct options *o, const char *door, const char *id, int 
 	json_object_object_add(q, "again", json_object_new_boolean(o->again));
 	r = ask(o, q, &answer);
 	/* It was the process we hold that was registered, if that one still lives. */
-	if (r == 0 && syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) < 0)
-		r = fail(-errno, "process %d", pid);
+	if (r == 0)
+		r = still_there(pidfd);
 	if (r == 0)
 		r = attach_registered(pidfd, prefix, answer);
+	/* Nobody is told of views that nobody has. */
+	if (r == 0)
+		r = still_there(pidfd);
 	/* One that was there before may have views that still work. */
 	if (r < 0 && json_object_get_boolean(document_find(answer, "new")))
 		forget(o, door, id);

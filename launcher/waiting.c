@@ -10,6 +10,9 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "base/hash.h"
+#include "launcher/beside.h"
+
 #define ABANDONED_S 60 /* a note nobody can read */
 
 /* In ticks: behind pct-runc a hook has its container's time namespace, and sees starts by that. */
@@ -57,24 +60,21 @@ static bool same_start(uint64_t a, uint64_t b)
 
 static void folder_of(const struct options *o, char *out, size_t size)
 {
-	const char *slash = strrchr(o->socket, '/');
-
-	snprintf(out, size, "%.*s/waiting", slash ? (int)(slash - o->socket) : 0, o->socket);
+	if (beside(o->socket, "waiting", out, size) < 0)
+		*out = '\0';
 }
 
-/* One folder for all doors: FNV-1a tells containers of one name apart. */
+/* One folder for all doors: the hash tells containers of one name apart. */
 static int file_of(const struct options *o, const char *door, const char *id, char *out,
 		   size_t size)
 {
-	uint32_t h = 2166136261u;
 	char folder[PATH_MAX];
 
 	if (!*id || *id == '.' || strchr(id, '/'))
 		return -EINVAL;
-	for (const char *p = door; *p; p++)
-		h = (h ^ (unsigned char)*p) * 16777619u;
 	folder_of(o, folder, sizeof(folder));
-	return (size_t)snprintf(out, size, "%s/%08x-%s", folder, h, id) < size ? 0 : -EINVAL;
+	return (size_t)snprintf(out, size, "%s/%08x-%s", folder, fnv32(door), id) < size ? 0
+											 : -EINVAL;
 }
 
 static int make_folder(const struct options *o)
@@ -142,8 +142,8 @@ void waiting_add(const struct options *o, const char *door, const char *id, pid_
 	if (r < 0)
 		warn(r, "note that container '%s' waits for its views", id);
 	else
-		warn(0, "the container goes on without views: '%s' as soon as pctfs runs",
-		     "pct-launch repair");
+		warn(0, "the container goes on without views: '%s' as soon as pctfs runs at '%s'",
+		     "pct-launch repair", o->socket);
 }
 
 void waiting_remove(const struct options *o, const char *door, const char *id)
@@ -241,5 +241,23 @@ int waiting_each(const struct options *o, json_object *all,
 	}
 	if (d)
 		closedir(d);
+	return r;
+}
+
+int waiting_one(const struct options *o, const char *door, const char *id,
+		int (*found)(const struct waiting *w, void *arg), void *arg)
+{
+	struct waiting w = { .pidfd = -EBADF };
+	auto_json note = NULL;
+	char path[PATH_MAX];
+	int r = file_of(o, door, id, path, sizeof(path));
+
+	if (r == 0)
+		r = read_note(AT_FDCWD, path, &note, &w);
+	if (r == -ENOENT || r == -ESRCH || r == -EBADMSG)
+		return 0;
+	r = r < 0 ? fail(r, "read the note of '%s', which waits for its views", id)
+		  : found(&w, arg);
+	close_fd(&w.pidfd);
 	return r;
 }

@@ -28,3 +28,7 @@ void waiting_remove(const struct options *o, const char *door, const char *id);
  */
 int waiting_each(const struct options *o, json_object *all,
 		 int (*found)(const struct waiting *w, void *arg), void *arg) MUST_CHECK;
+
+/* One of those, with what @found returns; 0: it waits no longer. */
+int waiting_one(const struct options *o, const char *door, const char *id,
+		int (*found)(const struct waiting *w, void *arg), void *arg) MUST_CHECK;

@@ -22,7 +22,7 @@ struct lookup {
 	bool stopped; /* there is one of that name that does not run */
 };
 
-static ino_t mounts_of(pid_t pid)
+ino_t mounts_of(pid_t pid)
 {
 	char path[48];
 	struct stat st;

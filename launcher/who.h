@@ -15,5 +15,8 @@ struct who {
 void who_put(struct who *w);
 #define auto_who CLEANUP(who_put) struct who
 
+/* The number of its mount namespace, by which containers are told apart; 0: there is no such. */
+ino_t mounts_of(pid_t pid);
+
 /* @text: a pid, a name, an id. All errors are said. */
 int who_find(const struct options *o, const char *text, struct who *out) MUST_CHECK;

@@ -119,15 +119,6 @@ int paths_make(const char *dir, unsigned mode)
 	return 0;
 }
 
-uint32_t fnv32(const char *text)
-{
-	uint32_t h = 0x811c9dc5u;
-
-	for (const char *p = text; *p; p++)
-		h = (h ^ (unsigned char)*p) * 0x01000193u;
-	return h;
-}
-
 /* local:<vmid>/<name>: one plain name, so that no value leads out of the images. */
 int volume_path(const char *value, char **path, unsigned *owner)
 {

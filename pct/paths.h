@@ -38,9 +38,6 @@ int paths_tools(char **dir);
 /* mkdir -p, every new directory with @mode; says what is wrong. */
 int paths_make(const char *dir, unsigned mode);
 
-/* 32-bit FNV-1a: short names for long paths. */
-uint32_t fnv32(const char *text);
-
 /*
  * The directory of the volume that a conf's rootfs value names ("local:100/subvol-...,size=4G"),
  * with the VMID that owns it. -EINVAL: not a volume of a storage there is.

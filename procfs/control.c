@@ -182,13 +182,15 @@ int listen_at(const char *path, int type)
 
 	if (fd < 0)
 		return fail(-errno, "make a socket");
-	if (strlen(path) >= sizeof(a.sun_path))
+	if ((size_t)snprintf(a.sun_path, sizeof(a.sun_path), "%s.new", path) >= sizeof(a.sun_path))
 		return fail(-ENAMETOOLONG, "socket '%s'", path);
-	strcpy(a.sun_path, path);
-	(void)unlink(path);
-	/* Made with these permissions, not changed to them after. */
+	(void)unlink(a.sun_path);
+	/*
+	 * Made with these permissions, not changed to them after; and in its place when it listens
+	 * already: one that was there before is dialled until then.
+	 */
 	if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
-	    listen(fd, 128) < 0)
+	    listen(fd, 128) < 0 || rename(a.sun_path, path) < 0)
 		return fail(-errno, "listen on '%s'", path);
 	return take_fd(&fd);
 }

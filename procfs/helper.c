@@ -35,7 +35,7 @@ static void become_helper(const struct keeper *k, int sock)
 		let_go_of_stderr();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execl(path, "pct-launch", "--socket", k->d->control, "mounter", NULL);
+	execl(path, "pct-launch", "--socket", k->d->control, "mounter", k->d->mount, NULL);
 	r = -errno;
 	(void)dup2(said, STDERR_FILENO);
 	if (!k->helper_failed)

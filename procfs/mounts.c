@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "base/fds.h"
 #include "base/say.h"
 #include "procfs/mounts.h"
 
@@ -80,26 +81,6 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static int send_with_fds(int sock, const void *p, size_t n, const int fds[MOUNTING_FDS])
-{
-	union {
-		char room[CMSG_SPACE(MOUNTING_FDS * sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)p, n };
-	struct msghdr h = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(MOUNTING_FDS * sizeof(int));
-	memcpy(CMSG_DATA(c), fds, MOUNTING_FDS * sizeof(int));
-	return sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n ? 0 : -errno;
-}
-
 int mounts_ask(struct mounts *m, uint32_t number, const struct seccomp_notif *call, pid_t init,
 	       const int fds[MOUNTING_FDS], const char *root)
 {
@@ -115,7 +96,7 @@ int mounts_ask(struct mounts *m, uint32_t number, const struct seccomp_notif *ca
 		return -ENOTCONN;
 	if ((size_t)snprintf(ask.root, sizeof(ask.root), "%s", root) >= sizeof(ask.root))
 		return -ENAMETOOLONG;
-	r = send_with_fds(m->helper, &ask, sizeof(ask), fds);
+	r = fds_send(m->helper, &ask, sizeof(ask), fds, MOUNTING_FDS, MSG_DONTWAIT);
 	if (r < 0)
 		return r;
 	m->n += !m->asked[number].until;

@@ -8,26 +8,13 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/proxy.h"
 #include "base/say.h"
 #include "procfs/control.h"
 #include "procfs/hands.h"
 #include "procfs/mounts.h"
 #include "procfs/seccomp.h"
 #include "procfs/sysinfo.h"
-
-/* The message of lxc-seccomp-notify: a header, the kernel's two structures, a cookie. */
-struct header {
-	uint64_t reserved;
-	pid_t monitor, init;
-	struct seccomp_notif_sizes sizes;
-	uint64_t cookie_len;
-};
-
-struct call_message {
-	struct header head;
-	struct seccomp_notif call;
-	struct seccomp_notif_resp answer;
-};
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
@@ -112,7 +99,7 @@ static int answer_sysinfo(struct seccomp *s, struct call *c)
 
 	if (hands_wait(c->me, c->number))
 		return -EBUSY;
-	r = caller_of_init(s->callers, c->m->head.init, &of);
+	r = caller_of_init(s->callers, c->m->init, &of);
 	if (r < 0)
 		return r;
 	r = container_sample(of, NEED_MEMORY | NEED_AGE | NEED_TASKS, &now);
@@ -127,8 +114,8 @@ static void root_of(struct seccomp *s, const struct call_message *m, const int *
 	struct container *c = NULL;
 
 	snprintf(root, PATH_MAX, "%s", s->root);
-	if (caller_is_beside(s->callers, fds[FD_PROC], m->head.init) &&
-	    caller_of_init(s->callers, m->head.init, &c) == 0 && c->name)
+	if (caller_is_beside(s->callers, fds[FD_PROC], m->init) &&
+	    caller_of_init(s->callers, m->init, &c) == 0 && c->name)
 		snprintf(root, PATH_MAX, "%s/ct/%s", s->root, c->name);
 	container_put(c);
 }
@@ -180,7 +167,7 @@ static int ask_mount(struct seccomp *s, struct call *c)
 	if (c->is != HAND_LEADS || (call_kind(d) == CALL_UMOUNT && !has_views(c->fds[FD_PROC])))
 		return -ECANCELED;
 	root_of(s, c->m, c->fds, root);
-	return mounts_ask(&s->mounts, c->number, &c->m->call, c->m->head.init, c->fds, root) < 0
+	return mounts_ask(&s->mounts, c->number, &c->m->call, c->m->init, c->fds, root) < 0
 		   ? -ECANCELED
 		   : ASKED;
 }
@@ -206,8 +193,8 @@ static int answer(struct seccomp *s, struct call *c)
 static bool well_formed(const struct call_message *m, ssize_t n, int n_fds)
 {
 	return n >= (ssize_t)sizeof(*m) && n_fds == N_FDS &&
-	       m->head.sizes.seccomp_notif == sizeof(m->call) &&
-	       m->head.sizes.seccomp_notif_resp == sizeof(m->answer);
+	       m->sizes.seccomp_notif == sizeof(m->call) &&
+	       m->sizes.seccomp_notif_resp == sizeof(m->answer);
 }
 
 /* Room for what alignment lets through beside those there should be. */

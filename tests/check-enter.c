@@ -90,7 +90,8 @@ END_TEST
 
 #define STATUS                                                                                     \
 	"Name:\tUid:\\nUid: 0\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t9 10 11 \n"            \
-	"CapInh:\t0000000000000001\nCapPrm:\t000001ffffffffff\nCapEff:\t0000000000200000\n"
+	"CapInh:\t0000000000000001\nCapPrm:\t000001ffffffffff\nCapEff:\t0000000000200000\n"        \
+	"NoNewPrivs:\t0\n"
 
 START_TEST(an_identity_is_what_status_says)
 {
@@ -105,6 +106,23 @@ START_TEST(an_identity_is_what_status_says)
 	ck_assert_uint_eq(who.effective, 1ull << 21);
 	ck_assert_uint_eq(who.permitted, 0x1ffffffffffull);
 	ck_assert_uint_eq(who.inheritable, 1);
+}
+END_TEST
+
+/* When in doubt the kernel is to say what it may. */
+START_TEST(who_may_be_confined_is_known)
+{
+	struct identity who;
+	char text[] = STATUS;
+
+	ck_assert_int_eq(identity_parse(text, &who), 0);
+	ck_assert(!who.bound);
+	text[strlen(text) - 2] = '1';
+	ck_assert_int_eq(identity_parse(text, &who), 0);
+	ck_assert(who.bound);
+	*strstr(text, "NoNewPrivs") = 'x';
+	ck_assert_int_eq(identity_parse(text, &who), 0);
+	ck_assert(who.bound);
 }
 END_TEST
 
@@ -163,6 +181,7 @@ int main(void)
 	tcase_add_loop_test(t, nowhere_is_no_text, 0, 6);
 	tcase_add_loop_test(t, only_what_the_caller_holds_is_its_own, 0, ARRAY_LEN(own));
 	tcase_add_test(t, an_identity_is_what_status_says);
+	tcase_add_test(t, who_may_be_confined_is_known);
 	tcase_add_test(t, without_all_of_it_there_is_no_identity);
 	tcase_add_loop_test(t, a_label_is_without_its_mode, 0, ARRAY_LEN(labels));
 	suite_add_tcase(s, t);

@@ -2,6 +2,7 @@
 /*
  * What OCI runtimes hand over, and how they are called: taken as meant, or refused as a whole.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -48,6 +49,20 @@ static const struct {
 	{ "{\"id\":\"\",\"bundle\":\"/b\"}", "'id'" },
 	{ "{\"id\":7,\"bundle\":\"/b\"}", "'id'" },
 	{ "{\"id\":\"a\\u0000b\",\"bundle\":\"/b\"}", "'id'" },
+	{ "{\"id\":\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xa7\xf4\x8f\xbf\xbf\",\"bundle\":\"/"
+	  "\xed\x9f\xbf\"}",
+	  NULL },
+	{ "{\"id\":\"\xff\",\"bundle\":\"/b\"}", "UTF-8" },
+	{ "{\"id\":\"a\x80\",\"bundle\":\"/b\"}", "UTF-8" },
+	{ "{\"id\":\"\xc3\",\"bundle\":\"/b\"}", "UTF-8" },
+	{ "{\"id\":\"\xc0\xaf\",\"bundle\":\"/b\"}", "UTF-8" },
+	{ "{\"id\":\"\xe0\x80\xaf\",\"bundle\":\"/b\"}", "UTF-8" },
+	{ "{\"id\":\"\xed\xa0\x80\",\"bundle\":\"/b\"}", "UTF-8" },
+	{ "{\"id\":\"\xf0\x80\x80\xaf\",\"bundle\":\"/b\"}", "UTF-8" },
+	{ "{\"id\":\"\xf4\x90\x80\x80\",\"bundle\":\"/b\"}", "UTF-8" },
+	{ "{\"id\":\"\xf8\x88\x80\x80\x80\",\"bundle\":\"/b\"}", "UTF-8" },
+	{ "{\"id\":\"a\",\"bundle\":\"/\xe2\x82\"}", "UTF-8" },
+	{ "{\"id\":\"" ID64 ID64 ID64 ID64 "\",\"bundle\":\"/b\"}", "longer" },
 	{ "{\"id\":\"a\"}", "'bundle'" },
 	{ "{\"id\":\"a\",\"bundle\":\"b\"}", "'bundle'" },
 	{ "{\"id\":\"a\",\"bundle\":[\"/b\"]}", "'bundle'" },
@@ -625,6 +640,19 @@ static void count_id(const char *id, pid_t pid, void *arg)
 	++*(int *)arg;
 }
 
+static int names_in(const char *folder)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+	int n = 0;
+
+	while (d && (e = readdir(d)))
+		n += e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return n;
+}
+
 START_TEST(records_are_named_of_who_lives)
 {
 	char root[PATH_MAX], socket[PATH_MAX], folder[PATH_MAX];
@@ -648,8 +676,10 @@ START_TEST(records_are_named_of_who_lives)
 	timens_name(folder, root, "torn");
 	timens_name(folder, root, "deleted");
 	tmp_put(&bundle, "run/oci/short", "%d 5 0 0\n", getpid());
+	ck_assert_int_eq(names_in(folder), 6);
 	timens_each(socket, count_id, &n);
 	ck_assert_int_eq(n, 1);
+	ck_assert_int_eq(names_in(folder), 5); /* the deleted one's is taken away */
 	timens_unname(folder, root, "mine-1");
 	timens_unname(folder, root, "mine-1");
 	timens_each(socket, count_id, &n);

@@ -5,15 +5,21 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/fuse.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -123,6 +129,59 @@ static void busy(char **a) /* TARGET */
 	printf("%s, ", text(umount2(a[0], 0)));
 	close(fd);
 	puts(text(umount2(a[0], 0)));
+}
+
+/* ---- as who has confined itself ---- */
+
+static void bound(char **a) /* PROGRAM ARGS: with no_new_privs */
+{
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	execv(a[0], a);
+	puts(text(-1));
+}
+
+/* In a domain that lets nobody make directories, which is enough to forbid every mount. */
+static void landlock(char **a) /* PROGRAM ARGS */
+{
+	struct landlock_ruleset_attr attr = { .handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_DIR };
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) < 0) {
+		printf("no landlock: %s\n", text(-1));
+		return;
+	}
+	execv(a[0], a);
+	puts(text(-1));
+}
+
+/* With one more filter, whose word on mount(2) is this. */
+static void filtered(char **a) /* errno|trap|kill|log PROGRAM ARGS */
+{
+	static const struct {
+		const char *name;
+		unsigned action;
+	} actions[] = { { "errno", SECCOMP_RET_ERRNO | EBADE },
+			{ "trap", SECCOMP_RET_TRAP },
+			{ "kill", SECCOMP_RET_KILL_PROCESS },
+			{ "log", SECCOMP_RET_LOG } };
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
+		struct sock_filter f[] = {
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount, 0, 1),
+			BPF_STMT(BPF_RET | BPF_K, actions[i].action),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		};
+		struct sock_fprog prog = { sizeof(f) / sizeof(*f), f };
+
+		if (strcmp(actions[i].name, a[0]) != 0)
+			continue;
+		/* Not with no_new_privs: the kernel itself would be asked then. */
+		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0)
+			execv(a[1], a + 1);
+		puts(text(-1));
+	}
 }
 
 /* ---- as nobody should ---- */
@@ -265,6 +324,43 @@ static void stops(char **a) /* SECONDS TARGET */
 	       longest < 4 ? "less than 4 s" : "longer");
 }
 
+/*
+ * A file system that never answers, and N calls for a mount in there; until somebody ends it.
+ * The first line says when it is there.
+ */
+static void hangs(char **a) /* N DIRECTORY */
+{
+	int fd = open("/dev/fuse", O_RDWR);
+	char data[128], path[256], request[65536];
+	struct fuse_in_header *in = (struct fuse_in_header *)request;
+	struct {
+		struct fuse_out_header head;
+		struct fuse_init_out init;
+	} out = { .head = { .len = sizeof(out) },
+		  .init = { .major = FUSE_KERNEL_VERSION,
+			    .minor = FUSE_KERNEL_MINOR_VERSION,
+			    .max_write = PAGE } };
+
+	snprintf(data, sizeof(data), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	if (fd < 0 || mount("hangs", a[1], "fuse", 0, data) < 0 ||
+	    read(fd, request, sizeof(request)) < (ssize_t)sizeof(*in)) {
+		puts(text(-1));
+		return;
+	}
+	out.head.unique = in->unique;
+	(void)!write(fd, &out, sizeof(out));
+	puts("ok");
+	fflush(stdout);
+	snprintf(path, sizeof(path), "%s/x/y", a[1]);
+	for (int i = atoi(a[0]); i > 0; i--)
+		if (fork() == 0) {
+			close(fd);
+			_exit(mount("proc", path, "proc", 0, NULL) < 0);
+		}
+	while (read(fd, request, sizeof(request)) > 0)
+		;
+}
+
 static void cost(char **a) /* N TARGET: microseconds a call */
 {
 	int n = atoi(a[0]);
@@ -310,11 +406,13 @@ static const struct {
 	int args; /* at least */
 	void (*run)(char **args);
 } deeds[] = {
-	{ "plain", 1, plain },	    { "by-fd", 1, by_fd }, { "relative", 2, relative },
-	{ "chroot", 2, in_chroot }, { "magic", 1, magic }, { "at-end", 1, at_end },
-	{ "fsopen", 2, by_fsopen }, { "off", 2, off },	   { "busy", 1, busy },
-	{ "bad", 1, bad },	    { "races", 3, races }, { "signals", 2, signals },
-	{ "dies", 2, dies },	    { "stops", 2, stops }, { "cost", 2, cost },
+	{ "plain", 1, plain },	    { "by-fd", 1, by_fd },	 { "relative", 2, relative },
+	{ "chroot", 2, in_chroot }, { "magic", 1, magic },	 { "at-end", 1, at_end },
+	{ "fsopen", 2, by_fsopen }, { "off", 2, off },		 { "busy", 1, busy },
+	{ "bad", 1, bad },	    { "races", 3, races },	 { "signals", 2, signals },
+	{ "bound", 1, bound },	    { "landlock", 1, landlock }, { "filtered", 2, filtered },
+	{ "hangs", 2, hangs },	    { "dies", 2, dies },	 { "stops", 2, stops },
+	{ "cost", 2, cost },
 };
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "pct/ct/host.h"
 #include "pct/paths.h"
 

@@ -87,13 +87,19 @@ static void put_cpus(const struct cgv_cpuset *s, FILE *out)
 	}
 }
 
+bool lines_name_cpus(const struct build *b)
+{
+	return key_value(b->config, "cores") && b->cpus && !has_own_cpuset(b->config) &&
+	       owner(b, CGV_CPUSET) != CGV_NONE;
+}
+
 int lines_cores(const struct build *b, const char *value, FILE *out)
 {
 	uint64_t cores;
 
 	if (value && (!whole(value, CGV_MAX_CPUS, &cores) || cores == 0))
 		return -EINVAL;
-	if (!value || !b->cpus || has_own_cpuset(b->config) || owner(b, CGV_CPUSET) == CGV_NONE)
+	if (!lines_name_cpus(b))
 		return 0;
 	fprintf(out,
 		"lxc.%s.cpuset.cpus = ", owner(b, CGV_CPUSET) == CGV_V2 ? "cgroup2" : "cgroup");

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/hash.h"
 #include "base/say.h"
 #include "cgview/span.h"
 #include "pct/ct/lxc.h"
@@ -32,15 +33,6 @@ char *ct_lxcpath(void)
 static char *log_path(unsigned vmid)
 {
 	return path_to("var/lib/pct/lxc/%u/log", vmid);
-}
-
-static uint64_t fnv64(const char *text)
-{
-	uint64_t h = 0xcbf29ce484222325ull;
-
-	for (const char *p = text; *p; p++)
-		h = (h ^ (unsigned char)*p) * 0x100000001b3ull;
-	return h;
 }
 
 /* liblxc keeps a byte for the leading NUL and one for a trailing one, and fills no buffer whole. */

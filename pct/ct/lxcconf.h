@@ -45,6 +45,9 @@ bool lxcconf_own_seccomp(const struct config *c);
 /* Are calls of it answered by pctfs? */
 bool lxcconf_asks(const struct config *c);
 
+/* Is there a line with its CPUs, which holds as long as it lives? */
+bool lines_name_cpus(const struct build *b);
+
 /* The lines of one key each: the column of keys[]. */
 int lines_arch(const struct build *b, const char *value, FILE *out);
 int lines_console(const struct build *b, const char *value, FILE *out);

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # A container's root swaps what a view is about to be laid on, between its being found and the
-# view's being moved there. No file or mount of the host's is touched, and another container's
-# attach goes on. (TRIES: how many swaps.)
+# view's being moved there, or ends then. No file or mount of the host's is touched, and another
+# container's attach goes on. (TRIES: how many times each.)
 . "$(dirname "$0")/box-lib"
 
 TRIES=${TRIES:-1000}
@@ -20,73 +20,14 @@ BOX_OPTIONS=()
 box b b
 echo "the host's" >"$victim"
 echo "the container's" >"$own"
-# But those of other tests that run at the same time.
-host_mounts() { awk -v r="$PCT_ROOT" -v o="${PCT_ROOT%.*}." '!index($5, o) || index($5, r) { print $3, $5 }' /proc/self/mountinfo | sort; }
+# What a view could be laid on; others mount theirs meanwhile.
+host_mounts() {
+	awk -v r="$PCT_ROOT" '$5 ~ /^\/(proc|sys)/ || index($5, r) || / - fuse.pctfs / && $5 !~ /\/var\/lib\/pctfs$/ { print $3, $5 }' \
+		/proc/self/mountinfo | sort
+}
 before=$(host_mounts)
 
-said "$TRIES swaps" "$(timeout 500 python3 -B - "$B/pause/pct-launch" "${INIT[a]}" "${INIT[b]}" "$TRIES" "$victim" "$own" "$vol" "$TOP/tests" <<'P' 2>&1
-import collections, os, random, socket, subprocess, sys
-launch, a, b, tries, victim, own, vol, here = sys.argv[1:]
-sys.path.insert(0, here)
-import swapper
-deeds = [f.__name__ for f in swapper.DEEDS]
-random.seed(5)
-inside = subprocess.Popen(['nsenter', '-t', a, '-m', 'python3', '-B', here + '/swapper.py', victim, own, vol],
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-def do(deed, target):
-    inside.stdin.write('%s %s\n' % (deed, target)); inside.stdin.flush()
-    how = inside.stdout.readline()
-    assert how in ('done\n', 'failed\n')
-    return how == 'done\n'
-def astray():
-    """Views in a that lie on something else than the kernel's own file, or than another view."""
-    rows = [l.split() for l in open('/proc/%s/mountinfo' % a)]
-    kind = {l[0]: l[l.index('-') + 1] for l in rows}
-    return [l[4] for l in rows if l[4].startswith(('/proc/', '/sys/')) and kind[l[0]] == 'fuse.pctfs' and kind[l[1]] not in ('proc', 'sysfs', 'fuse.pctfs')]
-def views(top):
-    return sum(' - fuse.pctfs ' in l and l.split()[4].startswith(top) for l in open('/proc/%s/mountinfo' % a))
-# A hit is a deed that was done in between, and is one. What was not reached, or cannot be done to
-# that target, is attached all the same, and counts for nothing.
-hits, outcome, other, odd, stray, left, sys_views = 0, collections.Counter(), [], [], [], [], views('/sys/')
-while hits < int(tries):
-    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    p = subprocess.Popen([launch, 'attach', a, 'a'], pass_fds=[its.fileno()], stderr=subprocess.PIPE,
-                         env=dict(os.environ, PCT_PAUSE_FD=str(its.fileno())), text=True)
-    its.close()
-    at, n, deed, in_sys, hit = random.randrange(22), 0, random.choice(deeds), False, False
-    while (target := ours.recv(200)):
-        if n == at:
-            hit = do(deed, target.decode()) and deed != 'nothing'
-            in_sys = target.startswith(b'sys/')
-            hits += hit
-        n += 1
-        ours.send(b'.')
-    why = p.communicate()[1]
-    outcome[deed if hit or deed == 'nothing' else 'no hit', 'attached' if p.returncode == 0 else 'refused'] += 1
-    if p.returncode not in (0, 1) or (p.returncode == 1) != (why.count('\n') >= 1): odd.append((deed, p.returncode, why))
-    stray += [(deed, s) for s in astray() if p.returncode == 0]
-    # Its /proc was bare before; what it has put on a view of ours itself stays there.
-    if p.returncode and not in_sys and (deed in ('file', 'volume', 'recycled') and views('/proc/') > 1 or views('/sys/') != sys_views):
-        left.append((deed, views('/proc/'), views('/sys/')))
-    assert do('bare', '-')
-    sys_views = views('/sys/') # it may have taken off one itself
-    if hit and hits % 50 == 0: other.append(subprocess.run([launch, 'attach', b, 'b'], stderr=subprocess.DEVNULL).returncode)
-inside.stdin.close()
-by, seen = collections.Counter(), collections.Counter()
-for (deed, how), n in outcome.items():
-    if deed in deeds and deed != 'nothing': by[how] += n; seen[deed] += n
-print(('ok' if sum(by.values()) >= int(tries) else 'not ok') + ' - %d swaps between resolve and move: %d attached, %d refused' % (sum(by.values()), by['attached'], by['refused']))
-print('# ' + ', '.join('%s %s %d' % (d, h, n) for (d, h), n in sorted(outcome.items())))
-alone = {how: outcome['nothing', how] for how in ('attached', 'refused')}
-print(('ok' if by['refused'] and alone['attached'] and not alone['refused'] else 'not ok') + ' - who does nothing is attached, %d times' % alone['attached'])
-rare = [(d, seen[d]) for d in deeds if d != 'nothing' and seen[d] < max(1, int(tries) // 100)]
-print(('not ok' if rare else 'ok') + ' - each kind of swap was made, the rarest %d times %s' % (min(seen.values()), rare or ''))
-print(('not ok' if odd else 'ok') + ' - each refusal is one that is said %s' % (odd[:2] or ''))
-print(('not ok' if stray else 'ok') + ' - what is called attached lies on the kernel\'s own files %s' % (stray[:3] or ''))
-print(('not ok' if left else 'ok') + ' - what is refused leaves the views there were %s' % (left[:3] or ''))
-print(('not ok' if any(other) or len(other) < int(tries) // 50 else 'ok') + ' - another container was attached all the while, %d times' % len(other))
-P
-)" $? 7
+said "$TRIES swaps of each kind" "$(timeout 500 "$B/hostile" "$B/pause/pct-launch" "$TRIES" "${INIT[a]}" "${INIT[b]}" "$B/swapper" "$victim" "$own" "$vol" 2>&1)" $? 17
 is "the host's file is what it was" "the host's" "$(cat "$victim")"
 is "… and the container's" "the container's" "$(cat "$own")"
 is "… and the volume's" "the volume's" "$(cat "$vol/f")"
@@ -118,17 +59,6 @@ umount "$vol/proc"
 
 # ---- one that does not answer ----
 
-# A FUSE that nobody serves, on $2 of the container $1.
-unserved() {
-	play "$1" python3 -c 'import ctypes, os, sys, time
-fd = os.open("/dev/fuse", os.O_RDWR)
-mode = "40000" if os.path.isdir(sys.argv[1]) else "100000"
-data = ("fd=%d,rootmode=%s,user_id=0,group_id=0" % (fd, mode)).encode()
-if ctypes.CDLL(None).mount(b"unserved", sys.argv[1].encode(), b"fuse", 0, data): sys.exit(1)
-time.sleep(1000)' "$2" &
-	MAKERS+=($!)
-	until_true 10 grep -qE "^[^ ]+ [^ ]+ [^ ]+ / $2 .* - fuse unserved " "/proc/${INIT[$1]}/mountinfo"
-}
 seen() { timeout 20 "$B/pct-launch" list 2>"$PCT_ROOT/why" | awk -v n="$1" '$1 == n { print $3 }'; }
 ok "attached again" "$B/pct-launch" attach "${INIT[c]}" c
 for where in /proc/pressure /proc /; do
@@ -145,37 +75,25 @@ is "… what is not known is not said to be known" '?' "$(seen c)"
 like "… and why" "the container lets us wait" "$(cat "$PCT_ROOT/why")"
 ok "… detach of the other one" timeout 20 "$B/pct-launch" detach b
 ok "… attach" timeout 20 "$B/pct-launch" attach "${INIT[b]}" b
+"$B/pct-launch" detach b
+hanging=()
+for i in 1 2 3 4 5 6 7 8; do
+	timeout 60 "$B/pct-launch" attach "${INIT[c]}" c 2>"$PCT_ROOT/hangs.$i" &
+	hanging+=($!)
+done
+# Their children are in the container.
+hang() { [ "$(for i in "${hanging[@]}"; do pgrep -P "$(pgrep -P "$i")"; done | wc -l)" = 8 ]; }
+ok "… eight attaches of that one hang" until_true 4 hang
+# launcher/attach.c's patience: who waits that long has waited for them.
+ok "… the other one is attached meanwhile" timeout 5 "$B/pct-launch" attach "${INIT[b]}" b
+is "… and they did" 8 "$(for i in "${hanging[@]}"; do kill -0 "$i" && echo "$i"; done 2>/dev/null | wc -l)"
+for i in "${hanging[@]}"; do wait "$i" && flunk "an attach that cannot be"; done
+is "… each is given up, and says why" 8 "$(cat "$PCT_ROOT"/hangs.* | grep -c 'the container lets us wait')"
+is "… in one line" 8 "$(cat "$PCT_ROOT"/hangs.* | wc -l)"
 
-# ---- one that ends in the middle ----
+# ---- one that ends in the middle, or hangs ----
 
-said "ends in the middle" "$(timeout 200 python3 -B - "$B/pause/pct-launch" <<'P' 2>&1
-import os, random, signal, socket, subprocess, sys
-random.seed(6)
-said = {'in the middle': {0: 0, 1: 0}, 'after': {0: 0, 1: 0}}
-for i in range(60):
-    c = subprocess.Popen(['unshare', '-pmf', '--mount-proc', '--propagation', 'private', 'sleep', '1000'], stderr=subprocess.DEVNULL)
-    init = None
-    while not init:
-        init = subprocess.run(['pgrep', '-P', str(c.pid), '-x', 'sleep'], capture_output=True, text=True).stdout.strip()
-    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    p = subprocess.Popen([sys.argv[1], 'attach', init, 'short%d' % i], pass_fds=[its.fileno()], stderr=subprocess.DEVNULL,
-                         env=dict(os.environ, PCT_PAUSE_FD=str(its.fileno())))
-    its.close()
-    at, n, when = random.randrange(24), 0, 'after'
-    while ours.recv(200):
-        if n == at:
-            os.kill(int(init), signal.SIGKILL)
-            c.wait(10) # it is gone, and its maker too
-            when = 'in the middle'
-        n += 1
-        ours.send(b'.')
-    said[when][p.wait()] += 1
-    if when == 'after': os.kill(int(init), signal.SIGKILL)
-    c.wait()
-hit, late = said['in the middle'], said['after']
-print(('ok' if hit[0] + hit[1] >= 30 else 'not ok') + ' - %d containers that ended meanwhile: %d attached, %d refused' % (hit[0] + hit[1], hit[0], hit[1]))
-print(('not ok' if late[1] else 'ok') + ' - %d that ended after it: all attached' % (late[0] + late[1]))
-P
-)" $? 2
-none_left() { ! "$B/pct-launch" list 2>/dev/null | grep -q short; }
+ok "detached" "$B/pct-launch" detach a
+said "ends in the middle, and hangs" "$(timeout 500 "$B/hinder" "$B/pause/pct-launch" "$TRIES" "${INIT[a]}" "${INIT[b]}" 2>&1)" $? 6
+none_left() { ! "$B/pct-launch" list 2>/dev/null | grep -qE "short|late|passer-by"; }
 ok "they are forgotten" until_true 5 none_left

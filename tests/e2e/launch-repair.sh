@@ -79,6 +79,17 @@ play a umount /proc/meminfo
 ok "repair, when it is gone" "$B/pct-launch" repair
 is "… makes it whole" "fresh 1 1" "$(seen a) $(on /proc/meminfo) $(on /proc/stat)"
 
+# One container by many doors is repaired by one launcher after the other.
+for i in 1 2 3 4 5 6 7 8; do "$B/pct-launch" attach "${INIT[a]}" "door$i"; done
+ok "repair of one that has nine names" "$B/pct-launch" repair --all
+is "… one view on each file" "1 1" "$(on /proc/meminfo) $(on /proc/stat)"
+ok "the first is its name again" "$B/pct-launch" attach "${INIT[a]}" a
+for i in 1 2 3 4 5 6 7 8; do
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(b"{\"request\":\"forget\",\"door\":\"hand\",\"id\":\"door%s\"}\n" % sys.argv[2].encode()); s.makefile().readline()' "$RUN/pctfs.sock" $i
+done
+
 # Views one on another, as launchers that were killed leave them, by far too many.
 # shellcheck disable=SC2016
 play a sh -c 'for i in $(seq 20); do mount --bind /proc/stat /proc/stat; done'
@@ -135,6 +146,67 @@ is "a note that is written again is another file: who reads the one before has a
 	"$(python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])' <&9)"
 is "… and nothing is left beside it" "$name" "$(ls -A "$RUN/waiting")"
 exec 9<&-
+
+# ---- many, and some that let us wait ----
+
+stop_daemon
+rm -r "$RUN/waiting"
+ok "a daemon for many" "$B/pctfs"
+boxes 30 g m || flunk "thirty containers"
+for i in $(seq 30); do "$B/pct-launch" attach "${INIT[m$i]}" "m$i" || flunk "attach m$i"; done
+# Those that come first in the list, and more of them than there are CPUs.
+hung=$(($(nproc) + 4))
+[ $hung -lt 20 ] || hung=20
+names() { awk '$1 ~ /^m[0-9]/ { print $1 }' | xargs; }
+order=$("$B/pct-launch" list | names)
+read -ra hang <<<"$(cut -d' ' -f1-$hung <<<"$order")"
+read -ra rest <<<"$(cut -d' ' -f$((hung + 1))- <<<"$order")"
+for c in "${rest[@]}"; do play "$c" umount /proc/uptime /proc/meminfo; done
+for c in "${hang[@]}"; do unserved "$c" /; done
+whole() {
+	local c
+	for c in "${rest[@]}"; do
+		[ "$(grep -cE ' /proc/(uptime|meminfo) .* - fuse.pctfs' "/proc/${INIT[$c]}/mountinfo")" = 2 ] || return 1
+	done
+}
+for all in "" --all; do
+	# shellcheck disable=SC2086
+	"$B/pct-launch" repair $all >"$PCT_ROOT/said" 2>&1 &
+	repair=$!
+	ok "repair $all where $hung let us wait: the others are repaired" until_true 60 whole
+	ok "… before those are given up" alive $repair
+	wait $repair
+	is "… which makes it fail" 1 $?
+	is "… each is named with its reason, in the list's order" \
+		"$(for c in "${hang[@]}"; do echo "the container lets us wait $c"; done)" \
+		"$(sed -nE "s/.*: (the container lets us wait): nothing done .*/\1/p; s/.*container '(.*)' has not got its views anew.*/\1/p" "$PCT_ROOT/said" | paste -d' ' - -)"
+	is "… in two lines" $((2 * hung)) "$(wc -l <"$PCT_ROOT/said")"
+	for c in "${rest[@]}"; do play "$c" umount /proc/uptime /proc/meminfo; done
+done
+"$B/pct-launch" list >"$PCT_ROOT/list" 2>"$PCT_ROOT/said"
+is "list fails, too" 1 $?
+is "… has all of them, in the order it had" "$order" "$(names <"$PCT_ROOT/list")"
+is "… what is known of each" "$(for c in "${hang[@]}"; do echo '?'; done; for c in "${rest[@]}"; do echo some; done)" \
+	"$(awk '$1 ~ /^m[0-9]/ { print $3 }' "$PCT_ROOT/list")"
+is "… and who cannot be looked into, in that order" "${hang[*]}" \
+	"$(sed -nE "s/.*the views of '(.*)' cannot be seen.*/\1/p" "$PCT_ROOT/said" | xargs)"
+
+# ---- containers that end while they are looked at
+
+for c in "${hang[@]}" "${rest[@]}"; do kill -KILL "${INIT[$c]}"; done
+stop_daemon
+ok "a daemon for short-lived ones" "$B/pctfs"
+boxes 30 g e || flunk "thirty containers"
+for i in $(seq 30); do "$B/pct-launch" attach "${INIT[e$i]}" "e$i" || flunk "attach e$i"; done
+(for i in $(seq 30); do kill -KILL "${INIT[e$i]}"; sleep 0.05; done) &
+ends=$! failed=0 rounds=0
+while alive $ends; do
+	"$B/pct-launch" repair --all >"$PCT_ROOT/said" 2>&1 || failed=$((failed + 1))
+	"$B/pct-launch" list >>"$PCT_ROOT/said" 2>&1 || failed=$((failed + 1))
+	grep -E 'meanwhile|cannot be seen|has not got' "$PCT_ROOT/said" && failed=$((failed + 1))
+	rounds=$((rounds + 1))
+done
+is "who ended since fails neither list nor repair, in $rounds rounds" 0 $failed
 
 refused "the host's own init is no container" 1 "give one that is in a container" "$B/pct-launch" attach 1
 mkdir -p "$PCT_ROOT/var/lib/pct/lxc/${INIT[b]}"

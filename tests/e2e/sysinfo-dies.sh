@@ -23,6 +23,15 @@ mib() { echo $((($1 - 98) * 32)); } # CT 100 has 64 MiB
 cleanup_more() {
 	[ -z "${SUPERVISOR:-}" ] || { kill "$SUPERVISOR"; kill -KILL "$(keeper_now)"; } 2>/dev/null
 }
+our_keeper() { # the process whose parent is no pctfs
+	local p parent
+	for p in $(pgrep -x pctfs); do
+		grep -qz "^PCT_ROOT=$PCT_ROOT\$" "/proc/$p/environ" 2>/dev/null || continue
+		parent=$(awk '/^PPid/ { print $2 }' "/proc/$p/status")
+		[ "$(cat "/proc/$parent/comm" 2>/dev/null)" = pctfs ] || echo "$p"
+	done
+}
+no_pctfs() { [ -z "$(our_keeper)" ]; }
 in_ct() { # VMID WORDS… of tests/sysinfo.c
 	local vmid=$1
 	shift
@@ -133,3 +142,38 @@ is "a worker that is killed and cannot end: failed, none, wrong" "0 0 0" "$f $n 
 within "… another goes on, of $c calls the slowest took $s ms" 0 6000 "$s"
 wait $STALL
 like "… who kept it waiting has an answer" "^0 " "$(cat "$PCT_ROOT/stall")"
+
+# ---- nobody starts it again but us: meanwhile it is the host's, and never "no such call"
+
+kill "$SUPERVISOR"
+kill -TERM "$(keeper_now)" 2>/dev/null
+SUPERVISOR=
+unset NOTIFY_SOCKET
+for ct in $cts; do run 0 destroy $ct --force; done
+until_true 10 no_pctfs || flunk "the supervised one has ended" "$(tail -3 "$LOG")"
+rm -f "$PCT_ROOT/run/pct/"*.sock
+for ct in 100 101; do
+	run 0 create $ct builtin:busybox --memory 64
+	run 0 start $ct
+	cp "$B/sysinfo" "/proc/$(pid_of $ct)/root/sysinfo"
+done
+LOOPS=()
+for ct in 100 101; do
+	in_ct $ct loop 100 $((64 << 20)) 900 >"$PCT_ROOT/out.$ct" 2>"$PCT_ROOT/why.$ct" &
+	LOOPS+=($!)
+done
+for how in KILL TERM KILL TERM; do
+	sleep 0.7
+	kill -$how "$(our_keeper)" || flunk "there is a pctfs to end" "$how"
+	until_true 10 no_pctfs
+	sleep "$((RANDOM % 3)).$((RANDOM % 10))"
+	"$B/pctfs" >>"$LOG" 2>&1 || flunk "pctfs starts again after $how" "$(tail -3 "$LOG")"
+done
+sleep 1
+for ct in 100 101; do pkill -TERM --ns "$(pid_of $ct)" --nslist pid -x sysinfo; done
+wait "${LOOPS[@]}"
+for ct in 100 101; do
+	read -r c f n w s <"$PCT_ROOT/out.$ct" || flunk "CT $ct came to its end" "$(tail -3 "$PCT_ROOT/why.$ct")"
+	is "CT $ct, pctfs killed, ended and started by hand: calls that failed, of $c" "0 0" "$f $n"
+	is "… afterwards it has its own again" "$((64 << 20))" "$(in_ct $ct once 64 | cut -d' ' -f1)"
+done

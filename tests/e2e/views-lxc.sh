@@ -171,6 +171,7 @@ grep '^lxc.cgroup2\?.cpuset' "$PCT_ROOT/var/lib/pct/lxc/$U/config" >"$PCT_ROOT/c
 	grep -Ev '^lxc.(cgroup2?.cpuset|log)' "$PCT_ROOT/var/lib/pct/lxc/$U/config"
 	echo "lxc.include = $PCT_ROOT/cpus.conf"
 } >"$PLAIN/config"
+sed -i 's/ --cpus fixed$//' "$PLAIN/config" # what pct knows
 is "plain LXC: a cpuset in an included file bounds them too" "$(sed 's/.*= *//' "$PCT_ROOT/cpus.conf")" \
 	"$(plain cat /sys/devices/system/cpu/possible)"
 sed -i 's/pct-launch lxc/& --cpus live/' "$PLAIN/config"

@@ -30,6 +30,8 @@ ok "a privileged one" create "$A" 128 --unprivileged 0
 before=$(host_mounts)
 VIEWS=$(inside "$U" "mounter plain /p >/dev/null; grep -c ' /p/.* - fuse.pctfs' /proc/self/mountinfo; umount /p")
 
+laid() { [ "$(mounted "$1" /p)" = $((VIEWS + 1)) ]; } # VMID
+
 # What of /p is not the container's, by the views that its own /proc has.
 foreign() { # VMID PROCFS
 	inside "$1" "for f in \$(awk '\$5 ~ \"^/proc/\" && / - fuse.pctfs / { print substr(\$5, 7) }' /proc/self/mountinfo); do
@@ -91,6 +93,27 @@ for c in "$U 256 unprivileged" "$A 128 privileged"; do
 	is "$kind: … root of a user namespace in a mount namespace that is not his" EPERM "$(inside "$id" 'unshare -U -r mounter plain /p')"
 	is "$kind: nothing was mounted by them" 0 "$(mounted "$id" /p)"
 
+	# Who has confined himself stays so: the kernel sees the call of such a caller, not one of ours.
+	landlocked=$(m "$id" 'landlock /bin/mounter plain /p')
+	case $landlocked in
+	"no landlock"*) skip "$kind: in a domain of Landlock's" "$landlocked" ;;
+	*) is "$kind: in a domain of Landlock's nobody mounts" "EPERM 0" "$landlocked $(mounted "$id" /p)" ;;
+	esac
+	is "$kind: one more filter's word is the last: an errno" "EBADE 0" "$(m "$id" 'filtered errno /bin/mounter plain /p') $(mounted "$id" /p)"
+	is "$kind: … a signal" "159 0" "$(inside "$id" 'mounter filtered trap /bin/mounter plain /p; echo $?' 2>/dev/null) $(mounted "$id" /p)"
+	is "$kind: … death" "159 0" "$(inside "$id" 'mounter filtered kill /bin/mounter plain /p; echo $?' 2>/dev/null) $(mounted "$id" /p)"
+	is "$kind: … but one that lets it be" "ok $((VIEWS + 1))" "$(m "$id" 'filtered log /bin/mounter plain /p') $(mounted "$id" /p)"
+	case $landlocked in
+	"no landlock"*) ;;
+	*) is "$kind: nor unmounts" "EPERM $((VIEWS + 1))" "$(m "$id" 'landlock /bin/mounter off /p 0') $(mounted "$id" /p)" ;;
+	esac
+	m "$id" 'off /p 0' >/dev/null
+	is "$kind: with no_new_privs the kernel mounts" ok "$(m "$id" 'bound /bin/mounter plain /p')"
+	ok "$kind: … and the views come after it" until_true 2 laid "$id"
+	m "$id" 'off /p 0' >/dev/null
+	like "$kind: … also with unshare --mount-proc, soon" '^[0-9]{1,3} looks$' "$(inside "$id" "mounter bound /bin/busybox unshare -m -p -f --mount-proc sh -c '
+		i=0; while [ \$i -lt 1000 ] && ! grep -q \"^MemTotal: *$kb \" /proc/meminfo; do i=\$((i + 1)); done; echo \$i looks'")"
+
 	is "$kind: pointers to nowhere" "37 of 37 failed" "$(m "$id" 'bad /p')"
 	like "$kind: paths and texts that change meanwhile" '[1-9][0-9]* mounted, [0-9]+ failed' "$(m "$id" "races $N /p /q")"
 	is "$kind: … land in one of the two" "0 0" "$(mounted "$id" /p) $(mounted "$id" /q)"
@@ -109,6 +132,25 @@ wait $!
 like "who does that has a mount, or one of the kernel's, in the end" '(some|none) mounted, the longest took less' "$(cat "$PCT_ROOT/stops")"
 no_jobs() { [ "$(helper_pids | wc -l)" = 1 ]; }
 ok "no job is left" until_true 5 no_jobs
+
+# A file system that never answers: whoever looks for a target there cannot even be killed.
+inside "$A" 'mkdir -p /h; [ -c /dev/fuse ] || mknod /dev/fuse c 10 229; exec mounter hangs 7 /h' >"$PCT_ROOT/hangs" 2>&1 &
+hangs=$!
+until_true 5 test -s "$PCT_ROOT/hangs"
+is "a file system that hangs, and mounts in it" ok "$(cat "$PCT_ROOT/hangs")"
+held() { [ "$(helper_pids | wc -l)" -ge 5 ]; }
+ok "what looks for them hangs" until_true 15 held
+sleep 5 # in which two more would have come
+is "… four of them, and no more" 5 "$(helper_pids | wc -l)"
+ok "others are served at once" timeout 2 "$B/pct" exec "$U" -- mounter plain /p
+is "… with views" "$((VIEWS + 1))" "$(mounted "$U" /p)"
+m "$U" 'off /p 0' >/dev/null
+inside "$A" 'kill -9 $(pidof mounter)' >/dev/null 2>&1
+wait $hangs
+ok "none is left when it ends" until_true 10 no_jobs
+inside "$A" 'umount -l /h'
+is "… and the next mount there has views" "ok $((VIEWS + 1))" "$(m "$A" 'plain /p') $(mounted "$A" /p)"
+m "$A" 'off /p 0' >/dev/null
 is "the host has the mounts it had" "$before" "$(host_mounts)"
 
 # Who mounts ends: another one does.
@@ -162,7 +204,9 @@ is "pctfs is killed: a procfs is mounted" ok "$(m "$U" 'plain /p')"
 is "… another file system" ok "$(m "$U" 'fsopen tmpfs /q')"
 is "… and both come off" "ok ok" "$(m "$U" 'off /q 0') $(m "$U" 'off /p 0')"
 is "… and sysinfo(2) shows no host" "" "$(inside "$U" 'free 2>/dev/null' | awk '/^Mem/ && $2 > 1000000')"
-ok "a new daemon" "$B/pctfs"
+# As its unit has it start: with these capabilities and no others.
+caps=$(sed -n 's/^CapabilityBoundingSet=//p' "$TOP/packaging/pctfs-keeper.service" | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g')
+ok "a new daemon, with the capabilities of its unit" setpriv --no-new-privs --inh-caps=-all --bounding-set="-all,$caps" "$B/pctfs"
 ok "views on what is mounted" until_true 15 viewed
 ok "it ends in peace" "$B/pctfs" --unmount
 is "pctfs has ended: a procfs is mounted" "ok ok" "$(m "$U" 'plain /p') $(m "$U" 'off /p 0')"
@@ -180,6 +224,8 @@ if [ ! -s "$TAR" ]; then
 fi
 up() { until_true 60 inside "$1" 'case $(systemctl is-system-running) in running|degraded) ;; *) false ;; esac'; }
 ok "a Debian with systemd" pct create "$O" "$TAR" --memory 256 --cores 1
+# As above: where LXC's profile is in force, it denies these services their mounts with us or without.
+echo "lxc.apparmor.profile: unconfined" >>"$PCT_ROOT/etc/pct/lxc/$O.conf"
 ok "it starts" pct start "$O"
 ok "systemd is up" up "$O"
 for p in ProtectKernelTunables=yes ProtectControlGroups=yes ProtectProc=invisible \

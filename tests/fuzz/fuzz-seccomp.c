@@ -6,18 +6,11 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "base/fds.h"
+#include "base/proxy.h"
 #include "base/say.h"
 #include "procfs/seccomp.h"
 #include "tests/fuzz/host.h"
-
-struct call_message {
-	uint64_t reserved;
-	pid_t monitor, init;
-	struct seccomp_notif_sizes sizes;
-	uint64_t cookie_len;
-	struct seccomp_notif call;
-	struct seccomp_notif_resp answer;
-};
 
 static int monitor; /* our end */
 
@@ -62,30 +55,13 @@ static void repair(struct call_message *m, unsigned how)
 		m->init = 7;
 }
 
-static void send_with_fds(const void *p, size_t n, int n_fds)
+static void send_with_fds(const void *p, size_t n, size_t n_fds)
 {
 	static int null = -EBADF;
-	union {
-		char room[CMSG_SPACE(4 * sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)p, n };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *c;
 
 	if (null < 0)
 		null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (n_fds) {
-		h.msg_control = &control;
-		h.msg_controllen = CMSG_SPACE((size_t)n_fds * sizeof(int));
-		c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN((size_t)n_fds * sizeof(int));
-		for (int i = 0; i < n_fds; i++)
-			memcpy(CMSG_DATA(c) + (size_t)i * sizeof(int), &null, sizeof(null));
-	}
-	HOLDS(sendmsg(monitor, &h, MSG_NOSIGNAL) == (ssize_t)n);
+	HOLDS(fds_send(monitor, p, n, (int[]){ null, null, null }, n_fds, 0) == 0);
 }
 
 /* Any message has one answer, to its own number, and that is never "no such call". */

@@ -13,7 +13,7 @@ if [ -n "${VM_FULL:-}" ]; then
 fi
 limit=${VM_TIMEOUT:-$([ -n "${VM_FULL:-}" ] && echo 1800 || echo 540)}
 # How many end, of what is to end: in software emulation each takes its time.
-few='DEATHS=10 KILLS=50 TAKEOVERS=10 KEEPER_DEATHS=9'
+few='DEATHS=10 KILLS=50 TAKEOVERS=10 KEEPER_DEATHS=9 TRIES=50'
 
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT

@@ -49,7 +49,18 @@ kill_both() { # and wait for the next
 	until_true 20 another_keeper "$keeper" || flunk "systemd starts the keeper again"
 }
 flunked() { journalctl -u pctfs-keeper -u pctfs --no-pager | grep -v 'Sending signal SIGKILL' | tail -80; }
+# Who mounts for containers: beside the keeper, in its unit, whatever happens to the worker.
+CT=900
+helper_now() { pgrep -f "^pct-launch --socket $RUN/pctfs.sock mounter"; }
+one_helper() { [ "$(helper_now | wc -l)" = 1 ]; }
+mounts() { "$B/pct" exec $CT -- /bin/sh -c 'mkdir -p /p; mount -t proc proc /p && awk "/^MemTotal/ { print \$2 }" /p/meminfo; umount /p'; }
+mounts_views() { [ "$(mounts)" = 131072 ]; }
+has_a_helper() { # SENTENCE
+	ok "$1: one helper runs" until_true 20 one_helper
+	ok "… and what a container mounts of proc has views" until_true 20 mounts_views
+}
 cleanup_more() {
+	"$B/pct" destroy $CT --force >/dev/null 2>&1
 	[ "$FAILED" = 0 ] || flunked
 	unbox
 }
@@ -67,6 +78,24 @@ for b in 1 2 3; do
 	box box$b g$b
 done
 none_dead "before anything happens"
+ok "a container of LXC's" "$B/pct" create $CT builtin:busybox --memory 128 --swap 0
+echo 'lxc.apparmor.profile: unconfined' >>/etc/pct/lxc/$CT.conf # LXC's own profile lets nobody mount proc there
+ok "… starts" "$B/pct" start $CT
+has_a_helper "before anything happens"
+like "the helper gains no privileges either" 'NoNewPrivs:[[:space:]]1' "$(cat "/proc/$(helper_now)/status")"
+helper=$(helper_now)
+ok "systemctl restart pctfs" systemctl restart pctfs
+has_a_helper "restarted"
+is "… the same" "$helper" "$(helper_now)"
+kill -KILL "$helper"
+has_a_helper "the helper is killed"
+kill_both
+is "keeper, worker and helper are killed: a mount meanwhile waits, and is made" 0 "$(mounts >/dev/null; echo $?)"
+has_a_helper "all of them killed"
+like "systemd has its monitor's connection, too" '^7$' "$(stored)"
+ok "it is destroyed" "$B/pct" destroy $CT --force
+six() { [ "$(stored)" = 6 ]; }
+ok "… and that connection let go of" until_true 10 six
 
 # An upgrade.
 keeper=$(keeper_now)

@@ -1,19 +1,27 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Packets with open files, over a socket of AF_UNIX.
+ */
+#pragma once
+
+#include <stdint.h>
 #include <sys/socket.h>
 
-#include "launcher/mountjob.h"
+#include "base/base.h"
 
-#define FDS_MAX 4
+#define FDS_MAX 4 /* of one packet */
 
-union control {
+union fds_control {
 	char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
 	struct cmsghdr align;
 };
 
-int fds_send(int sock, const void *p, size_t n, const int *fds, size_t n_fds)
+/* @flags: of send(2). */
+static inline int fds_send(int sock, const void *p, size_t n, const int *fds, size_t n_fds,
+			   int flags)
 {
 	struct iovec iov = { (void *)(uintptr_t)p, n };
-	union control control = { 0 };
+	union fds_control control = { 0 };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 
 	if (n_fds) {
@@ -27,13 +35,14 @@ int fds_send(int sock, const void *p, size_t n, const int *fds, size_t n_fds)
 		c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
 		memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
 	}
-	return sendmsg(sock, &h, MSG_NOSIGNAL) == (ssize_t)n ? 0 : -errno;
+	return sendmsg(sock, &h, MSG_NOSIGNAL | flags) == (ssize_t)n ? 0 : -errno;
 }
 
-ssize_t fds_receive(int sock, void *p, size_t n, int *fds, size_t n_fds)
+/* The packet's size; fds that did not come are -EBADF. */
+static inline ssize_t fds_receive(int sock, void *p, size_t n, int *fds, size_t n_fds)
 {
 	struct iovec iov = { p, n };
-	union control control = { 0 };
+	union fds_control control = { 0 };
 	struct msghdr h = { .msg_iov = &iov,
 			    .msg_iovlen = 1,
 			    .msg_control = &control,
