@@ -173,7 +173,7 @@ int apply_device(struct live *l, const char *name, const char *value)
 	if (!value) {
 		r = displace(l->vmid, l->init, &p, l->force);
 		if (r == 0 && !own)
-			r = allow(l, &p, "devices.deny", "rwm");
+			r = allow(l, &p, "devices.deny", read_only ? "r" : "rw");
 		return r == 0 && own && read_only ? allow(l, &p, "devices.allow", "w") : r;
 	}
 	if (!own)

@@ -130,6 +130,31 @@ static int cannot(const struct placing *p, int r)
 	return fail(r, "%s: mount on '%s' in the container", p->name, p->path);
 }
 
+static bool is_mount(const struct spot *at)
+{
+	struct statx here;
+
+	return statx(at->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &here) == 0 &&
+	       here.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT &&
+	       here.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+/*
+ * It lies there already: who was to lay it there was killed before the conf said so. The nodes of a
+ * device are different files each.
+ */
+static bool is_there(const struct spot *at, const struct stat *tree)
+{
+	struct stat st;
+
+	if (!is_mount(at) || fstat(at->fd, &st) < 0)
+		return false;
+	if (S_ISCHR(tree->st_mode) || S_ISBLK(tree->st_mode))
+		return (st.st_mode & S_IFMT) == (tree->st_mode & S_IFMT) &&
+		       st.st_rdev == tree->st_rdev;
+	return st.st_dev == tree->st_dev && st.st_ino == tree->st_ino;
+}
+
 static int lay(int root, const struct placing *p, int tree)
 {
 	auto_spot at = SPOT_NONE;
@@ -138,6 +163,8 @@ static int lay(int root, const struct placing *p, int tree)
 
 	if (r == 0)
 		r = spot_find(root, p->path, S_ISDIR(st.st_mode), true, &at);
+	if (r == 0 && is_there(&at, &st))
+		return 0;
 	if (r == 0 &&
 	    move_mount(tree, "", at.fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		r = -errno;
@@ -178,15 +205,6 @@ static void remove_made(const struct spot *at)
 	if (fstatat(at->dir, at->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size == 0)
 		(void)unlinkat(at->dir, at->name, 0);
-}
-
-static bool is_mount(const struct spot *at)
-{
-	struct statx here;
-
-	return statx(at->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &here) == 0 &&
-	       here.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT &&
-	       here.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
 static int displace_inside(struct work *w)

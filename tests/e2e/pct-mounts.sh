@@ -6,6 +6,12 @@
 . "$(dirname "$0")/pct-lib"
 needs "needs /dev/fuse" [ -e /dev/fuse ]
 
+cleanup_more()
+{
+	set +e
+	umount -l "$src/shared" 2>/dev/null
+}
+
 src=$(readlink -f "$PCT_ROOT")/src
 mkdir -p "$src/sub" "$PCT_ROOT/secret"
 chmod 755 "$src"
@@ -43,6 +49,12 @@ run 0 set 100 --mp3 "$src,mp=/hot,ro=1"
 same "another one" "$(try 'cat /hot/file')" hello
 inside 100 'mount -o remount,bind,rw /hot' 2>/dev/null || true
 like "… which stays read-only" 'Read-only' "$(try 'touch /hot/x')"
+# Killed after it was mounted, and before the conf said so.
+sed -i '/^mp3:/d' "$confs/100.conf"
+printf '\n[pve:pending]\nmp3: %s,mp=/hot,ro=1\n' "$src" >>"$confs/100.conf"
+run 0 set 100 --description again
+same "… which is mounted once" "$(mounted /hot | wc -l)" 1
+same "… and not pending" "$(grep -c pending "$confs/100.conf")" 0
 run 1 set 100 --mp4 "$src,mp=/hot"
 said "mp4: '/hot' in the container is what mp3 is mounted on"
 same "… nothing of it stays" "$(grep -c mp4 "$confs/100.conf")" 0
@@ -148,7 +160,18 @@ same "nothing was made there" "$(find "$PCT_ROOT/secret" | wc -l)" 3
 run 0 set 101 --mp0 "$src,mp=/m,ro=1"
 run 0 start 101
 same "a directory in a privileged one" "$(inside 101 'cat /m/file')" hello
+mkdir "$src/shared"
+mount -t tmpfs pct "$src/shared"
+mount --make-shared "$src/shared"
+mkdir "$src/shared/below"
+run 0 set 101 --mp1 "$src/shared,mp=/shared"
+inside 101 'mount -t tmpfs x /shared/below && touch /shared/below/x'
+same "what it mounts in what is shared on the host, the host has not" "$(ls "$src/shared/below")" ""
+mount -t tmpfs pct "$src/shared/below"
+same "… nor it what the host mounts there" "$(inside 101 'ls /shared/below')" x
+umount "$src/shared/below"
 run 0 destroy 101 --force
+umount "$src/shared"
 
 # ---- users ----
 
