@@ -7,6 +7,15 @@
 needs "needs /dev/fuse" [ -e /dev/fuse ]
 needs "build/probe is not built" [ -x "$B/probe" ]
 
+# What pct reserves for the ids given below goes again, unless it was there before.
+ids=root:200000:65536
+if grep -qx "$ids" /etc/subuid /etc/subgid; then ids=; fi
+cleanup_more()
+{
+	set +e
+	[ -z "$ids" ] || sed -i "/^$ids\$/d" /etc/subuid /etc/subgid
+}
+
 probe() { "$pct" exec "$1" -- /bin/probe "${@:2}"; }
 make_ct() # VMID WORDS...
 {
@@ -40,6 +49,7 @@ same "its host's mounts are not its monitor's" \
 again 100 --features keyctl=1,fuse=1,force_rw_sys=1,nesting=1 --env A=b --env 'C=d e' --debug 1
 same "feature keyctl: it is there" "$(probe 100 keyctl)" ok
 same "feature fuse: /dev/fuse can be used" "$(probe 100 write /dev/fuse)" ok
+same "… and mounted, had it a server" "$(inside 100 'mkdir -p /f'; probe 100 mount none /f fuse)" EINVAL
 same "feature force_rw_sys: /sys can be written" \
 	"$(inside 100 "awk '\$5 == \"/sys\" { print substr(\$6, 1, 2) }' /proc/self/mountinfo")" rw
 same "AF_ALG is still not there" "$(probe 100 afalg)" EAFNOSUPPORT
@@ -83,6 +93,10 @@ run 0 start 100
 same "its root is who it says" "$(awk '/^Uid:/ { print $2 }' "/proc/$(pid_of 100)/status")" 200000
 run 0 stop 100
 run 0 set 100 --delete lxc.idmap
+run 0 start 100
+said "CT 100: its files belong to user 200000 of the host, but its root is 100000"
+run 0 stop 100
+chown -R -h 100000:100000 "$images/100/subvol-100-disk-0.subvol"
 same "they are gone" "$(grep -c '^lxc.idmap' "$confs/100.conf")" 0
 for bad in lxc.rootfs.path=/ lxc.monitor.unshare=0 lxc.cgroup.dir=x lxc.namespace.share.net=1 \
 	lxc.log.file=/etc/x lxc.time.offset.boot=1s lxc.no.such=1 lxc.hook=; do
@@ -103,6 +117,25 @@ run 0 set 100 --delete lxc.rootfs.path
 echo 'lxc.aa_profile: unconfined' >>"$confs/100.conf"
 run 0 start 100
 same "a name of LXC 2 is translated" "$(lxc_config 100 | grep -c '^lxc.apparmor.profile = unconfined$')" 1
+run 0 stop 100
+sed -i '/^lxc/d' "$confs/100.conf"
+if [ -d /sys/fs/cgroup/memory ]; then
+	echo 'lxc.cgroup2.memory.max: 1' >>"$confs/100.conf"
+	run 0 start 100
+	said "CT 100: 'lxc.cgroup2.memory.max' limits nothing: this host has that controller in cgroup v1"
+	run 0 stop 100
+	run 0 set 100 --delete lxc.cgroup2.memory.max
+fi
+echo 'lxc.apparmor.profile: unconfined' >>"$confs/100.conf"
+run 0 set 100 --features nesting=1
+run 0 start 100
+said "CT 100: with its own lxc.apparmor.profile its features"
+run 0 set 100 --env A=1 --env B=2
+run 0 pending 100
+same "variables wait for the next start" "$(grep -c '^new env:' "$out")" 1
+run 0 stop 100
+run 0 start 100
+same "… and are there then" "$(inside 100 'tr "\0" "\n" </proc/1/environ' | grep -E '^[AB]=' | xargs)" "A=1 B=2"
 run 0 destroy 100 --force
 
 # ---- devices ----
