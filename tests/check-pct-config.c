@@ -39,6 +39,12 @@ static const struct {
 	{ "[PVE:pending]\n", "" },
 	{ "[s]\nb: 2\n[s]\nc: 3\n", "\n[s]\nb: 2\nc: 3\n" },
 	{ "[s\nmemory: 1\n", "memory: 1\n[s\n" },
+	{ "lxc.x: 1\nlxc.environment.runtime: A=b c\nmemory: 1\nlxc.environment.runtime = D=\n",
+	  "memory: 1\nlxc.environment.runtime: A=b c\nlxc.environment.runtime: D=\nlxc.x: 1\n" },
+	{ "env: A=b\nzz\n", "lxc.environment.runtime: A=b\nzz\n" },
+	{ "lxc.environment.runtime:\n", "lxc.environment.runtime:\n" },
+	{ "a: 1\n[s]\nlxc.environment.runtime: A=b\nz: 1\n",
+	  "a: 1\n\n[s]\nz: 1\nlxc.environment.runtime: A=b\n" },
 };
 
 static char *write_text(const struct config *c)
@@ -176,6 +182,40 @@ START_TEST(replaces_and_removes_a_value)
 }
 END_TEST
 
+START_TEST(keeps_variables_a_line_each)
+{
+	static const char *const bad[] = { "A=b\n",    "\nA=b",	    "A=b\n\nC=d",
+					   "A=b\rC=d", "A=b \nC=d", "A=b\n\x01" };
+	CLEANUP(config_free) struct config c = { 0 };
+	auto_free char *text = NULL;
+
+	ck_assert_int_eq(config_init(&c), 0);
+	ck_assert_int_eq(config_set(&c, "env", "A=b\nC=d e"), 0);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		ck_assert_int_eq(config_set(&c, "env", bad[i]), -EINVAL);
+	ck_assert_int_eq(config_set(&c, "hostname", "a\nmemory: 1"), -EINVAL);
+	text = write_text(&c);
+	ck_assert_str_eq(text, "lxc.environment.runtime: A=b\n"
+			       "lxc.environment.runtime: C=d e\n");
+}
+END_TEST
+
+START_TEST(adds_raw_lines_one_by_one)
+{
+	CLEANUP(config_free) struct config c = { 0 };
+	auto_free char *text = NULL;
+
+	ck_assert_int_eq(config_init(&c), 0);
+	ck_assert_int_eq(config_set_raw(&c, "lxc.a", "1"), 0);
+	ck_assert_int_eq(config_set_raw(&c, "lxc.a", "2"), 0);
+	ck_assert_int_eq(config_set_raw(&c, "lxc.a", ""), 0);
+	ck_assert_int_eq(config_set_raw(&c, "lxc.a", "3\nlxc.b: 4"), -EINVAL);
+	ck_assert_int_eq(config_set_raw(&c, "memory", ""), -EINVAL);
+	text = write_text(&c);
+	ck_assert_str_eq(text, "lxc.a: 1\nlxc.a: 2\nlxc.a:\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pct config");
@@ -186,6 +226,8 @@ int main(void)
 	tcase_add_loop_test(t, writes_what_it_read_in_canonical_form, 0, ARRAY_LEN(texts));
 	tcase_add_loop_test(t, writes_the_canonical_form_unchanged, 0, ARRAY_LEN(texts));
 	tcase_add_test(t, tells_which_line_has_no_known_form);
+	tcase_add_test(t, keeps_variables_a_line_each);
+	tcase_add_test(t, adds_raw_lines_one_by_one);
 	tcase_add_test(t, takes_a_text_with_nul_bytes_for_lines_it_cannot_keep);
 	tcase_add_test(t, finds_only_the_main_sections_values);
 	tcase_add_loop_test(t, sets_a_value_that_reads_back_or_nothing, 0, ARRAY_LEN(sets));

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * pct hook: LXC's hook of that name, of which the environment's LXC_TARGET says whether the
- * container rebooted. liblxc would start it again by itself: with the config of last time, its
- * clock and pending changes included. A hook that fails is how it is told to end instead, and the
- * container is started anew from its conf, by a process of its own, once the monitor is gone.
+ * pct hook: LXC's hooks. start-host mounts mp<n> and dev<n>.
+ *
+ * Of post-stop the environment's LXC_TARGET says whether the container rebooted. liblxc would start
+ * it again by itself: with the config of last time, its clock and pending changes included. A hook
+ * that fails is how it is told to end instead, and the container is started anew from its conf, by
+ * a process of its own, once the monitor is gone.
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/syscall.h>
 
 #include "pct/cli/args.h"
 #include "pct/ct/host.h"
 #include "pct/ct/lxc.h"
+#include "pct/ct/mounts.h"
+#include "pct/ct/pctfs.h"
 #include "pct/ct/start.h"
 #include "pct/paths.h"
 
@@ -30,6 +35,24 @@ static int leave_monitor(unsigned vmid)
 	return 0;
 }
 
+static bool enter_mounts_of(int pid)
+{
+	auto_free char *path = text_of("/proc/%d/ns/mnt", pid);
+	auto_fd fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -EBADF;
+
+	return fd >= 0 && setns(fd, CLONE_NEWNS) == 0;
+}
+
+/*
+ * The monitor has a mount namespace of its own, in which nothing may be seen that was mounted on
+ * the host since: back to where the views are mounted.
+ */
+static void leave_mounts(unsigned vmid)
+{
+	if (!enter_mounts_of(pctfs_keeper()) && !enter_mounts_of(1))
+		warn(-errno, "leave the mounts of the monitor of CT %u", vmid);
+}
+
 static int start_anew(unsigned vmid, int monitor)
 {
 	struct pollfd p = { .fd = monitor, .events = POLLIN };
@@ -37,6 +60,7 @@ static int start_anew(unsigned vmid, int monitor)
 
 	if (r < 0)
 		return r;
+	leave_mounts(vmid);
 	if (poll(&p, 1, MONITOR_MS) == 0)
 		return refuse(-ETIMEDOUT,
 			      "CT %u rebooted, but its monitor does not end: 'pct stop %u', then "
@@ -65,11 +89,29 @@ static int hand_over(unsigned vmid)
 	return 0;
 }
 
+/* LXC hands over "<name> lxc <hook>". */
+static bool is_start(const struct args *a)
+{
+	return a->argc == 3 && strcmp(a->argv[2], "start-host") == 0;
+}
+
+static int start(unsigned vmid)
+{
+	const char *pid = getenv("LXC_PID");
+
+	if (!pid || atoi(pid) < 1)
+		return refuse(-EINVAL, "LXC_PID is not set: this is for lxc.hook.start-host; "
+				       "'pct start' starts a container");
+	return mounts_hook(vmid, atoi(pid));
+}
+
 static int run(const struct args *a)
 {
 	const char *target = getenv("LXC_TARGET");
 	int r;
 
+	if (is_start(a))
+		return start(a->vmid);
 	if (!target)
 		return refuse(-EINVAL, "LXC_TARGET is not set: this is for lxc.hook.post-stop; "
 				       "'pct start' starts a container");
@@ -84,7 +126,7 @@ static int run(const struct args *a)
 const struct command cmd_hook = {
 	.name = "hook",
 	.args = "<vmid> [LXC's words]",
-	.help = "Called by LXC's hook post-stop: what rebooted is started anew",
+	.help = "Called by LXC's hooks: to mount things, and when it rebooted",
 	.min_args = 1,
 	.max_args = 4,
 	.vmid = true,

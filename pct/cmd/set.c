@@ -8,14 +8,28 @@
 #include "pct/cli/args.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/pending.h"
+#include "pct/conf/raw.h"
 #include "pct/conf/store.h"
+#include "pct/ct/idmap.h"
 #include "pct/ct/live.h"
+#include "pct/ct/lxc.h"
 
 static const char *form_key(const char *text)
 {
 	const struct key *k = key_find(text);
 
+	if (strncmp(text, "lxc.", 4) == 0)
+		return NULL;
 	return k && !k->internal ? NULL : "a key there is";
+}
+
+static const char *form_raw(const char *text)
+{
+	const char *value = strchr(text, '=');
+
+	return strncmp(text, "lxc.", 4) == 0 && value && value > text + 4
+		   ? NULL
+		   : "a key of liblxc and its value, as lxc.cap.drop=mknod";
 }
 
 static const struct option options[] = {
@@ -24,6 +38,9 @@ static const struct option options[] = {
 	{ "digest", OPTION_TEXT, .min = 40, .max = 40, .value = "<sha1>",
 	  .help = "only if the config file still has it" },
 	{ "force", OPTION_BOOL, .help = "also where processes in it may die of it" },
+	{ "lxc", OPTION_LIST, .max = 65536, .separators = "\n", .form = form_raw,
+	  .value = "<lxc.key=value>",
+	  .help = "liblxc's own line; all lines it had of that key are replaced" },
 	{ "revert", OPTION_LIST, .max = 8192, .separators = ", ;", .form = form_key,
 	  .value = "<key,key>", .help = "forget what is pending of these keys" },
 };
@@ -35,8 +52,8 @@ static bool is_own(const struct option *o)
 }
 
 /* @each with every word of a list option that was given. */
-static int each_word(const struct args *a, const char *name,
-		     int (*each)(const struct args *a, struct config *c, const char *word),
+static int each_word(const struct args *a, const char *name, const char *separator,
+		     int (*each)(const struct args *a, struct config *c, char *word),
 		     struct config *c)
 {
 	const char *list = args_value(a, name);
@@ -44,7 +61,7 @@ static int each_word(const struct args *a, const char *name,
 	char *next = copy, *word;
 	int r = list && !copy ? fail(-ENOMEM, "set") : 0;
 
-	while (r == 0 && (word = strsep(&next, ",")))
+	while (r == 0 && (word = strsep(&next, separator)))
 		r = each(a, c, word);
 	return r;
 }
@@ -57,10 +74,71 @@ static int once(const struct args *a, const char *word)
 		   : 0;
 }
 
-static int take_away(const struct args *a, struct config *c, const char *word)
+static bool is_raw(const char *key)
+{
+	return strncmp(key, "lxc.", 4) == 0;
+}
+
+/* In words of its own, or NULL: the key and the value of "lxc.key = value". */
+static char *split_raw(char *word)
+{
+	char *value = strchr(word, '=');
+	char *end = value;
+
+	*value++ = '\0';
+	while (end > word && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	value += strspn(value, " \t");
+	end = value + strlen(value);
+	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	return value;
+}
+
+/* Before any is added: those of that key go. */
+static int drop_raw(const struct args *a, struct config *c, char *word)
+{
+	char why[RAW_WHY];
+	const char *value = split_raw(word);
+
+	(void)a;
+	if (raw_refused(word, value, why))
+		return refuse(EXIT_USAGE, "set: lxc: %s", why);
+	config_unset(c, word);
+	return 0;
+}
+
+static int add_raw(const struct args *a, struct config *c, char *word)
+{
+	const char *value = split_raw(word);
+	int r = config_set_raw(c, word, value);
+
+	(void)a;
+	return r < 0 ? fail(r, "set '%s' to '%s'", word, value) : 0;
+}
+
+static int set_raw(const struct args *a, struct config *c)
+{
+	auto_free struct idmap *ids = malloc(sizeof(*ids));
+	int r = each_word(a, "lxc", "\n", drop_raw, c);
+
+	if (r == 0)
+		r = each_word(a, "lxc", "\n", add_raw, c);
+	if (r == 0 && (!ids || idmap_read(c, ids) < 0))
+		r = refuse(EXIT_USAGE, "set: lxc.idmap: give it as 'u 0 100000 65536'");
+	if (r == 0 && args_value(a, "lxc") && ct_running(a->vmid))
+		info("CT %u has its new lxc lines from its next start on", a->vmid);
+	return r;
+}
+
+static int take_away(const struct args *a, struct config *c, char *word)
 {
 	int r = once(a, word);
 
+	if (is_raw(word)) {
+		config_unset(c, word);
+		return 0;
+	}
 	if (r == 0 && key_find(word)->kept)
 		r = refuse(EXIT_USAGE, "set: delete: '%s' cannot be taken away", word);
 	if (r == 0 && pending_delete(c, word) < 0)
@@ -68,7 +146,7 @@ static int take_away(const struct args *a, struct config *c, const char *word)
 	return r;
 }
 
-static int forget(const struct args *a, struct config *c, const char *word)
+static int forget(const struct args *a, struct config *c, char *word)
 {
 	int r = once(a, word);
 
@@ -79,10 +157,12 @@ static int forget(const struct args *a, struct config *c, const char *word)
 
 static int ask(const struct args *a, struct config *c)
 {
-	int r = each_word(a, "revert", forget, c);
+	int r = each_word(a, "revert", ",", forget, c);
 
 	if (r == 0)
-		r = each_word(a, "delete", take_away, c);
+		r = each_word(a, "delete", ",", take_away, c);
+	if (r == 0)
+		r = set_raw(a, c);
 	for (size_t i = 0; r == 0 && i < a->n_given; i++) {
 		const struct given *g = &a->given[i];
 

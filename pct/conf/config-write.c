@@ -67,9 +67,20 @@ int entry_compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void write_variables(const char *lines, FILE *out)
+{
+	while (lines && *lines) {
+		size_t n = strcspn(lines, "\n");
+
+		fprintf(out, CONFIG_VARIABLE ": %.*s\n", (int)n, lines);
+		lines += n + (lines[n] == '\n');
+	}
+}
+
 static int write_entries(const struct section *s, FILE *out)
 {
 	auto_free const struct entry **sorted = calloc(s->n + 1, sizeof(struct entry *));
+	const char *variables = NULL;
 
 	if (!sorted)
 		return -ENOMEM;
@@ -79,11 +90,18 @@ static int write_entries(const struct section *s, FILE *out)
 	for (size_t i = 0; i < s->n; i++) {
 		const struct entry *e = sorted[i];
 
+		if (rank(e) != RANK_KEY) {
+			write_variables(variables, out);
+			variables = NULL;
+		}
 		if (!e->key)
 			fprintf(out, "%s\n", e->value);
+		else if (strcmp(e->key, "env") == 0)
+			variables = e->value;
 		else
 			fprintf(out, "%s:%s%s\n", e->key, *e->value ? " " : "", e->value);
 	}
+	write_variables(variables, out);
 	return 0;
 }
 

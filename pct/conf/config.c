@@ -27,6 +27,22 @@ static bool has_controls(struct span s)
 	return false;
 }
 
+/* What `env` may have, in a structure: a line for each variable. */
+static bool are_variables(struct span s)
+{
+	struct span line;
+
+	if (s.p == s.end || s.end[-1] == '\n')
+		return false;
+	while (span_line(&s, &line)) {
+		struct span bare = trimmed(line);
+
+		if (line.p == line.end || span_len(bare) != span_len(line) || has_controls(line))
+			return false;
+	}
+	return true;
+}
+
 /* "memory:", "net0:", "lxc.cap.drop =": the key's name, and what follows it in @s. */
 static bool take_key(struct span *s, struct span *key)
 {
@@ -108,6 +124,22 @@ static struct entry *find(const struct section *s, struct span key)
 	return NULL;
 }
 
+/* A variable more: "env" has them all, one a line. */
+static int add_variable(struct section *s, struct span value)
+{
+	struct entry *e = find(s, span_of("env"));
+	struct span key = span_of("env");
+	char *both;
+
+	if (!e)
+		return add_entry(s, &key, value);
+	if (asprintf(&both, "%s\n%.*s", e->value, (int)span_len(value), value.p) < 0)
+		return -ENOMEM;
+	free(e->value);
+	e->value = both;
+	return 0;
+}
+
 /* Of a key that was there already the last line holds. */
 static int put(struct section *s, struct span key, struct span value)
 {
@@ -176,6 +208,8 @@ static int parse_line(struct config *c, struct section **now, struct span line, 
 	if (take_key(&rest, &key) && (rest.p < rest.end || span_starts(key, "lxc."))) {
 		if (span_is(key, "description"))
 			return describe(*now, rest);
+		if (span_is(key, CONFIG_VARIABLE) && rest.p < rest.end)
+			return add_variable(*now, rest);
 		return put(*now, key, rest);
 	}
 	*odd = true;
@@ -326,7 +360,8 @@ int section_set(struct section *s, const char *key, const char *value)
 	rest = span_of(line);
 	if (has_controls(name) || !take_key(&rest, &form) || span_len(form) != span_len(name))
 		return -EINVAL;
-	if (v.p == v.end || has_controls(v) || span_len(bare) != span_len(v))
+	if (v.p == v.end || span_len(bare) != span_len(v) ||
+	    (strcmp(key, "env") == 0 ? !are_variables(v) : has_controls(v)))
 		return -EINVAL;
 	return put(s, name, v);
 }
@@ -361,4 +396,14 @@ int config_set(struct config *c, const char *key, const char *value)
 void config_unset(struct config *c, const char *key)
 {
 	section_unset(c->sections, key);
+}
+
+int config_set_raw(struct config *c, const char *key, const char *value)
+{
+	struct span v = span_of(value), name = span_of(key);
+
+	return *value ? config_set(c, key, value)
+	       : strncmp(key, "lxc.", 4) == 0 && !has_controls(name)
+		   ? add_entry(c->sections, &name, v)
+		   : -EINVAL;
 }

@@ -11,6 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/*
+ * In a file a variable of `env` is a raw line, as Proxmox has it; in the structure there is one
+ * entry "env" with a line for each.
+ */
+#define CONFIG_VARIABLE "lxc.environment.runtime"
+
 /* A line: "key: value"; without a key it is a line of no known form, kept as it was. */
 struct entry {
 	char *key;
@@ -71,6 +77,9 @@ void section_unset(struct section *s, const char *key);
 const char *config_get(const struct config *c, const char *key);
 int config_set(struct config *c, const char *key, const char *value);
 void config_unset(struct config *c, const char *key);
+
+/* One line more of an lxc key, of which there may be several; it may have no value. */
+int config_set_raw(struct config *c, const char *key, const char *value);
 
 /* A copy of all of it. */
 int config_copy(const struct config *c, struct config *out);

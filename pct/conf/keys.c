@@ -4,6 +4,7 @@
 #include "pct/conf/forms.h"
 #include "pct/conf/properties.h"
 #include "pct/ct/lxcconf.h"
+#include "pct/ct/mounts.h"
 
 static const char *const archs[] = {
 	"amd64", "i386", "arm64", "armhf", "riscv32", "riscv64", NULL
@@ -60,7 +61,7 @@ const struct key keys[] = {
 	}, {
 		.option = { "dev", OPTION_PROPERTIES, .count = NUMBERED, .properties = device_properties,
 			    .value = "<device>,...", .help = "a device of the host" },
-		.hotplug = HOTPLUG_LIVE,
+		.hotplug = HOTPLUG_LIVE, .lines_of = lines_dev, .apply = apply_device,
 	}, {
 		.option = { "entrypoint", OPTION_TEXT, TEXT(4096), .value = "<command>",
 			    .form = form_command,
@@ -70,11 +71,11 @@ const struct key keys[] = {
 		.option = { "env", OPTION_LIST, .max = 65536, .separators = "\n", .value = "<NAME=value>",
 			    .form = form_variable,
 			    .help = "a variable of its process 1" },
-		.hotplug = HOTPLUG_START,
+		.hotplug = HOTPLUG_START, .lines = lines_env,
 	}, {
 		.option = { "features", OPTION_PROPERTIES, .properties = feature_properties,
 			    .value = "<feature=1>,...", .help = "what it may do beyond what all may" },
-		.hotplug = HOTPLUG_START,
+		.hotplug = HOTPLUG_START, .lines = lines_features,
 	}, {
 		.option = { "hookscript", OPTION_TEXT, TEXT(4096), .value = "<program>",
 			    .form = form_command,
@@ -96,7 +97,7 @@ const struct key keys[] = {
 	}, {
 		.option = { "mp", OPTION_PROPERTIES, .count = NUMBERED, .properties = mount_properties,
 			    .value = "<volume>,mp=<path>,...", .help = "a volume or directory mounted in it" },
-		.hotplug = HOTPLUG_LIVE,
+		.hotplug = HOTPLUG_LIVE, .apply = apply_mount,
 	}, {
 		.option = { "nameserver", OPTION_LIST, .max = 1024, .separators = separators,
 			    .form = form_address, .value = "<IP>",

@@ -40,7 +40,8 @@ static bool remove_empty(int at, const char *name, int depth)
  * @each for every hierarchy, as mounted with all of what there is of it here: a part of one that
  * is mounted somewhere is somebody else's. The first errno there is.
  */
-static int hierarchies(int (*each)(int root, const char *path), const char *path)
+static int hierarchies(int (*each)(int root, const char *path, const char *text), const char *path,
+		       const char *text)
 {
 	auto_file mounts = fopen("/proc/self/mountinfo", "re");
 	auto_free char *line = NULL;
@@ -57,21 +58,22 @@ static int hierarchies(int (*each)(int root, const char *path), const char *path
 		    strcmp(below, "/") != 0)
 			continue;
 		root = open(at, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		r = root < 0 ? 0 : each(root, path);
+		r = root < 0 ? 0 : each(root, path, text);
 		first = first ? first : r;
 	}
 	return first;
 }
 
-static int remove_part(int root, const char *path)
+static int remove_part(int root, const char *path, const char *text)
 {
+	(void)text;
 	return remove_empty(root, path, 0) ? 0 : -EBUSY;
 }
 
 /* @path in every hierarchy; only it and what is below. False: some of it was left. */
 static bool clean(const char *path)
 {
-	return hierarchies(remove_part, path) == 0;
+	return hierarchies(remove_part, path, NULL) == 0;
 }
 
 void cgroups_clean(unsigned vmid)
@@ -105,10 +107,11 @@ static void give_cpus(int root, int dir)
 	}
 }
 
-static int join(int root, const char *name)
+static int join(int root, const char *name, const char *text)
 {
 	auto_fd dir = -EBADF, procs = -EBADF;
 
+	(void)text;
 	if (mkdirat(root, name, 0755) < 0 && errno != EEXIST)
 		return -errno;
 	dir = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -126,7 +129,32 @@ int cgroups_leave_monitor(void)
 
 	cgroup_top(top);
 	name = text_of("%s.start", top);
-	return hierarchies(join, name);
+	return hierarchies(join, name, NULL);
+}
+
+/* 1: it is there, and takes it. */
+static int write_text(int root, const char *path, const char *text)
+{
+	auto_fd fd = openat(root, path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	return write(fd, text, strlen(text)) < 0 ? -errno : 1;
+}
+
+int cgroups_device(unsigned vmid, const char *file, const char *rule)
+{
+	char top[CGROUP_TOP];
+	auto_free char *limit = NULL, *own = NULL;
+	int r;
+
+	cgroup_top(top);
+	limit = text_of("%s/%u/%s", top, vmid, file);
+	own = text_of("%s/%u/ns/%s", top, vmid, file);
+	/* The inner one may have what the outer one has, and loses what that one loses. */
+	r = hierarchies(write_text, limit, rule);
+	return r <= 0 || strcmp(file, "devices.allow") != 0 ? r
+							    : hierarchies(write_text, own, rule);
 }
 
 void cgroups_clean_top(void)

@@ -31,5 +31,8 @@ void cgroup_top(char top[CGROUP_TOP]);
 void cgroups_clean(unsigned vmid);
 /* Likewise those above them, once this root has no container left. Never "lxc". */
 void cgroups_clean_top(void);
+/* Write a rule of v1's into devices.allow or devices.deny of a container. 0: there is no such file.
+ */
+int cgroups_device(unsigned vmid, const char *file, const char *rule);
 /* Out of a monitor's cgroup, where liblxc's hooks run, into one that no container's end removes. */
 int cgroups_leave_monitor(void);

@@ -44,18 +44,6 @@ int lines_arch(const struct build *b, const char *value, FILE *out)
 	return 0;
 }
 
-int lines_console(const struct build *b, const char *value, FILE *out)
-{
-	bool on;
-
-	(void)b;
-	if (!option_bool(value, &on))
-		return -EINVAL;
-	if (!on)
-		fputs("lxc.console.path = none\n", out);
-	return 0;
-}
-
 static bool has_own_cpuset(const struct config *c)
 {
 	const struct section *s = &c->sections[0];
@@ -143,8 +131,26 @@ int lines_cpuunits(const struct build *b, const char *value, FILE *out)
 int lines_entrypoint(const struct build *b, const char *value, FILE *out)
 {
 	(void)b;
-	if (strcmp(value, "/sbin/init") != 0)
-		fprintf(out, "lxc.init.cmd = %s\n", value);
+	if (strcmp(value, "/sbin/init") == 0)
+		return 0;
+	fprintf(out, "lxc.init.cmd = %s\n", value);
+	/* Who else would mount it? A program that is no init wants POSIX' shared memory, too. */
+	fputs("lxc.mount.entry = tmpfs dev/shm tmpfs "
+	      "nosuid,nodev,mode=1777,create=dir,optional 0 0\n",
+	      out);
+	return 0;
+}
+
+/* liblxc 5 has one environment where later ones have two, and refuses the names of those. */
+int lines_env(const struct build *b, const char *value, FILE *out)
+{
+	(void)b;
+	while (value && *value) {
+		size_t n = strcspn(value, "\n");
+
+		fprintf(out, "lxc.environment = %.*s\n", (int)n, value);
+		value += n + (value[n] == '\n');
+	}
 	return 0;
 }
 
@@ -226,24 +232,5 @@ int lines_tty(const struct build *b, const char *value, FILE *out)
 	if (!whole(value, 6, &n))
 		return -EINVAL;
 	fprintf(out, "lxc.tty.max = %" PRIu64 "\n", n);
-	return 0;
-}
-
-int lines_unprivileged(const struct build *b, const char *value, FILE *out)
-{
-	bool on;
-
-	(void)b;
-	if (!option_bool(value, &on))
-		return -EINVAL;
-	if (!on)
-		return 0;
-	/* userns.conf has sys:rw: all of /sys writable that its root may write. */
-	fprintf(out,
-		"lxc.include = /usr/share/lxc/config/userns.conf\n"
-		"lxc.mount.auto = sys:mixed\n"
-		"lxc.idmap = u 0 %u %u\n"
-		"lxc.idmap = g 0 %u %u\n",
-		IDMAP_FIRST, IDMAP_COUNT, IDMAP_FIRST, IDMAP_COUNT);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "pct/conf/keys.h"
+#include "pct/conf/raw.h"
 #include "pct/ct/lxcconf.h"
 
 /*
@@ -20,6 +21,14 @@ static void put_quoted(const char *text, FILE *out)
 	}
 }
 
+/* pct itself: what is to be mounted; and at its end, that it is started anew if it rebooted. */
+static void put_own_hook(const struct build *b, const char *when, FILE *out)
+{
+	fprintf(out, "lxc.hook.%s = ", when);
+	put_quoted(b->tools, out);
+	fprintf(out, "/pct hook %u\n", b->vmid);
+}
+
 static void put_hook(const struct build *b, const char *when, const char *more, FILE *out)
 {
 	fprintf(out, "lxc.hook.%s = ", when);
@@ -29,29 +38,36 @@ static void put_hook(const struct build *b, const char *when, const char *more, 
 	fprintf(out, "/pctfs.sock%s\n", more);
 }
 
-/* The last of them: it fails on purpose when the container rebooted. */
-static void put_restart(const struct build *b, FILE *out)
-{
-	fputs("lxc.hook.post-stop = ", out);
-	put_quoted(b->tools, out);
-	fprintf(out, "/pct hook %u\n", b->vmid);
-}
-
-/* Limits sit on <top>/<vmid>; the container sees <top>/<vmid>/ns, and cannot change them. */
-static void put_head(const struct build *b, FILE *out)
+/*
+ * Limits sit on <top>/<vmid>; the container sees <top>/<vmid>/ns, and cannot change them. What is
+ * mounted for it on the host is only seen by its monitor, and ends with it.
+ */
+static void put_places(const struct build *b, FILE *out)
 {
 	fprintf(out,
-		"# Made by 'pct start %u' from its conf at every start: changes here are lost.\n"
-		"lxc.include = /usr/share/lxc/config/common.conf\n"
 		"lxc.cgroup.relative = 0\n"
 		"lxc.cgroup.dir.monitor = %s.monitor/%u\n"
 		"lxc.cgroup.dir.monitor.pivot = %s.monitor-pivot/%u\n"
 		"lxc.cgroup.dir.container = %s/%u\n"
 		"lxc.cgroup.dir.container.inner = ns\n"
-		"lxc.apparmor.profile = generated\n"
-		"lxc.environment = TERM=linux\n"
-		"lxc.net.0.type = empty\n",
-		b->vmid, b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
+		"lxc.monitor.unshare = 1\n",
+		b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
+}
+
+#define LXC_CONFIG "/usr/share/lxc/config/"
+
+static void put_head(const struct build *b, FILE *out)
+{
+	fprintf(out,
+		"# Made by 'pct start %u' from its conf at every start: changes here are lost.\n"
+		"lxc.include = " LXC_CONFIG "%s\n",
+		b->vmid, b->common ? b->common : "common.conf");
+	if (lxcconf_unprivileged(b->config))
+		fprintf(out, "lxc.include = " LXC_CONFIG "%s\n",
+			b->userns ? b->userns : "userns.conf");
+	fputs("lxc.environment = TERM=linux\n"
+	      "lxc.net.0.type = empty\n",
+	      out);
 }
 
 /*
@@ -71,18 +87,13 @@ static void put_log(const struct build *b, FILE *out)
 {
 	fprintf(out,
 		"lxc.log.file = %s/log\n"
-		"lxc.log.level = DEBUG\n",
-		b->dir);
+		"lxc.log.level = %s\n",
+		b->dir, key_bool(b->config, "debug") ? "TRACE" : "DEBUG");
 }
 
 bool lxcconf_own_seccomp(const struct config *c)
 {
-	const struct section *s = &c->sections[0];
-
-	for (size_t i = 0; i < s->n; i++)
-		if (s->entries[i].key && strcmp(s->entries[i].key, "lxc.seccomp.profile") == 0)
-			return true;
-	return false;
+	return lxcconf_has_raw(c, "lxc.seccomp.profile");
 }
 
 bool lxcconf_asks(const struct config *c)
@@ -114,13 +125,16 @@ static void put_views(const struct build *b, FILE *out)
 		fprintf(out, "lxc.seccomp.profile = %s/rules.seccomp\n", b->dir);
 		put_proxy(b, out);
 	}
+	/* First what is mounted, so that views lie on top. */
+	if (b->mounts)
+		put_own_hook(b, "start-host", out);
 	put_hook(b, "start-host", knows_cpus(b) ? " --cpus fixed" : "", out);
 	put_hook(b, "post-stop", "", out);
-	put_restart(b, out);
+	/* The last of them: it fails on purpose when the container rebooted. */
+	put_own_hook(b, "post-stop", out);
 }
 
-/* The user's own lines win over the keys' lines. LXC 5 has one environment where later ones have
- * two. */
+/* The user's own lines win over the keys' lines; not over where things are, which follows. */
 static void put_raw(const struct build *b, FILE *out)
 {
 	const struct section *s = &b->config->sections[0];
@@ -129,10 +143,7 @@ static void put_raw(const struct build *b, FILE *out)
 		const struct entry *e = &s->entries[i];
 
 		if (entry_is_lxc(e))
-			fprintf(out, "%s = %s\n",
-				strcmp(e->key, "lxc.environment.runtime") == 0 ? "lxc.environment"
-									       : e->key,
-				e->value);
+			fprintf(out, "%s = %s\n", raw_name(e->key), e->value);
 	}
 }
 
@@ -180,6 +191,7 @@ int lxcconf_write(const struct build *b, FILE *out, const char **key)
 	if (lxcconf_own_seccomp(b->config))
 		put_proxy(b, out);
 	put_raw(b, out);
+	put_places(b, out);
 	put_views(b, out);
 	return 0;
 }

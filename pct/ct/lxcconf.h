@@ -8,9 +8,7 @@
 
 #include "cgview/cgview.h"
 #include "pct/conf/config.h"
-
-#define IDMAP_FIRST 100000u /* the host's id of an unprivileged container's root */
-#define IDMAP_COUNT 65536u
+#include "pct/ct/idmap.h"
 
 /* What the host's cgroups can limit, and how it must be written. */
 struct host_layout {
@@ -19,17 +17,26 @@ struct host_layout {
 	struct cgv_cpuset cpus; /* those a container may be given */
 };
 
+/* A device of the host; kind: c, b; 0: there is none. */
+struct device_number {
+	char kind;
+	unsigned major, minor;
+};
+
 /* One container, one host, and where things are. */
 struct build {
 	unsigned vmid;
 	const struct config *config;
 	const struct host_layout *host;
-	const struct cgv_cpuset *cpus; /* picked for its `cores`; NULL: all */
-	const char *top;	       /* its cgroup is <top>/<vmid> */
-	const char *dir;	       /* of config, rules.seccomp and log */
-	const char *rootfs;	       /* the directory of its root volume */
-	const char *tools;	       /* where pct-launch is */
-	const char *run;	       /* where the sockets are */
+	const struct cgv_cpuset *cpus;	     /* picked for its `cores`; NULL: all */
+	const char *top;		     /* its cgroup is <top>/<vmid> */
+	const char *dir;		     /* of config, rules.seccomp and log */
+	const char *rootfs;		     /* the directory of its root volume */
+	const char *tools;		     /* where pct-launch is */
+	const char *run;		     /* where the sockets are */
+	const char *common, *userns;	     /* LXC's files for its ostype; NULL: those for all */
+	const struct device_number *devices; /* of dev<n>, by n; NULL: it has none */
+	bool mounts;			     /* 'pct hook' has something to mount when it starts */
 	uint64_t boot; /* CLOCK_BOOTTIME now, whole seconds; 0: no container can have a clock of its
 			  own */
 	uint64_t monotonic; /* CLOCK_MONOTONIC likewise */
@@ -41,6 +48,21 @@ int lxcconf_write(const struct build *b, FILE *out, const char **key);
 /* Does the user bring a seccomp profile of their own? Then nobody answers sysinfo(2) but the host.
  */
 bool lxcconf_own_seccomp(const struct config *c);
+
+/* Has it a raw line of that key? */
+bool lxcconf_has_raw(const struct config *c, const char *key);
+
+bool lxcconf_feature(const struct config *c, const char *name);
+
+/* Do features have no effect, as the user brings an AppArmor profile of their own? */
+bool lxcconf_loses_features(const struct config *c);
+
+/* Is its root another user of the host's? So it is, too, with lxc.idmap lines of its own. */
+bool lxcconf_unprivileged(const struct config *c);
+
+/* Its rules.seccomp; and of that text what needs no pctfs. */
+void lxcconf_rules(const struct config *c, FILE *out);
+void lxcconf_rules_alone(const char *rules, FILE *out);
 
 /* Are calls of it answered by pctfs? */
 bool lxcconf_asks(const struct config *c);
@@ -54,7 +76,10 @@ int lines_console(const struct build *b, const char *value, FILE *out);
 int lines_cores(const struct build *b, const char *value, FILE *out);
 int lines_cpulimit(const struct build *b, const char *value, FILE *out);
 int lines_cpuunits(const struct build *b, const char *value, FILE *out);
+int lines_dev(const struct build *b, unsigned number, const char *value, FILE *out);
 int lines_entrypoint(const struct build *b, const char *value, FILE *out);
+int lines_env(const struct build *b, const char *value, FILE *out);
+int lines_features(const struct build *b, const char *value, FILE *out);
 int lines_hostname(const struct build *b, const char *value, FILE *out);
 int lines_memory(const struct build *b, const char *value, FILE *out);
 int lines_ostype(const struct build *b, const char *value, FILE *out);

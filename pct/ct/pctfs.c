@@ -165,3 +165,15 @@ int pctfs_ensure(void)
 	r = ping(socket_path);
 	return r < 0 ? fail(r, "pctfs does not answer at '%s'", socket_path) : 0;
 }
+
+int pctfs_keeper(void)
+{
+	auto_free char *path = path_to("run/pct/pctfs.sock");
+	struct ucred who = { 0 };
+	socklen_t n = sizeof(who);
+	auto_fd fd = -EBADF;
+
+	return connect_to(path, &fd) == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0
+		   ? who.pid
+		   : 0;
+}

@@ -3,12 +3,16 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/rules.h"
 #include "base/say.h"
 #include "pct/conf/keys.h"
+#include "pct/conf/raw.h"
 #include "pct/ct/host.h"
+#include "pct/ct/mounts.h"
 #include "pct/ct/start.h"
 #include "pct/paths.h"
+
+#define RULES_MAX  8192
+#define LXC_CONFIG "/usr/share/lxc/config/"
 
 int start_reachable(unsigned vmid, const char *dir)
 {
@@ -62,15 +66,20 @@ static int put_config(const struct build *b, FILE *out, const char **key)
 static int put_rules(const struct build *b, FILE *out, const char **key)
 {
 	(void)key;
-	rules_put(key_bool(b->config, "sysinfo") ? CALLS_ASKED : CALLS_HOST,
-		  key_bool(b->config, "procmounts"), out);
+	lxcconf_rules(b->config, out);
 	return 0;
 }
 
 static int put_rules_alone(const struct build *b, FILE *out, const char **key)
 {
-	(void)b, (void)key;
-	rules_put(CALLS_NONE, false, out);
+	auto_free char *kept = text_of("%s/rules.kept", b->dir);
+	auto_free char *text = calloc(1, RULES_MAX);
+	auto_fd fd = open(kept, O_RDONLY | O_CLOEXEC);
+
+	(void)key;
+	if (!text || fd < 0 || read(fd, text, RULES_MAX - 1) < 0)
+		return fail(-errno, "read '%s'", kept);
+	lxcconf_rules_alone(text, out);
 	return 0;
 }
 
@@ -78,11 +87,12 @@ int start_rules_alone(const char *dir)
 {
 	auto_free char *rules = text_of("%s/rules.seccomp", dir);
 	auto_free char *kept = text_of("%s/rules.kept", dir);
+	struct build b = { .dir = dir };
 
 	/* One that was kept before is the one to be kept. */
 	if (link(rules, kept) < 0 && errno != EEXIST)
 		return fail(-errno, "keep '%s'", rules);
-	return put_file(rules, put_rules_alone, NULL, NULL);
+	return put_file(rules, put_rules_alone, &b, NULL);
 }
 
 int start_rules_back(const char *dir)
@@ -135,10 +145,96 @@ static void read_clocks(struct build *b)
 	b->monotonic = (uint64_t)monotonic.tv_sec;
 }
 
+/* What cannot be done as the conf has it is said before anything is. */
+static int check_raw(const struct build *b)
+{
+	const struct section *s = b->config->sections;
+	char why[RAW_WHY];
+
+	for (size_t i = 0; i < s->n; i++)
+		if (entry_is_lxc(&s->entries[i]) &&
+		    raw_refused(s->entries[i].key, s->entries[i].value, why))
+			return refuse(-EINVAL,
+				      "CT %u: %s; 'pct set %u --delete %s' takes that line away",
+				      b->vmid, why, b->vmid, s->entries[i].key);
+	return 0;
+}
+
+static int check_features(const struct build *b)
+{
+	if (lxcconf_feature(b->config, "mknod"))
+		return refuse(-EOPNOTSUPP,
+			      "CT %u: feature 'mknod' is not there in pct yet; set 'features' "
+			      "without it, and give it devices by 'dev0'",
+			      b->vmid);
+	if (lxcconf_loses_features(b->config))
+		warn(0,
+		     "CT %u: with its own lxc.apparmor.profile its features nesting, fuse and "
+		     "mount change nothing in AppArmor",
+		     b->vmid);
+	return 0;
+}
+
+/* Of a controller that the host has in its other hierarchy liblxc takes it, and nothing happens. */
+static void warn_idle(const struct build *b)
+{
+	static const struct {
+		const char *name;
+		enum cgv_controller controller;
+	} names[] = {
+		{ "memory.", CGV_MEMORY }, { "cpu.", CGV_CPU }, { "cpuset.", CGV_CPUSET },
+		{ "pids.", CGV_PIDS },	   { "io.", CGV_IO },	{ "blkio.", CGV_IO },
+	};
+	const struct section *s = b->config->sections;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const char *key = s->entries[i].key ? s->entries[i].key : "";
+		bool v2 = strncmp(key, "lxc.cgroup2.", 12) == 0;
+		const char *file = v2					  ? key + 12
+				   : strncmp(key, "lxc.cgroup.", 11) == 0 ? key + 11
+									  : "";
+
+		for (size_t j = 0; j < ARRAY_LEN(names); j++)
+			if (strncmp(file, names[j].name, strlen(names[j].name)) == 0 &&
+			    b->host->owner[names[j].controller] != (v2 ? CGV_V2 : CGV_V1))
+				warn(0,
+				     "CT %u: '%s' limits nothing: this host has that controller "
+				     "in cgroup v%d",
+				     b->vmid, key, v2 ? 1 : 2);
+	}
+}
+
+/* LXC has files for some kinds of system where its templates are installed. */
+static char *lxc_file(const char *ostype, const char *kind)
+{
+	auto_free char *path = NULL, *name = NULL;
+
+	if (!ostype || strchr(ostype, '/'))
+		return NULL;
+	name = text_of("%s.%s.conf", ostype, kind);
+	path = text_of(LXC_CONFIG "%s", name);
+	return access(path, R_OK) == 0 ? take_ptr(name) : NULL;
+}
+
+static int check(struct build *b, struct device_number devices[DEVICES_MAX])
+{
+	int r = check_raw(b);
+
+	if (r == 0)
+		r = check_features(b);
+	if (r == 0)
+		r = mounts_check(b->config, devices, &b->mounts);
+	b->devices = devices;
+	return r;
+}
+
 int start_prepare(unsigned vmid, const struct config *c)
 {
 	auto_free char *dir = path_to("var/lib/pct/lxc/%u", vmid);
 	auto_free char *run = path_to("run/pct");
+	auto_free char *common = lxc_file(config_get(c, "ostype"), "common");
+	auto_free char *userns = lxc_file(config_get(c, "ostype"), "userns");
+	auto_free struct device_number *devices = calloc(DEVICES_MAX, sizeof(*devices));
 	auto_free char *rootfs = NULL, *tools = NULL;
 	const char *volume = config_get(c, "rootfs");
 	char top[CGROUP_TOP];
@@ -146,9 +242,17 @@ int start_prepare(unsigned vmid, const struct config *c)
 	struct host_layout layout;
 	struct cgv_cpuset cpus;
 	struct cgv_host h;
-	struct build b = { .vmid = vmid, .config = c, .top = top, .dir = dir, .run = run };
-	int r;
+	struct build b = { .vmid = vmid,
+			   .config = c,
+			   .top = top,
+			   .dir = dir,
+			   .run = run,
+			   .common = common,
+			   .userns = userns };
+	int r = devices ? check(&b, devices) : fail(-ENOMEM, "start CT %u", vmid);
 
+	if (r < 0)
+		return r;
 	if (!volume || volume_path(volume, &rootfs, &owner) < 0)
 		return refuse(-EINVAL, "CT %u: its rootfs '%s' is on no storage pct knows", vmid,
 			      volume ? volume : "");
@@ -166,6 +270,7 @@ int start_prepare(unsigned vmid, const struct config *c)
 	b.rootfs = rootfs;
 	b.tools = tools;
 	read_clocks(&b);
+	warn_idle(&b);
 	if (pick_cpus(&h, &b, &cpus))
 		b.cpus = &cpus;
 	r = write_files(&b);

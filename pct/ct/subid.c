@@ -26,14 +26,14 @@ bool subids_cover(const char *text, unsigned first, unsigned count)
 	return false;
 }
 
-static bool covered(const char *path)
+static bool covered(const struct idrange *r)
 {
 	auto_free char *line = NULL;
-	auto_file file = fopen(path, "re");
+	auto_file file = fopen(r->kind == 'u' ? "/etc/subuid" : "/etc/subgid", "re");
 	size_t size = 0;
 
 	while (file && getline(&line, &size, file) > 0)
-		if (subids_cover(line, IDMAP_FIRST, IDMAP_COUNT))
+		if (subids_cover(line, r->outside, r->count))
 			return true;
 	return false;
 }
@@ -70,26 +70,29 @@ static int reserve(const char *option, const char *range)
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return refuse(-EIO,
 			      "reserve ids %s for containers: 'usermod %s %s root' failed; "
-			      "add root:%u:%u to /etc/subuid and /etc/subgid",
-			      range, option, range, IDMAP_FIRST, IDMAP_COUNT);
+			      "add them for root to /etc/subuid and /etc/subgid",
+			      range, option, range);
 	return 0;
 }
 
-int subids_reserve(void)
+int subids_reserve(const struct idmap *m)
 {
-	auto_free char *range = text_of("%u-%u", IDMAP_FIRST, IDMAP_FIRST + IDMAP_COUNT - 1);
-	bool users = covered("/etc/subuid"), groups = covered("/etc/subgid");
 	int r = 0;
 
-	if ((users && groups) || !on_path("newuidmap"))
+	if (!on_path("newuidmap"))
 		return 0;
-	if (!users)
-		r = reserve("--add-subuids", range);
-	if (r == 0 && !groups)
-		r = reserve("--add-subgids", range);
-	if (r == 0)
-		info("reserved the ids %s for unprivileged containers in /etc/subuid and "
-		     "/etc/subgid",
-		     range);
+	for (size_t i = 0; i < m->n && r == 0; i++) {
+		const struct idrange *range = &m->range[i];
+		bool users = range->kind == 'u';
+		auto_free char *text =
+		    text_of("%u-%u", range->outside, range->outside + range->count - 1);
+
+		if (covered(range))
+			continue;
+		r = reserve(users ? "--add-subuids" : "--add-subgids", text);
+		if (r == 0)
+			info("reserved the %s ids %s for unprivileged containers in %s",
+			     users ? "user" : "group", text, users ? "/etc/subuid" : "/etc/subgid");
+	}
 	return r;
 }

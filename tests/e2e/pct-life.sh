@@ -151,6 +151,10 @@ same "status after a failed start" "$(cat "$out")" "status: stopped"
 sed -i '/^lxc/d' "$confs/101.conf"
 echo "lxc.nonsense: 1" >>"$confs/101.conf"
 run 1 start 101
+said "CT 101: 'lxc.nonsense' is no key of liblxc that pct knows; 'pct set 101 --delete lxc.nonsense'"
+run 0 set 101 --delete lxc.nonsense
+echo "lxc.signal.halt: nonsense" >>"$confs/101.conf"
+run 1 start 101
 said "look for a wrong lxc.* line in '$confs/101.conf'"
 run 0 destroy 101
 same "cgroups of this root" "$(find /sys/fs/cgroup -maxdepth 2 -name "$(cgroup)*")" ""

@@ -34,4 +34,11 @@ in_vm() { # WHERE APPEND COMMAND…
 # shellcheck disable=SC2086 # lists
 in_vm 'cgroup v2' '' TESTS_ALL_LINES=1 TESTS_JOBS=3 TEST_TIMEOUT="$limit" $few tests/run $tests
 [ -z "${VM_FULL:-}" ] || in_vm systemd vm.systemd tests/vm/systemd.sh
+if [ -n "${VM_FULL:-}" ]; then
+	if disk=$(tests/vm/podman-disk); then
+		VM_DISK=$disk VM_MEMORY=3072 in_vm podman vm.systemd tests/vm/podman.sh
+	else
+		echo 'skip - podman in a container (its disk cannot be made)'
+	fi
+fi
 exit $result

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/base.h"
+#include "base/say.h"
+#include "pct/ct/remap.h"
+#include "pct/paths.h"
+
+/* One range, cut where the container's own ranges end. */
+static bool put_range(const struct idmap *ids, char kind, uint32_t inside, uint32_t disk,
+		      uint32_t count, FILE *out)
+{
+	while (count) {
+		uint32_t outside = idmap_outside(ids, kind, inside), n = 1;
+
+		if (outside == IDMAP_NONE)
+			return false;
+		while (n < count && idmap_outside(ids, kind, inside + n) == outside + n)
+			n++;
+		fprintf(out, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", disk, outside, n);
+		inside += n;
+		disk += n;
+		count -= n;
+	}
+	return true;
+}
+
+char *remap_text(const char *ranges, const struct idmap *ids, char kind)
+{
+	auto_free char *text = NULL;
+	bool all = true;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	while (*ranges && all) {
+		uint32_t inside, disk, count;
+
+		if (*ranges == kind && sscanf(ranges + 1, ":%" SCNu32 ":%" SCNu32 ":%" SCNu32,
+					      &inside, &disk, &count) == 3)
+			all = put_range(ids, kind, inside, disk, count, out);
+		ranges += strcspn(ranges, ";");
+		ranges += *ranges == ';';
+	}
+	return fclose(out) == 0 && all ? take_ptr(text) : NULL;
+}
+
+static int put_map(pid_t pid, const char *file, const char *text)
+{
+	auto_free char *path = text_of("/proc/%d/%s", (int)pid, file);
+	auto_fd fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (!*text)
+		return 0;
+	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+/* A process holds the namespace until we have it. */
+static int make_namespace(const char *users, const char *groups, int *out)
+{
+	auto_free char *path = NULL;
+	int gate[2], r, status;
+	char ready;
+	pid_t pid;
+
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0) {
+		if (unshare(CLONE_NEWUSER) < 0 || write(gate[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(gate[1]);
+	r = pid < 0 ? -errno : read(gate[0], &ready, 1) == 1 ? 0 : -EPERM;
+	close(gate[0]);
+	if (r == 0)
+		r = put_map(pid, "uid_map", users);
+	if (r == 0)
+		r = put_map(pid, "gid_map", groups);
+	if (r == 0) {
+		path = text_of("/proc/%d/ns/user", (int)pid);
+		*out = open(path, O_RDONLY | O_CLOEXEC);
+		r = *out < 0 ? -errno : 0;
+	}
+	if (pid > 0) {
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, &status, 0);
+	}
+	return r;
+}
+
+int remap_open(const char *name, const char *ranges, const struct idmap *ids, int own, int *out)
+{
+	auto_free char *users = NULL, *groups = NULL;
+	int r;
+
+	if (strcmp(ranges, "passthrough") == 0) {
+		*out = own < 0 ? -EBADF : fcntl(own, F_DUPFD_CLOEXEC, 3);
+		return own >= 0 && *out < 0 ? fail(-errno, "%s", name) : 0;
+	}
+	users = remap_text(ranges, ids, 'u');
+	groups = remap_text(ranges, ids, 'g');
+	if (!users || !groups)
+		return refuse(-ERANGE, "%s: idmap '%s' has ids that the container has not", name,
+			      ranges);
+	r = make_namespace(users, groups, out);
+	return r < 0 ? fail(r, "%s: mount with the ids of '%s'", name, ranges) : 0;
+}
