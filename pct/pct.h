@@ -41,7 +41,7 @@ struct command {
 extern const struct command *const commands[];
 extern const size_t n_commands;
 
-extern const struct command cmd_config, cmd_create, cmd_destroy, cmd_exec, cmd_help, cmd_list,
+extern const struct command cmd_config, cmd_cpusets, cmd_create, cmd_destroy, cmd_exec, cmd_help, cmd_list,
     cmd_hook, cmd_pending, cmd_set, cmd_start, cmd_status, cmd_stop;
 
 /*

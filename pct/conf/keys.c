@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "pct/conf/forms.h"
 #include "pct/conf/properties.h"
+#include "pct/ct/apply.h"
 #include "pct/ct/lxcconf.h"
 
 static const char *const archs[] = {
@@ -41,15 +42,15 @@ const struct key keys[] = {
 	}, {
 		.option = { "cores", OPTION_INT, .min = 1, .max = 8192,
 			    .help = "CPUs it may run on; all if not given" },
-		.hotplug = HOTPLUG_LIVE, .lines = lines_cores,
+		.hotplug = HOTPLUG_LIVE, .lines = lines_cores, .apply = apply_cores,
 	}, {
 		.option = { "cpulimit", OPTION_NUMBER, .min = 0, .max = 8192,
 			    .help = "CPU time it may use, in CPUs (0.5 is half of one); 0: no limit" },
-		.fallback = "0", .hotplug = HOTPLUG_LIVE, .lines = lines_cpulimit,
+		.fallback = "0", .hotplug = HOTPLUG_LIVE, .lines = lines_cpulimit, .apply = apply_cpulimit,
 	}, {
 		.option = { "cpuunits", OPTION_INT, .min = 0, .max = 500000,
 			    .help = "weight against other containers; 1024 on cgroup v1, 100 on v2" },
-		.hotplug = HOTPLUG_LIVE, .lines = lines_cpuunits,
+		.hotplug = HOTPLUG_LIVE, .lines = lines_cpuunits, .apply = apply_cpuunits,
 	}, {
 		.option = { "debug", OPTION_BOOL, .help = "LXC says all it can in its log" },
 		.fallback = "0", .hotplug = HOTPLUG_START,
@@ -92,7 +93,7 @@ const struct key keys[] = {
 		.option = { "memory", OPTION_INT, .min = 16, .max = 1ll << 40, .value = "<MiB>",
 			    .help = "memory it may use" },
 		.fallback = "512", .created = "512", .kept = true, .hotplug = HOTPLUG_LIVE,
-		.lines = lines_memory,
+		.lines = lines_memory, .apply = apply_memory,
 	}, {
 		.option = { "mp", OPTION_PROPERTIES, .count = NUMBERED, .properties = mount_properties,
 			    .value = "<volume>,mp=<path>,...", .help = "a volume or directory mounted in it" },
@@ -146,6 +147,7 @@ const struct key keys[] = {
 		.option = { "swap", OPTION_INT, .min = 0, .max = 1ll << 40, .value = "<MiB>",
 			    .help = "swap it may use beside its memory" },
 		.fallback = "0", .created = "512", .hotplug = HOTPLUG_LIVE, .lines = lines_swap,
+		.apply = apply_memory,
 	}, {
 		.option = { "sysinfo", OPTION_BOOL,
 			    .help = "sysinfo(2), which busybox and musl ask, shows its own machine, too" },

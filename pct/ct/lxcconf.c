@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "pct/conf/keys.h"
+#include "pct/ct/limits.h"
 #include "pct/ct/lxcconf.h"
 
 /*
@@ -24,7 +25,7 @@ static void put_hook(const struct build *b, const char *when, FILE *out)
 {
 	fprintf(out, "lxc.hook.%s = ", when);
 	put_quoted(b->tools, out);
-	fputs("/pct-launch lxc --strict --socket ", out);
+	fputs("/pct-launch lxc --strict --cpus live --socket ", out);
 	put_quoted(b->run, out);
 	fputs("/pctfs.sock\n", out);
 }
@@ -65,6 +66,19 @@ static void put_clocks(const struct build *b, FILE *out)
 			"lxc.time.offset.boot = -%" PRIu64 "s\n"
 			"lxc.time.offset.monotonic = -%" PRIu64 "s\n",
 			b->boot, b->monotonic);
+}
+
+/* No key has it; a raw line may. */
+static void put_pids(const struct build *b, FILE *out)
+{
+	struct limits l = { 0 };
+	char key[80];
+
+	limits_pids(b->host, &l);
+	if (l.n == 0)
+		return;
+	limit_key(&l.row[0], key, sizeof(key));
+	fprintf(out, "%s = %s\n", key, l.row[0].text);
 }
 
 static void put_log(const struct build *b, FILE *out)
@@ -164,6 +178,7 @@ int lxcconf_write(const struct build *b, FILE *out, const char **key)
 		if (r < 0)
 			return r;
 	}
+	put_pids(b, out);
 	put_clocks(b, out);
 	put_log(b, out);
 	if (lxcconf_own_seccomp(b->config))

@@ -17,6 +17,7 @@ struct host_layout {
 	enum cgv_owner owner[CGV_N_CONTROLLERS];
 	bool swap;		/* the memory controller counts swap */
 	struct cgv_cpuset cpus; /* those a container may be given */
+	unsigned pids;		/* processes and threads it may have; 0: any number */
 };
 
 /* One container, one host, and where things are. */

@@ -6,6 +6,7 @@
 #include "base/rules.h"
 #include "base/say.h"
 #include "pct/conf/keys.h"
+#include "pct/ct/cores.h"
 #include "pct/ct/host.h"
 #include "pct/ct/start.h"
 #include "pct/paths.h"
@@ -93,18 +94,6 @@ int start_rules_back(const char *dir)
 	return rename(kept, rules) < 0 ? fail(-errno, "write '%s'", rules) : 0;
 }
 
-/* The CPUs of a container with `cores`: those its siblings use least. */
-static bool pick_cpus(const struct cgv_host *h, const struct build *b, struct cgv_cpuset *out)
-{
-	auto_free unsigned *used = calloc(CGV_MAX_CPUS, sizeof(*used));
-	int64_t cores;
-
-	if (!used || key_number(b->config, "cores", &cores) < 0 || cores < NUMBER_SCALE)
-		return false;
-	host_cpus_used(h, b->top, b->vmid, used);
-	return cores_pick(&b->host->cpus, used, (unsigned)MIN(cores / NUMBER_SCALE, 8192), out);
-}
-
 static int write_files(const struct build *b)
 {
 	auto_free char *config = text_of("%s/config", b->dir);
@@ -166,7 +155,7 @@ int start_prepare(unsigned vmid, const struct config *c)
 	b.rootfs = rootfs;
 	b.tools = tools;
 	read_clocks(&b);
-	if (pick_cpus(&h, &b, &cpus))
+	if (cores_choose(&h, &layout, c, vmid, &cpus))
 		b.cpus = &cpus;
 	r = write_files(&b);
 	cgv_host_close(&h);
