@@ -85,7 +85,7 @@ static uint64_t read_number(int dir, const char *name)
 int host_open(struct cgv_host *h, struct host_layout *out)
 {
 	struct host_layout l = { 0 };
-	int r = cgv_host_open(h);
+	int r = cgv_host_open_bare(h);
 
 	if (r < 0)
 		return fail(r, "find the cgroups of this host; is '/sys/fs/cgroup' mounted?");

@@ -44,6 +44,7 @@ static void put_head(const struct build *b, FILE *out)
 	fprintf(out,
 		"# Made by 'pct start %u' from its conf at every start: changes here are lost.\n"
 		"lxc.include = /usr/share/lxc/config/common.conf\n"
+		"%s"
 		"lxc.cgroup.relative = 0\n"
 		"lxc.cgroup.dir.monitor = %s.monitor/%u\n"
 		"lxc.cgroup.dir.monitor.pivot = %s.monitor-pivot/%u\n"
@@ -52,7 +53,7 @@ static void put_head(const struct build *b, FILE *out)
 		"lxc.apparmor.profile = generated\n"
 		"lxc.environment = TERM=linux\n"
 		"lxc.net.0.type = empty\n",
-		b->vmid, b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
+		b->vmid, b->dropins ? b->dropins : "", b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
 }
 
 /*

@@ -31,6 +31,7 @@ struct build {
 	const char *rootfs;	       /* the directory of its root volume */
 	const char *tools;	       /* where pct-launch is */
 	const char *run;	       /* where the sockets are */
+	const char *dropins;	       /* lines after those of the host's packages; NULL: none */
 	uint64_t boot; /* CLOCK_BOOTTIME now, whole seconds; 0: no container can have a clock of its
 			  own */
 	uint64_t monotonic; /* CLOCK_MONOTONIC likewise */

@@ -7,9 +7,12 @@
 #include "base/say.h"
 #include "pct/conf/keys.h"
 #include "pct/ct/cores.h"
+#include "pct/ct/dropins.h"
 #include "pct/ct/host.h"
 #include "pct/ct/start.h"
 #include "pct/paths.h"
+
+#define DROPINS "/usr/share/lxc/config/common.conf.d"
 
 int start_reachable(unsigned vmid, const char *dir)
 {
@@ -129,6 +132,7 @@ int start_prepare(unsigned vmid, const struct config *c)
 	auto_free char *dir = path_to("var/lib/pct/lxc/%u", vmid);
 	auto_free char *run = path_to("run/pct");
 	auto_free char *rootfs = NULL, *tools = NULL;
+	auto_free char *dropins = dropins_without_lxcfs(DROPINS);
 	const char *volume = config_get(c, "rootfs");
 	char top[CGROUP_TOP];
 	unsigned owner;
@@ -153,6 +157,7 @@ int start_prepare(unsigned vmid, const struct config *c)
 	cgroup_top(top);
 	b.host = &layout;
 	b.rootfs = rootfs;
+	b.dropins = dropins;
 	b.tools = tools;
 	read_clocks(&b);
 	if (cores_choose(&h, &layout, c, vmid, &cpus))
