@@ -49,8 +49,8 @@ static void show_text(const struct cores_list *l)
 	for (size_t i = 0; i < l->n; i++) {
 		unsigned at = 0;
 
-		printf("%u:%*s", l->shares[i].vmid,
-		       (int)(label - 1 - width_of(l->shares[i].vmid)), "");
+		printf("%u:%*s", l->shares[i].vmid, (int)(label - 1 - width_of(l->shares[i].vmid)),
+		       "");
 		for (EACH_CPU(cpu, &l->shares[i].now)) {
 			printf("%*u", (int)((cpu - at + 1) * cell), cpu);
 			at = cpu + 1;

@@ -85,7 +85,7 @@ const struct key keys[] = {
 		.option = { "hostname", OPTION_TEXT, TEXT(255), .value = "<name>",
 			    .form = form_hostname,
 			    .help = "its host name; CT<vmid> if not given" },
-		.hotplug = HOTPLUG_LIVE, .lines = lines_hostname,
+		.hotplug = HOTPLUG_LIVE, .lines = lines_hostname, .apply = apply_hostname,
 	}, {
 		.option = { "lock", OPTION_WORD, .words = locks, .help = "the long operation under way" },
 		.internal = true, .hotplug = HOTPLUG_CONFIG,
@@ -102,7 +102,7 @@ const struct key keys[] = {
 		.option = { "nameserver", OPTION_LIST, .max = 1024, .separators = separators,
 			    .form = form_address, .value = "<IP>",
 			    .help = "whom it asks for names; the host's if not given" },
-		.hotplug = HOTPLUG_LIVE,
+		.hotplug = HOTPLUG_LIVE, .apply = apply_resolv,
 	}, {
 		.option = { "net", OPTION_PROPERTIES, .count = 32, .properties = net_properties,
 			    .value = "name=<interface>,...", .help = "a network interface" },
@@ -133,7 +133,7 @@ const struct key keys[] = {
 		.option = { "searchdomain", OPTION_LIST, .max = 1024, .separators = separators,
 			    .form = form_hostname, .value = "<domain>",
 			    .help = "where it looks for short names; the host's if not given" },
-		.hotplug = HOTPLUG_LIVE,
+		.hotplug = HOTPLUG_LIVE, .apply = apply_resolv,
 	}, {
 		.option = { "snaptime", OPTION_INT, .min = 0, .max = 1ll << 40,
 			    .help = "when the snapshot was taken" },

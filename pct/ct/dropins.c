@@ -85,8 +85,8 @@ char *dropins_without_lxcfs(const char *dir)
 	free(entries);
 	for (size_t i = 0; i < ARRAY_LEN(hooks); i++) {
 		if (text && f.lxcfs) {
-			char *more = text_of("%s%s =\n%s", text, hooks[i],
-					     f.lines[i] ? f.lines[i] : "");
+			char *more =
+			    text_of("%s%s =\n%s", text, hooks[i], f.lines[i] ? f.lines[i] : "");
 
 			free(text);
 			text = more;

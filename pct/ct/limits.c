@@ -109,8 +109,8 @@ int limits_cpulimit(const struct host_layout *h, const char *cpus, struct limits
 
 	if (!cpus || !option_number(cpus, &millionths) || millionths > 8192ll * NUMBER_SCALE)
 		return -EINVAL;
-	quota = millionths ? MAX(millionths / (NUMBER_SCALE / PERIOD_US), (int64_t)QUOTA_MIN_US)
-			   : -1;
+	quota =
+	    millionths ? MAX(millionths / (NUMBER_SCALE / PERIOD_US), (int64_t)QUOTA_MIN_US) : -1;
 	if (h->owner[CGV_CPU] == CGV_V2) {
 		l = add(out, h, CGV_CPU, "cpu.max");
 		l->idle = quota < 0;

@@ -9,6 +9,7 @@
 #include "pct/ct/cores.h"
 #include "pct/ct/limits.h"
 #include "pct/ct/lxcconf.h"
+#include "pct/paths.h"
 
 /* What a new cgroup has anyway needs no line. */
 static int put(const struct limits *l, FILE *out)
@@ -84,14 +85,20 @@ int lines_entrypoint(const struct build *b, const char *value, FILE *out)
 	return 0;
 }
 
+/* The kernel's limit is 64; a longer name is known by its first part. */
+char *lxcconf_nodename(unsigned vmid, const char *hostname)
+{
+	if (!hostname)
+		return text_of("CT%u", vmid);
+	return text_of("%.*s", (int)(strlen(hostname) > 64 ? strcspn(hostname, ".") : 64),
+		       hostname);
+}
+
 int lines_hostname(const struct build *b, const char *value, FILE *out)
 {
-	/* The kernel's limit is 64; a longer name is known by its first part. */
-	if (value)
-		fprintf(out, "lxc.uts.name = %.*s\n",
-			(int)(strlen(value) > 64 ? strcspn(value, ".") : 64), value);
-	else
-		fprintf(out, "lxc.uts.name = CT%u\n", b->vmid);
+	auto_free char *name = lxcconf_nodename(b->vmid, value);
+
+	fprintf(out, "lxc.uts.name = %s\n", name);
 	return 0;
 }
 

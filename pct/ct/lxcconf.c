@@ -53,7 +53,8 @@ static void put_head(const struct build *b, FILE *out)
 		"lxc.apparmor.profile = generated\n"
 		"lxc.environment = TERM=linux\n"
 		"lxc.net.0.type = empty\n",
-		b->vmid, b->dropins ? b->dropins : "", b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
+		b->vmid, b->dropins ? b->dropins : "", b->top, b->vmid, b->top, b->vmid, b->top,
+		b->vmid);
 }
 
 /*

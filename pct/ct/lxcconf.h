@@ -47,6 +47,9 @@ bool lxcconf_own_seccomp(const struct config *c);
 /* Are calls of it answered by pctfs? */
 bool lxcconf_asks(const struct config *c);
 
+/* What the kernel calls it: malloc'ed. NULL: the conf has no `hostname`. */
+char *lxcconf_nodename(unsigned vmid, const char *hostname);
+
 /* The lines of one key each: the column of keys[]. */
 int lines_arch(const struct build *b, const char *value, FILE *out);
 int lines_console(const struct build *b, const char *value, FILE *out);

@@ -10,7 +10,7 @@
 
 #include "base/say.h"
 
-#define ROUNDS	   20 /* of v1's freeing, which is given up when it frees nothing any more */
+#define ROUNDS	  20 /* of v1's freeing, which is given up when it frees nothing any more */
 #define TO_MIB(n) (((n) + (1u << 20) - 1) >> 20)
 
 uint64_t shrink_needed(uint64_t usage, const struct cgv_memory *m)
@@ -65,8 +65,8 @@ static int read_needs(const struct group *g, uint64_t *memory, uint64_t *both)
 
 static int check(const struct group *g, const struct limits *l)
 {
-	const char *file = g->layout.owner[CGV_MEMORY] == CGV_V1 ? "memory.limit_in_bytes"
-								 : "memory.max";
+	const char *file =
+	    g->layout.owner[CGV_MEMORY] == CGV_V1 ? "memory.limit_in_bytes" : "memory.max";
 	uint64_t memory, both, to = wanted(l, file);
 	uint64_t sum = wanted(l, "memory.memsw.limit_in_bytes");
 	int r = read_needs(g, &memory, &both);
@@ -146,7 +146,8 @@ static int limit_v1(const struct group *g, const struct config *c, const struct 
 
 	if (r == -EBUSY && read_needs(g, &memory, &both) == 0)
 		return refuse(r,
-			      "CT %u still uses %" PRIu64 " MiB of memory that cannot be freed, and "
+			      "CT %u still uses %" PRIu64
+			      " MiB of memory that cannot be freed, and "
 			      "cgroup v1 takes no limit below that; stop something in it first",
 			      g->vmid, TO_MIB(memory));
 	return r < 0 ? fail(r, "limit the memory of CT %u", g->vmid) : 0;
@@ -183,8 +184,9 @@ static int limit_v2(const struct group *g, const struct config *c, const struct 
 	int r;
 
 	if (shrinks) {
-		info("CT %u uses more than that: it is swapped out as far as it can be, else killed",
-		     g->vmid);
+		info(
+		    "CT %u uses more than that: it is swapped out as far as it can be, else killed",
+		    g->vmid);
 		reclaim(g, c, l);
 	}
 	r = group_limit(g, c, l);
