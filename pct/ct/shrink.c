@@ -172,40 +172,42 @@ static void reclaim(const struct group *g, const struct config *c, const struct 
 	}
 }
 
-static uint64_t killed(const struct group *g)
-{
-	return group_count(g, CGV_MEMORY, "memory.events", "oom_kill");
-}
-
 static int limit_v2(const struct group *g, const struct config *c, const struct limits *l,
 		    bool shrinks)
 {
-	uint64_t before = killed(g), after;
-	int r;
-
 	if (shrinks) {
 		info(
 		    "CT %u uses more than that: it is swapped out as far as it can be, else killed",
 		    g->vmid);
 		reclaim(g, c, l);
 	}
-	r = group_limit(g, c, l);
-	after = killed(g);
-	if (after > before)
-		warn(0, "%" PRIu64 " of the processes in CT %u were killed for lack of memory",
-		     after - before, g->vmid);
-	return r;
+	return group_limit(g, c, l);
+}
+
+/* On v1 only who asks for more in the very moment, on v2 whoever does not fit any more. */
+static uint64_t killed(const struct group *g)
+{
+	return group_count(g, CGV_MEMORY,
+			   g->layout.owner[CGV_MEMORY] == CGV_V1 ? "memory.oom_control"
+								 : "memory.events",
+			   "oom_kill");
 }
 
 int shrink_or_grow(const struct group *g, const struct config *c, const struct limits *l,
 		   bool force)
 {
-	uint64_t memory = 0, both;
+	uint64_t memory = 0, both, before = killed(g), after;
 	int r = force ? read_needs(g, &memory, &both) : check(g, l);
 
 	if (r < 0)
 		return r;
 	if (g->layout.owner[CGV_MEMORY] == CGV_V1)
-		return limit_v1(g, c, l);
-	return limit_v2(g, c, l, force && wanted(l, "memory.max") < memory);
+		r = limit_v1(g, c, l);
+	else
+		r = limit_v2(g, c, l, force && wanted(l, "memory.max") < memory);
+	after = killed(g);
+	if (after > before)
+		warn(0, "%" PRIu64 " of the processes in CT %u were killed for lack of memory",
+		     after - before, g->vmid);
+	return r;
 }
