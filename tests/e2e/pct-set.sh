@@ -8,7 +8,7 @@ needs "needs /dev/fuse" [ -e /dev/fuse ]
 
 soon() # SENTENCE WANT COMMAND...: within a second it says so
 {
-	local what=$1 want=$2 got= end=$(($(date +%s%N) + 1000000000))
+	local what=$1 want=$2 got="" end=$(($(date +%s%N) + 1000000000))
 
 	shift 2
 	while :; do
