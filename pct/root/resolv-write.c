@@ -97,12 +97,12 @@ static int replace(int etc, const char *text)
 static int work(const void *arg, struct inside *out)
 {
 	auto_fd etc = open_in(AT_FDCWD, "/etc", O_RDONLY | O_DIRECTORY);
-	auto_free char *old = malloc(FILE_MAX);
+	static char old[FILE_MAX];
 	auto_free char *text = NULL;
 	int r;
 
-	if (etc < 0 || !old)
-		return etc < 0 ? etc : -ENOMEM;
+	if (etc < 0)
+		return etc;
 	if (is_ignored(etc) || refuse_link(etc, out))
 		return 0;
 	r = read_old(etc, old);

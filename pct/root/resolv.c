@@ -2,6 +2,7 @@
 #include "pct/root/resolv.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdbool.h>
 
 #include "base/base.h"
@@ -72,14 +73,14 @@ char *resolv_lines(const char *nameserver, const char *searchdomain, const char 
 	return text;
 }
 
+/* NULL: there is none, or nothing in it. */
 static char *read_file(const char *path)
 {
-	auto_file in = fopen(path, "re");
-	auto_free char *text = calloc(1, 16384);
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[16384];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 
-	if (in && text && fread(text, 1, 16383, in) > 0)
-		return take_ptr(text);
-	return NULL;
+	return n > 0 ? strndup(text, (size_t)n) : NULL;
 }
 
 char *resolv_of_host(void)
