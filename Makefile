@@ -57,7 +57,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
-scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-container bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a
@@ -217,6 +217,7 @@ demo: deps
 bench: $(B)/bench-render $(B)/bench-sysinfo all
 	$(Q)$<
 	$(Q)B=$(B) bench/bench-pct
+	$(Q)B=$(B) bench/bench-life
 	$(Q)B=$(B) bench/bench-container
 
 bench-scale: $(B)/bench-read all

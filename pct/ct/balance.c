@@ -16,21 +16,6 @@
 #include "pct/ct/host.h"
 #include "pct/paths.h"
 
-/* Has its init been put into it, and with that its limits written? */
-static bool is_up(const struct cgv_host *h, const char *path)
-{
-	bool v2 = h->tree[CGV_CPUSET].owner == CGV_V2;
-	auto_free char *name = text_of("%s/%s", path, v2 ? "cgroup.events" : "ns/cgroup.procs");
-	struct cgv_text text = { 0 };
-	struct span s = { 0 };
-	bool up = cgv_read_text(h->tree[CGV_CPUSET].dir, name, &text, &s) == 0 && span_len(s) > 0;
-
-	if (up && v2)
-		up = memmem(s.p, span_len(s), "populated 1", 11);
-	free(text.p);
-	return up;
-}
-
 static unsigned cores_of(const struct config *c)
 {
 	const char *value = pending_get(c, "cores");
@@ -55,7 +40,8 @@ static bool look(const struct cgv_host *h, const char *top, unsigned vmid,
 	auto_free char *file = text_of("%s/cpuset.cpus", path);
 	struct share s = { .vmid = vmid };
 
-	if (!is_up(h, path) || !conf_exists(vmid) || conf_load(vmid, &c) < 0)
+	if (!cpuset_is_entered(h->tree[CGV_CPUSET].dir, path) || !conf_exists(vmid) ||
+	    conf_load(vmid, &c) < 0)
 		return false;
 	if (cpuset_read(h->tree[CGV_CPUSET].dir, file, &s.now) < 0)
 		return false;
@@ -164,14 +150,19 @@ static void leave_out(struct cores_list *l, unsigned except)
 
 static int move(const struct cgv_host *h, const struct share *s)
 {
+	enum cgv_owner owner = h->tree[CGV_CPUSET].owner;
+	int dir = h->tree[CGV_CPUSET].dir;
 	char top[CGROUP_TOP];
 	auto_free char *path = NULL;
 
-	if (memcmp(&s->now, &s->next, sizeof(s->now)) == 0)
-		return 0;
 	cgroup_top(top);
 	path = text_of("%s/%u", top, s->vmid);
-	return cpuset_write(h->tree[CGV_CPUSET].dir, path, h->tree[CGV_CPUSET].owner, &s->next);
+	/* Without any of its own, as v2 has it: that is all, and all that come. */
+	if (owner == CGV_V2 && !s->cores && memcmp(&s->now, &s->next, sizeof(s->now)) == 0)
+		return 0;
+	if (cpuset_is(dir, path, owner, &s->next))
+		return 0;
+	return cpuset_write(dir, path, owner, &s->next);
 }
 
 static int balance(const struct cgv_host *h, const struct cgv_cpuset *all, unsigned vmid,

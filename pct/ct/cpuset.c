@@ -12,6 +12,8 @@
 #define DEPTH_MAX  32
 #define GROUPS_MAX 4096
 
+#define INNER "ns" /* lxc.cgroup.dir.container.inner */
+
 int cpuset_read(int root, const char *path, struct cgv_cpuset *out)
 {
 	struct cgv_text text = { 0 };
@@ -35,7 +37,7 @@ static int write_cpus(int dir, const struct cgv_cpuset *cpus)
 }
 
 struct walk {
-	struct cgv_cpuset old, next; /* of the topmost */
+	struct cgv_cpuset old, next; /* of the container */
 	unsigned groups;
 };
 
@@ -53,14 +55,15 @@ static int widen(int dir, struct cgv_cpuset has, const struct walk *w)
 }
 
 /*
- * What was as wide as the topmost follows it; who was held to less, by the container itself,
+ * What was as wide as the container follows it; who was held to less, by the container itself,
  * keeps of it what there is.
  */
-static int narrow(int dir, struct cgv_cpuset has, const struct walk *w)
+static int narrow(int dir, struct cgv_cpuset has, const struct walk *w, bool ours)
 {
-	if (!same(&has, &w->old))
-		cgv_cpuset_and(&has, &w->next);
-	if (same(&has, &w->old) || !cgv_cpuset_count(&has))
+	bool follows = ours || same(&has, &w->old);
+
+	cgv_cpuset_and(&has, &w->next);
+	if (follows || !cgv_cpuset_count(&has))
 		has = w->next;
 	return write_cpus(dir, &has);
 }
@@ -89,27 +92,39 @@ static int change(int at, const char *name, struct walk *w, int depth)
 {
 	auto_fd dir = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct cgv_cpuset has;
+	bool ours;
 	int r;
 
 	if (depth > DEPTH_MAX || ++w->groups > GROUPS_MAX)
 		return -E2BIG;
 	if (dir < 0)
 		return errno == ENOENT ? 0 : -errno;
+	ours = depth == 0 || (depth == 1 && strcmp(name, INNER) == 0);
 	r = cpuset_read(dir, "cpuset.cpus", &has);
 	if (r == 0)
 		r = widen(dir, has, w);
 	if (r == 0)
 		r = change_below(dir, w, depth);
 	if (r == 0)
-		r = narrow(dir, has, w);
+		r = narrow(dir, has, w, ours);
 	return depth && (r == -ENOENT || r == -ENODEV) ? 0 : r;
+}
+
+/*
+ * What it sees is its inner cgroup; it has not the CPUs of the outer one if somebody was killed
+ * between the two.
+ */
+static int read_inner(int root, const char *path, struct cgv_cpuset *out)
+{
+	auto_free char *inner = text_of("%s/" INNER "/cpuset.cpus", path);
+
+	return cpuset_read(root, inner, out);
 }
 
 static int change_v1(int root, const char *path, const struct cgv_cpuset *next)
 {
 	struct walk w = { .next = *next }, back = { .old = *next };
-	auto_free char *file = text_of("%s/cpuset.cpus", path);
-	int r = cpuset_read(root, file, &w.old);
+	int r = read_inner(root, path, &w.old);
 
 	if (r < 0)
 		return r;
@@ -118,6 +133,43 @@ static int change_v1(int root, const char *path, const struct cgv_cpuset *next)
 	if (r < 0)
 		(void)change(root, path, &back, 0);
 	return r;
+}
+
+bool cpuset_is(int root, const char *path, enum cgv_owner owner, const struct cgv_cpuset *cpus)
+{
+	auto_free char *outer = text_of("%s/cpuset.cpus", path);
+	struct cgv_cpuset has;
+
+	if (cpuset_read(root, outer, &has) < 0 || !same(&has, cpus))
+		return false;
+	return owner != CGV_V1 || (read_inner(root, path, &has) == 0 && same(&has, cpus));
+}
+
+static bool has_process(int at, const char *name, unsigned *left, int depth)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd procs = fd < 0 ? -EBADF : openat(fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	char c;
+	bool found = procs >= 0 && read(procs, &c, 1) == 1;
+
+	while (list && !found && depth < DEPTH_MAX && *left && (e = readdir(list)))
+		if (e->d_type == DT_DIR && e->d_name[0] != '.') {
+			(*left)--;
+			found = has_process(fd, e->d_name, left, depth + 1);
+		}
+	if (list)
+		closedir(list);
+	return found;
+}
+
+bool cpuset_is_entered(int root, const char *path)
+{
+	auto_free char *inner = text_of("%s/" INNER, path);
+	unsigned left = GROUPS_MAX;
+
+	return has_process(root, inner, &left, 0);
 }
 
 int cpuset_write(int root, const char *path, enum cgv_owner owner, const struct cgv_cpuset *next)

@@ -15,6 +15,12 @@
 /* The list in a file, cpuset.cpus or such. Not said. */
 int cpuset_read(int root, const char *path, struct cgv_cpuset *out);
 
+/* Is a container in it, with its own cgroups? Before, liblxc may be about to write its limits. */
+bool cpuset_is_entered(int root, const char *path);
+
+/* Has all of the container just these? */
+bool cpuset_is(int root, const char *path, enum cgv_owner owner, const struct cgv_cpuset *cpus);
+
 /*
  * Hold a cgroup and all below it to @next. v1 has no cgroup whose CPUs its parent has not, so they
  * are widened from the top and narrowed from the bottom. Not said; as before where it fails.

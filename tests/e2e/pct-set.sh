@@ -211,6 +211,26 @@ run 0 start 101
 limits
 names
 run 0 set 101 --memory 64 --cores 1
+# Its own cgroups, and what a kill between the outer and the inner one leaves.
+dir=/sys/fs/cgroup/cpuset/$(cgroup)/101
+if [ -d "$dir/ns" ] && [ "$cpus" -gt 1 ]; then
+	all=0-$((cpus - 1))
+	run 0 set 101 --delete cores
+	mkdir "$dir/ns/wide" "$dir/ns/wide/less"
+	for sub in wide wide/less; do cat "$dir/cpuset.mems" >"$dir/ns/$sub/cpuset.mems"; done
+	echo $all >"$dir/ns/wide/cpuset.cpus"
+	echo 0 >"$dir/ns/wide/less/cpuset.cpus"
+	run 0 set 101 --cores 1
+	same "those it made have no more than it" "$(cat "$dir/ns/wide/cpuset.cpus" "$dir/ns/wide/less/cpuset.cpus" | sort -u)" \
+		"$(cat "$dir/cpuset.cpus")"
+	run 0 set 101 --delete cores
+	same "and follow it" "$(cat "$dir/ns/cpuset.cpus" "$dir/ns/wide/cpuset.cpus" | tr '\n' ' ')" "$all $all "
+	rmdir "$dir/ns/wide/less" "$dir/ns/wide"
+	echo 0 >"$dir/ns/cpuset.cpus"
+	run 0 set 101 --cores "$cpus"
+	same "inner and outer are one again" "$(cat "$dir/ns/cpuset.cpus")" $all
+	run 0 set 101 --cores 1
+fi
 for id in 102 103; do
 	run 0 create $id builtin:busybox --memory 64 --cores 1
 	run 0 start $id
