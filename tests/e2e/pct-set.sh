@@ -120,7 +120,7 @@ squeeze()
 	# shellcheck disable=SC2016
 	"$pct" exec "$id" -- sh -c 'x=$(head -c 60000000 /dev/zero | tr "\0" a); >/ready; sleep 60; :' &
 	used=$!
-	ok "it uses 60 MB" until_true 20 "$pct" exec "$id" -- test -e /ready
+	ok "it uses 60 MB" until_true 60 "$pct" exec "$id" -- test -e /ready
 	run 1 set "$id" --memory 40
 	said "CT $id uses"
 	said "--force"
@@ -236,14 +236,22 @@ for id in 102 103; do
 	run 0 start $id
 done
 spread() { "$pct" cpusets | awk '/:/ { print $2 }' | sort | uniq -c | awk '{ print $1 }' | sort | tr '\n' ' '; }
+evenly() { [ "$(spread)" = "1 1 " ]; }
+alone() { # who has a CPU for itself
+	"$pct" cpusets | awk '/:/ { sub(":", "", $1); cpu[$1] = $2; n[$2]++ }
+		END { for (id in cpu) if (n[cpu[id]] == 1) print id }'
+}
 if [ "$cpus" = 2 ]; then
 	same "three on two CPUs" "$(spread)" "1 2 "
-	run 0 stop 101
+	id=$(alone)
+	run 0 stop "$id"
 	same "two on two CPUs after a stop" "$(spread)" "1 1 "
-	"$pct" exec 103 -- poweroff >/dev/null 2>&1 || true
-	until_true 10 sh -c "[ \"\$($pct status 103)\" = 'status: stopped' ]"
-	run 0 start 101
-	same "two on two CPUs after an end and a start" "$(spread)" "1 1 "
+	run 0 start "$id"
+	same "three on two CPUs after a start" "$(spread)" "1 2 "
+	id=$(alone)
+	"$pct" exec "$id" -- poweroff >/dev/null 2>&1 || true
+	until_true 10 sh -c "[ \"\$($pct status $id)\" = 'status: stopped' ]"
+	ok "two on two CPUs after one ended by itself" until_true 10 evenly
 else
 	skip "spread" "made for two CPUs"
 fi
