@@ -114,6 +114,7 @@ struct cgv_host {
 	unsigned intr_columns; /* numbers in the "intr" and "softirq" lines of proc/stat */
 	unsigned softirq_columns;
 	unsigned cpus;		 /* one more than the largest CPU number it can have */
+	bool bare;		 /* nothing is known of its files' layouts */
 	bool captured;		 /* a folder of files: time is what its proc/uptime says */
 	bool quick;		 /* sysinfo(2) tells of the memory that proc/meminfo does */
 	struct cgv_files *files; /* of containers, that are kept open */
@@ -129,6 +130,11 @@ struct cgv_host {
  */
 int cgv_host_open(struct cgv_host *out) CGV_CHECKED;
 int cgv_host_open_at(int sysroot, struct cgv_host *out) CGV_CHECKED;
+/*
+ * The running one for who asks for limits, memory and CPUs only, and shows none of its files:
+ * without reading those once, which takes some ms.
+ */
+int cgv_host_open_bare(struct cgv_host *out) CGV_CHECKED;
 void cgv_host_close(struct cgv_host *h);
 
 /* Which kind of hierarchy has controller @c: where its limits must be written. */

@@ -255,7 +255,7 @@ static int open_host(struct cgv_host *h)
 	r = cgv_files_new(&h->files);
 	if (r == 0)
 		r = count_cpus(h);
-	if (r == 0)
+	if (r == 0 && !h->bare)
 		r = learn_layouts(h);
 	if (r < 0)
 		return r;
@@ -277,6 +277,13 @@ static int open_or_close(struct cgv_host *h, struct cgv_host *out)
 int cgv_host_open(struct cgv_host *out)
 {
 	struct cgv_host h = { .root = open_dir(AT_FDCWD, "/"), .proc = -EBADF };
+
+	return open_or_close(&h, out);
+}
+
+int cgv_host_open_bare(struct cgv_host *out)
+{
+	struct cgv_host h = { .root = open_dir(AT_FDCWD, "/"), .proc = -EBADF, .bare = true };
 
 	return open_or_close(&h, out);
 }

@@ -10,6 +10,7 @@
 #include "base/rules.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/raw.h"
+#include "pct/ct/cores.h"
 #include "pct/ct/host.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/lxcconf.h"
@@ -23,11 +24,12 @@
 		 [CGV_IO] = o, [CGV_PIDS] = o }
 
 static const struct host_layout
-	v1     = { .owner = ALL(CGV_V1), .swap = true, .cpus.bits = { 0xff } },
-	v2     = { .owner = ALL(CGV_V2), .swap = true, .cpus.bits = { 0xff } },
+	v1     = { .owner = ALL(CGV_V1), .swap = true, .cpus.bits = { 0xff }, .pids = 32768 },
+	v2     = { .owner = ALL(CGV_V2), .swap = true, .cpus.bits = { 0xff }, .pids = 32768 },
 	/* As a host booted with cgroup_no_v1=memory. */
-	hybrid = { .owner = { [CGV_MEMORY] = CGV_V2, [CGV_CPU] = CGV_V1, [CGV_CPUSET] = CGV_V1 },
-		   .swap = true, .cpus.bits = { 0xff } },
+	hybrid = { .owner = { [CGV_MEMORY] = CGV_V2, [CGV_CPU] = CGV_V1, [CGV_CPUSET] = CGV_V1,
+			      [CGV_PIDS] = CGV_V2 },
+		   .swap = true, .cpus.bits = { 0xff }, .pids = 16384 },
 	noswap = { .owner = ALL(CGV_V1), .cpus.bits = { 0xff } },
 	bare   = { .cpus.bits = { 0xff } };
 // clang-format on

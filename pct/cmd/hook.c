@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 
 #include "pct/cli/args.h"
+#include "pct/conf/store.h"
+#include "pct/ct/cores.h"
 #include "pct/ct/host.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/mounts.h"
@@ -105,6 +107,15 @@ static int start(unsigned vmid)
 	return mounts_hook(vmid, atoi(pid));
 }
 
+/* Its CPUs are free for those of others. That it ended does not fail if they cannot be. */
+static void leave_cpus(unsigned vmid)
+{
+	CLEANUP(config_free) struct config c = { 0 };
+
+	if (conf_exists(vmid) && conf_load(vmid, &c) == 0 && cores_limited(&c))
+		(void)cores_balance(0, vmid);
+}
+
 static int run(const struct args *a)
 {
 	const char *target = getenv("LXC_TARGET");
@@ -115,8 +126,10 @@ static int run(const struct args *a)
 	if (!target)
 		return refuse(-EINVAL, "LXC_TARGET is not set: this is for lxc.hook.post-stop; "
 				       "'pct start' starts a container");
-	if (strcmp(target, "reboot") != 0)
+	if (strcmp(target, "reboot") != 0) {
+		leave_cpus(a->vmid);
 		return 0;
+	}
 	r = hand_over(a->vmid);
 	if (r == 0)
 		r = refuse(-EALREADY, "CT %u reboots: it is started anew from its conf", a->vmid);

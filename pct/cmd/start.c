@@ -9,6 +9,7 @@
 #include "pct/conf/keys.h"
 #include "pct/conf/pending.h"
 #include "pct/conf/store.h"
+#include "pct/ct/cores.h"
 #include "pct/ct/host.h"
 #include "pct/ct/idmap.h"
 #include "pct/ct/live.h"
@@ -109,6 +110,9 @@ int start_container(unsigned vmid, bool rebooted)
 	r = ct_start(vmid);
 	if (r < 0 && !ct_running(vmid))
 		cgroups_clean(vmid);
+	/* It has its CPUs, but others may start just now, or be in its way. */
+	if (r == 0 && cores_limited(&c))
+		(void)cores_balance(vmid, 0);
 	return r;
 }
 

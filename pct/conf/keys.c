@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "pct/conf/forms.h"
 #include "pct/conf/properties.h"
+#include "pct/ct/apply.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/ct/mounts.h"
 
@@ -42,15 +43,15 @@ const struct key keys[] = {
 	}, {
 		.option = { "cores", OPTION_INT, .min = 1, .max = 8192,
 			    .help = "CPUs it may run on; all if not given" },
-		.hotplug = HOTPLUG_LIVE, .lines = lines_cores,
+		.hotplug = HOTPLUG_LIVE, .lines = lines_cores, .apply = apply_cores,
 	}, {
 		.option = { "cpulimit", OPTION_NUMBER, .min = 0, .max = 8192,
 			    .help = "CPU time it may use, in CPUs (0.5 is half of one); 0: no limit" },
-		.fallback = "0", .hotplug = HOTPLUG_LIVE, .lines = lines_cpulimit,
+		.fallback = "0", .hotplug = HOTPLUG_LIVE, .lines = lines_cpulimit, .apply = apply_cpulimit,
 	}, {
 		.option = { "cpuunits", OPTION_INT, .min = 0, .max = 500000,
 			    .help = "weight against other containers; 1024 on cgroup v1, 100 on v2" },
-		.hotplug = HOTPLUG_LIVE, .lines = lines_cpuunits,
+		.hotplug = HOTPLUG_LIVE, .lines = lines_cpuunits, .apply = apply_cpuunits,
 	}, {
 		.option = { "debug", OPTION_BOOL, .help = "LXC says all it can in its log" },
 		.fallback = "0", .hotplug = HOTPLUG_START,
@@ -85,7 +86,7 @@ const struct key keys[] = {
 		.option = { "hostname", OPTION_TEXT, TEXT(255), .value = "<name>",
 			    .form = form_hostname,
 			    .help = "its host name; CT<vmid> if not given" },
-		.hotplug = HOTPLUG_LIVE, .lines = lines_hostname,
+		.hotplug = HOTPLUG_LIVE, .lines = lines_hostname, .apply = apply_hostname,
 	}, {
 		.option = { "lock", OPTION_WORD, .words = locks, .help = "the long operation under way" },
 		.internal = true, .hotplug = HOTPLUG_CONFIG,
@@ -93,7 +94,7 @@ const struct key keys[] = {
 		.option = { "memory", OPTION_INT, .min = 16, .max = 1ll << 40, .value = "<MiB>",
 			    .help = "memory it may use" },
 		.fallback = "512", .created = "512", .kept = true, .hotplug = HOTPLUG_LIVE,
-		.lines = lines_memory,
+		.lines = lines_memory, .apply = apply_memory,
 	}, {
 		.option = { "mp", OPTION_PROPERTIES, .count = NUMBERED, .properties = mount_properties,
 			    .value = "<volume>,mp=<path>,...", .help = "a volume or directory mounted in it" },
@@ -102,7 +103,7 @@ const struct key keys[] = {
 		.option = { "nameserver", OPTION_LIST, .max = 1024, .separators = separators,
 			    .form = form_address, .value = "<IP>",
 			    .help = "whom it asks for names; the host's if not given" },
-		.hotplug = HOTPLUG_LIVE,
+		.hotplug = HOTPLUG_LIVE, .apply = apply_resolv,
 	}, {
 		.option = { "net", OPTION_PROPERTIES, .count = 32, .properties = net_properties,
 			    .value = "name=<interface>,...", .help = "a network interface" },
@@ -133,7 +134,7 @@ const struct key keys[] = {
 		.option = { "searchdomain", OPTION_LIST, .max = 1024, .separators = separators,
 			    .form = form_hostname, .value = "<domain>",
 			    .help = "where it looks for short names; the host's if not given" },
-		.hotplug = HOTPLUG_LIVE,
+		.hotplug = HOTPLUG_LIVE, .apply = apply_resolv,
 	}, {
 		.option = { "snaptime", OPTION_INT, .min = 0, .max = 1ll << 40,
 			    .help = "when the snapshot was taken" },
@@ -147,6 +148,7 @@ const struct key keys[] = {
 		.option = { "swap", OPTION_INT, .min = 0, .max = 1ll << 40, .value = "<MiB>",
 			    .help = "swap it may use beside its memory" },
 		.fallback = "0", .created = "512", .hotplug = HOTPLUG_LIVE, .lines = lines_swap,
+		.apply = apply_memory,
 	}, {
 		.option = { "sysinfo", OPTION_BOOL,
 			    .help = "sysinfo(2), which busybox and musl ask, shows its own machine, too" },

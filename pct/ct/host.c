@@ -4,7 +4,7 @@
 
 #include "base/say.h"
 #include "pct/ct/host.h"
-#include "pct/paths.h"
+#include "pct/ct/limits.h"
 
 static void free_text(struct cgv_text *t)
 {
@@ -72,16 +72,28 @@ static bool counts_swap(const struct cgv_host *h)
 	}
 }
 
+/* 0: it is not there. */
+static uint64_t read_number(int dir, const char *name)
+{
+	CLEANUP(free_text) struct cgv_text text = { 0 };
+	struct span span;
+	uint64_t n;
+
+	return cgv_read_text(dir, name, &text, &span) == 0 && span_u64(&span, &n) ? n : 0;
+}
+
 int host_open(struct cgv_host *h, struct host_layout *out)
 {
 	struct host_layout l = { 0 };
-	int r = cgv_host_open(h);
+	int r = cgv_host_open_bare(h);
 
 	if (r < 0)
 		return fail(r, "find the cgroups of this host; is '/sys/fs/cgroup' mounted?");
 	for (int c = 0; c < CGV_N_CONTROLLERS; c++)
 		l.owner[c] = cgv_owner(h, (enum cgv_controller)c);
 	l.swap = counts_swap(h);
+	l.pids = limits_pids_of(read_number(h->proc, "sys/kernel/threads-max"),
+				read_number(h->proc, "sys/kernel/pid_max"));
 	r = find_cpus(h, &l.cpus);
 	if (r < 0) {
 		cgv_host_close(h);
@@ -89,54 +101,4 @@ int host_open(struct cgv_host *h, struct host_layout *out)
 	}
 	*out = l;
 	return 0;
-}
-
-void host_cpus_used(const struct cgv_host *h, const char *top, unsigned except,
-		    unsigned used[CGV_MAX_CPUS])
-{
-	struct cgv_cpuset all, some;
-	struct dirent *e;
-	unsigned vmid;
-	DIR *dir;
-	int fd;
-
-	if (h->tree[CGV_CPUSET].owner == CGV_NONE || find_cpus(h, &all) < 0)
-		return;
-	fd = openat(h->tree[CGV_CPUSET].dir, top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	while (dir && (e = readdir(dir))) {
-		auto_free char *name = text_of("%s/cpuset.cpus", e->d_name);
-
-		if (!vmid_parse(e->d_name, &vmid) || vmid == except ||
-		    read_cpus(fd, name, &some) < 0)
-			continue;
-		if (cgv_cpuset_count(&some) >= cgv_cpuset_count(&all))
-			continue;
-		for (unsigned cpu = cgv_cpuset_next(&some, 0); cpu < CGV_MAX_CPUS;
-		     cpu = cgv_cpuset_next(&some, cpu + 1))
-			used[cpu]++;
-	}
-	if (dir)
-		closedir(dir);
-}
-
-bool cores_pick(const struct cgv_cpuset *allowed, const unsigned used[CGV_MAX_CPUS], unsigned n,
-		struct cgv_cpuset *out)
-{
-	struct cgv_cpuset picked = { 0 };
-
-	if (n >= cgv_cpuset_count(allowed))
-		return false;
-	while (n--) {
-		unsigned best = CGV_MAX_CPUS;
-
-		for (unsigned cpu = cgv_cpuset_next(allowed, 0); cpu < CGV_MAX_CPUS;
-		     cpu = cgv_cpuset_next(allowed, cpu + 1))
-			if (!cgv_cpuset_has(&picked, cpu) &&
-			    (best == CGV_MAX_CPUS || used[cpu] < used[best]))
-				best = cpu;
-		cgv_cpuset_add(&picked, best);
-	}
-	*out = picked;
-	return true;
 }

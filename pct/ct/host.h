@@ -9,17 +9,6 @@
 /* Says what is wrong. @h is to be closed by cgv_host_close(). */
 int host_open(struct cgv_host *h, struct host_layout *out);
 
-/* How many containers below <top>, but @except, are held to fewer CPUs and may use each. */
-void host_cpus_used(const struct cgv_host *h, const char *top, unsigned except,
-		    unsigned used[CGV_MAX_CPUS]);
-
-/*
- * @n of @allowed, those that are used least, the lower number first. False: @allowed has no more
- * than @n, there is nothing to pick.
- */
-bool cores_pick(const struct cgv_cpuset *allowed, const unsigned used[CGV_MAX_CPUS], unsigned n,
-		struct cgv_cpuset *out);
-
 /*
  * The cgroup under which containers of this root lie: "lxc", or "pct-<hash of $PCT_ROOT>", so
  * that two roots with the same VMIDs do not meet.

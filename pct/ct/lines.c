@@ -1,39 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What a key's value means to liblxc: one function a key. A limit goes to the hierarchy that
- * has its controller: on a hybrid host liblxc takes a line for the other one without a word,
- * and nothing is limited.
+ * What a key's value means to liblxc: one function a key.
  */
 #include <inttypes.h>
 
 #include "base/base.h"
 #include "pct/conf/keys.h"
+#include "pct/ct/cores.h"
+#include "pct/ct/limits.h"
 #include "pct/ct/lxcconf.h"
+#include "pct/paths.h"
 
-#define MIB(n)	     ((uint64_t)(n) << 20)
-#define PERIOD_US    100000
-#define QUOTA_MIN_US 1000 /* the kernel takes no less */
-
-static enum cgv_owner owner(const struct build *b, enum cgv_controller c)
+/* What a new cgroup has anyway needs no line. */
+static int put(const struct limits *l, FILE *out)
 {
-	return b->host->owner[c];
-}
+	char key[80];
 
-/* A whole, not negative number: the file is lenient, a limit is not. */
-static bool whole(const char *value, uint64_t max, uint64_t *out)
-{
-	int64_t millionths;
-
-	if (!option_number(value, &millionths) || millionths % NUMBER_SCALE ||
-	    (uint64_t)(millionths / NUMBER_SCALE) > max)
-		return false;
-	*out = (uint64_t)(millionths / NUMBER_SCALE);
-	return true;
-}
-
-static uint64_t clamp(uint64_t n, uint64_t min, uint64_t max)
-{
-	return n < min ? min : n > max ? max : n;
+	for (size_t i = 0; i < l->n; i++) {
+		limit_key(&l->row[i], key, sizeof(key));
+		if (!l->row[i].idle)
+			fprintf(out, "%s = %s\n", key, l->row[i].text);
+	}
+	return 0;
 }
 
 int lines_arch(const struct build *b, const char *value, FILE *out)
@@ -44,88 +32,37 @@ int lines_arch(const struct build *b, const char *value, FILE *out)
 	return 0;
 }
 
-static bool has_own_cpuset(const struct config *c)
-{
-	const struct section *s = &c->sections[0];
-
-	for (size_t i = 0; i < s->n; i++)
-		if (s->entries[i].key &&
-		    (strcmp(s->entries[i].key, "lxc.cgroup.cpuset.cpus") == 0 ||
-		     strcmp(s->entries[i].key, "lxc.cgroup2.cpuset.cpus") == 0))
-			return true;
-	return false;
-}
-
-/* As the kernel lists them: "0-2,5". */
-static void put_cpus(const struct cgv_cpuset *s, FILE *out)
-{
-	const char *sep = "";
-
-	for (unsigned cpu = cgv_cpuset_next(s, 0); cpu < CGV_MAX_CPUS;) {
-		unsigned last = cpu;
-
-		while (cgv_cpuset_has(s, last + 1))
-			last++;
-		if (last == cpu)
-			fprintf(out, "%s%u", sep, cpu);
-		else
-			fprintf(out, "%s%u-%u", sep, cpu, last);
-		sep = ",";
-		cpu = cgv_cpuset_next(s, last + 1);
-	}
-}
-
-bool lines_name_cpus(const struct build *b)
-{
-	return key_value(b->config, "cores") && b->cpus && !has_own_cpuset(b->config) &&
-	       owner(b, CGV_CPUSET) != CGV_NONE;
-}
-
 int lines_cores(const struct build *b, const char *value, FILE *out)
 {
+	enum cgv_owner owner = b->host->owner[CGV_CPUSET];
+	auto_free char *cpus = NULL;
 	uint64_t cores;
 
-	if (value && (!whole(value, CGV_MAX_CPUS, &cores) || cores == 0))
+	if (value && (!limits_whole(value, CGV_MAX_CPUS, &cores) || cores == 0))
 		return -EINVAL;
-	if (!lines_name_cpus(b))
+	if (!value || !b->cpus || owner == CGV_NONE || cores_are_raw(b->config))
 		return 0;
-	fprintf(out,
-		"lxc.%s.cpuset.cpus = ", owner(b, CGV_CPUSET) == CGV_V2 ? "cgroup2" : "cgroup");
-	put_cpus(b->cpus, out);
-	fputc('\n', out);
+	cpus = limits_cpus(b->cpus);
+	if (!cpus)
+		return -ENOMEM;
+	fprintf(out, "lxc.%s.cpuset.cpus = %s\n", owner == CGV_V2 ? "cgroup2" : "cgroup", cpus);
 	return 0;
 }
 
 int lines_cpulimit(const struct build *b, const char *value, FILE *out)
 {
-	int64_t millionths, quota;
+	struct limits l = { 0 };
+	int r = limits_cpulimit(b->host, value, &l);
 
-	if (!option_number(value, &millionths) || millionths > 8192ll * NUMBER_SCALE)
-		return -EINVAL;
-	if (millionths == 0)
-		return 0;
-	quota = MAX(millionths / (NUMBER_SCALE / PERIOD_US), (int64_t)QUOTA_MIN_US);
-	if (owner(b, CGV_CPU) == CGV_V2)
-		fprintf(out, "lxc.cgroup2.cpu.max = %" PRId64 " %d\n", quota, PERIOD_US);
-	if (owner(b, CGV_CPU) == CGV_V1)
-		fprintf(out,
-			"lxc.cgroup.cpu.cfs_period_us = %d\n"
-			"lxc.cgroup.cpu.cfs_quota_us = %" PRId64 "\n",
-			PERIOD_US, quota);
-	return 0;
+	return r < 0 ? r : put(&l, out);
 }
 
 int lines_cpuunits(const struct build *b, const char *value, FILE *out)
 {
-	uint64_t units = 1024;
+	struct limits l = { 0 };
+	int r = limits_cpuunits(b->host, value, &l);
 
-	if (value && !whole(value, 500000, &units))
-		return -EINVAL;
-	if (owner(b, CGV_CPU) == CGV_V2 && value)
-		fprintf(out, "lxc.cgroup2.cpu.weight = %" PRIu64 "\n", clamp(units, 1, 10000));
-	if (owner(b, CGV_CPU) == CGV_V1)
-		fprintf(out, "lxc.cgroup.cpu.shares = %" PRIu64 "\n", clamp(units, 2, 500000));
-	return 0;
+	return r < 0 ? r : put(&l, out);
 }
 
 int lines_entrypoint(const struct build *b, const char *value, FILE *out)
@@ -154,37 +91,29 @@ int lines_env(const struct build *b, const char *value, FILE *out)
 	return 0;
 }
 
-int lines_hostname(const struct build *b, const char *value, FILE *out)
+/* The kernel's limit is 64; a longer name is known by its first part. */
+char *lxcconf_nodename(unsigned vmid, const char *hostname)
 {
-	/* The kernel's limit is 64; a longer name is known by its first part. */
-	if (value)
-		fprintf(out, "lxc.uts.name = %.*s\n",
-			(int)(strlen(value) > 64 ? strcspn(value, ".") : 64), value);
-	else
-		fprintf(out, "lxc.uts.name = CT%u\n", b->vmid);
-	return 0;
+	if (!hostname)
+		return text_of("CT%u", vmid);
+	return text_of("%.*s", (int)(strlen(hostname) > 64 ? strcspn(hostname, ".") : 64),
+		       hostname);
 }
 
-/* memory.high a little below memory.max, so that it is slowed down before it is killed. */
-static uint64_t memory_high(uint64_t mib)
+int lines_hostname(const struct build *b, const char *value, FILE *out)
 {
-	return mib < 16 * 1024 ? mib * 1016 * 1024 : MIB(mib - 128);
+	auto_free char *name = lxcconf_nodename(b->vmid, value);
+
+	fprintf(out, "lxc.uts.name = %s\n", name);
+	return 0;
 }
 
 int lines_memory(const struct build *b, const char *value, FILE *out)
 {
-	uint64_t mib;
+	struct limits l = { 0 };
+	int r = limits_memory(b->host, value, &l);
 
-	if (!whole(value, 1ull << 40, &mib) || mib == 0)
-		return -EINVAL;
-	if (owner(b, CGV_MEMORY) == CGV_V2)
-		fprintf(out,
-			"lxc.cgroup2.memory.max = %" PRIu64 "\n"
-			"lxc.cgroup2.memory.high = %" PRIu64 "\n",
-			MIB(mib), memory_high(mib));
-	if (owner(b, CGV_MEMORY) == CGV_V1)
-		fprintf(out, "lxc.cgroup.memory.limit_in_bytes = %" PRIu64 "\n", MIB(mib));
-	return 0;
+	return r < 0 ? r : put(&l, out);
 }
 
 int lines_ostype(const struct build *b, const char *value, FILE *out)
@@ -206,22 +135,12 @@ int lines_rootfs(const struct build *b, const char *value, FILE *out)
 	return 0;
 }
 
-/* v1 counts memory and swap as one, so its limit is the sum. */
 int lines_swap(const struct build *b, const char *value, FILE *out)
 {
-	const char *memory = key_value(b->config, "memory");
-	uint64_t mib, sum;
+	struct limits l = { 0 };
+	int r = limits_swap(b->host, key_value(b->config, "memory"), value, &l);
 
-	if (!whole(value, 1ull << 40, &mib) || !whole(memory, 1ull << 40, &sum))
-		return -EINVAL;
-	if (!b->host->swap)
-		return 0;
-	if (owner(b, CGV_MEMORY) == CGV_V2)
-		fprintf(out, "lxc.cgroup2.memory.swap.max = %" PRIu64 "\n", MIB(mib));
-	if (owner(b, CGV_MEMORY) == CGV_V1)
-		fprintf(out, "lxc.cgroup.memory.memsw.limit_in_bytes = %" PRIu64 "\n",
-			MIB(mib + sum));
-	return 0;
+	return r < 0 ? r : put(&l, out);
 }
 
 int lines_tty(const struct build *b, const char *value, FILE *out)
@@ -229,7 +148,7 @@ int lines_tty(const struct build *b, const char *value, FILE *out)
 	uint64_t n;
 
 	(void)b;
-	if (!whole(value, 6, &n))
+	if (!limits_whole(value, 6, &n))
 		return -EINVAL;
 	fprintf(out, "lxc.tty.max = %" PRIu64 "\n", n);
 	return 0;

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/raw.h"
+#include "pct/ct/limits.h"
 #include "pct/ct/lxcconf.h"
 
 /*
@@ -29,13 +30,13 @@ static void put_own_hook(const struct build *b, const char *when, FILE *out)
 	fprintf(out, "/pct hook %u\n", b->vmid);
 }
 
-static void put_hook(const struct build *b, const char *when, const char *more, FILE *out)
+static void put_hook(const struct build *b, const char *when, FILE *out)
 {
 	fprintf(out, "lxc.hook.%s = ", when);
 	put_quoted(b->tools, out);
-	fputs("/pct-launch lxc --strict --socket ", out);
+	fputs("/pct-launch lxc --strict --cpus live --socket ", out);
 	put_quoted(b->run, out);
-	fprintf(out, "/pctfs.sock%s\n", more);
+	fputs("/pctfs.sock\n", out);
 }
 
 /*
@@ -62,6 +63,8 @@ static void put_head(const struct build *b, FILE *out)
 		"# Made by 'pct start %u' from its conf at every start: changes here are lost.\n"
 		"lxc.include = " LXC_CONFIG "%s\n",
 		b->vmid, b->common ? b->common : "common.conf");
+	if (b->dropins)
+		fputs(b->dropins, out);
 	if (lxcconf_unprivileged(b->config))
 		fprintf(out, "lxc.include = " LXC_CONFIG "%s\n",
 			b->userns ? b->userns : "userns.conf");
@@ -81,6 +84,19 @@ static void put_clocks(const struct build *b, FILE *out)
 			"lxc.time.offset.boot = -%" PRIu64 "s\n"
 			"lxc.time.offset.monotonic = -%" PRIu64 "s\n",
 			b->boot, b->monotonic);
+}
+
+/* No key has it; a raw line may. */
+static void put_pids(const struct build *b, FILE *out)
+{
+	struct limits l = { 0 };
+	char key[80];
+
+	limits_pids(b->host, &l);
+	if (l.n == 0)
+		return;
+	limit_key(&l.row[0], key, sizeof(key));
+	fprintf(out, "%s = %s\n", key, l.row[0].text);
 }
 
 static void put_log(const struct build *b, FILE *out)
@@ -107,17 +123,6 @@ static void put_proxy(const struct build *b, FILE *out)
 		fprintf(out, "lxc.seccomp.notify.proxy = unix:%s/seccomp.sock\n", b->run);
 }
 
-/* Ours is the last word on them: then the hook need not ask liblxc, which takes it 1 ms. */
-static bool knows_cpus(const struct build *b)
-{
-	const struct section *s = &b->config->sections[0];
-
-	for (size_t i = 0; i < s->n; i++)
-		if (entry_is_lxc(&s->entries[i]))
-			return false;
-	return lines_name_cpus(b);
-}
-
 /* After the user's lines: an empty one of theirs takes back all hooks before it. */
 static void put_views(const struct build *b, FILE *out)
 {
@@ -128,8 +133,8 @@ static void put_views(const struct build *b, FILE *out)
 	/* First what is mounted, so that views lie on top. */
 	if (b->mounts)
 		put_own_hook(b, "start-host", out);
-	put_hook(b, "start-host", knows_cpus(b) ? " --cpus fixed" : "", out);
-	put_hook(b, "post-stop", "", out);
+	put_hook(b, "start-host", out);
+	put_hook(b, "post-stop", out);
 	/* The last of them: it fails on purpose when the container rebooted. */
 	put_own_hook(b, "post-stop", out);
 }
@@ -186,6 +191,7 @@ int lxcconf_write(const struct build *b, FILE *out, const char **key)
 		if (r < 0)
 			return r;
 	}
+	put_pids(b, out);
 	put_clocks(b, out);
 	put_log(b, out);
 	if (lxcconf_own_seccomp(b->config))

@@ -15,6 +15,7 @@ struct host_layout {
 	enum cgv_owner owner[CGV_N_CONTROLLERS];
 	bool swap;		/* the memory controller counts swap */
 	struct cgv_cpuset cpus; /* those a container may be given */
+	unsigned pids;		/* processes and threads it may have; 0: any number */
 };
 
 /* A device of the host; kind: c, b; 0: there is none. */
@@ -37,6 +38,7 @@ struct build {
 	const char *common, *userns;	     /* LXC's files for its ostype; NULL: those for all */
 	const struct device_number *devices; /* of dev<n>, by n; NULL: it has none */
 	bool mounts;			     /* 'pct hook' has something to mount when it starts */
+	const char *dropins; /* lines after those of the host's packages; NULL: none */
 	uint64_t boot; /* CLOCK_BOOTTIME now, whole seconds; 0: no container can have a clock of its
 			  own */
 	uint64_t monotonic; /* CLOCK_MONOTONIC likewise */
@@ -67,8 +69,8 @@ void lxcconf_rules_alone(const char *rules, FILE *out);
 /* Are calls of it answered by pctfs? */
 bool lxcconf_asks(const struct config *c);
 
-/* Is there a line with its CPUs, which holds as long as it lives? */
-bool lines_name_cpus(const struct build *b);
+/* What the kernel calls it: malloc'ed. NULL: the conf has no `hostname`. */
+char *lxcconf_nodename(unsigned vmid, const char *hostname);
 
 /* The lines of one key each: the column of keys[]. */
 int lines_arch(const struct build *b, const char *value, FILE *out);

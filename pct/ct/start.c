@@ -6,6 +6,8 @@
 #include "base/say.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/raw.h"
+#include "pct/ct/cores.h"
+#include "pct/ct/dropins.h"
 #include "pct/ct/host.h"
 #include "pct/ct/mounts.h"
 #include "pct/ct/start.h"
@@ -13,6 +15,7 @@
 
 #define RULES_MAX  8192
 #define LXC_CONFIG "/usr/share/lxc/config/"
+#define DROPINS "/usr/share/lxc/config/common.conf.d"
 
 int start_reachable(unsigned vmid, const char *dir)
 {
@@ -101,18 +104,6 @@ int start_rules_back(const char *dir)
 	auto_free char *kept = text_of("%s/rules.kept", dir);
 
 	return rename(kept, rules) < 0 ? fail(-errno, "write '%s'", rules) : 0;
-}
-
-/* The CPUs of a container with `cores`: those its siblings use least. */
-static bool pick_cpus(const struct cgv_host *h, const struct build *b, struct cgv_cpuset *out)
-{
-	auto_free unsigned *used = calloc(CGV_MAX_CPUS, sizeof(*used));
-	int64_t cores;
-
-	if (!used || key_number(b->config, "cores", &cores) < 0 || cores < NUMBER_SCALE)
-		return false;
-	host_cpus_used(h, b->top, b->vmid, used);
-	return cores_pick(&b->host->cpus, used, (unsigned)MIN(cores / NUMBER_SCALE, 8192), out);
 }
 
 static int write_files(const struct build *b)
@@ -236,6 +227,7 @@ int start_prepare(unsigned vmid, const struct config *c)
 	auto_free char *userns = lxc_file(config_get(c, "ostype"), "userns");
 	auto_free struct device_number *devices = calloc(DEVICES_MAX, sizeof(*devices));
 	auto_free char *rootfs = NULL, *tools = NULL;
+	auto_free char *dropins = dropins_without_lxcfs(DROPINS);
 	const char *volume = config_get(c, "rootfs");
 	char top[CGROUP_TOP];
 	unsigned owner;
@@ -268,10 +260,11 @@ int start_prepare(unsigned vmid, const struct config *c)
 	cgroup_top(top);
 	b.host = &layout;
 	b.rootfs = rootfs;
+	b.dropins = dropins;
 	b.tools = tools;
 	read_clocks(&b);
 	warn_idle(&b);
-	if (pick_cpus(&h, &b, &cpus))
+	if (cores_choose(&h, &layout, c, vmid, &cpus))
 		b.cpus = &cpus;
 	r = write_files(&b);
 	cgv_host_close(&h);

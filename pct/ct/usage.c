@@ -71,7 +71,7 @@ int usage_read(unsigned vmid, struct usage *out)
 	if (r < 0)
 		return r;
 	u.uptime = age_of(u.pid);
-	r = cgv_host_open(&h);
+	r = cgv_host_open_bare(&h);
 	if (r == 0) {
 		r = read_memory(&h, vmid, &u);
 		cgv_host_close(&h);
