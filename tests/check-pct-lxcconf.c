@@ -47,14 +47,26 @@ static const char raw[] = "entrypoint: /init --x\n"
 			  "lxc.environment.runtime: A=b\n"
 			  "lxc.mount.entry = x y none bind\n";
 
+static const char net[] =
+    "rootfs: local:100/subvol-100-disk-0.subvol\n"
+    "net0: name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:01,ip=192.0.2.7/24,gw=192.0.2.1,"
+    "ip6=2001:db8::7/64,gw6=fe80::1,firewall=1,tag=5,rate=2.5,type=veth\n"
+    "net2: name=lan,bridge=vmbr1,ip=dhcp,ip6=auto,mtu=1400,link_down=1\n"
+    "net12: name=eth2,hwaddr=BC:24:11:00:00:02,ip=manual,gw=192.0.2.1,unknown=1\n";
+
 static const struct {
 	const char *name, *conf;
 	const struct host_layout *host;
 } wholes[] = {
-	{ "small-v1", small, &v1 },	    { "small-v2", small, &v2 },
-	{ "small-hybrid", small, &hybrid }, { "plain-v1", plain, &v1 },
-	{ "plain-v2", plain, &v2 },	    { "raw-v2", raw, &v2 },
-	{ "small-noswap", small, &noswap }, { "small-bare", small, &bare },
+	{ "small-v1", small, &v1 },
+	{ "small-v2", small, &v2 },
+	{ "small-hybrid", small, &hybrid },
+	{ "plain-v1", plain, &v1 },
+	{ "plain-v2", plain, &v2 },
+	{ "raw-v2", raw, &v2 },
+	{ "small-noswap", small, &noswap },
+	{ "small-bare", small, &bare },
+	{ "net-v2", net, &v2 },
 };
 
 static int build(const char *conf, const struct host_layout *host, char **text, const char **key)

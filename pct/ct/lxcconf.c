@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "pct/conf/keys.h"
 #include "pct/ct/lxcconf.h"
+#include "pct/net/net.h"
 
 /*
  * liblxc hands a hook to /bin/sh. Quotes would not do: it takes a pair of them off a value that
@@ -29,6 +30,15 @@ static void put_hook(const struct build *b, const char *when, FILE *out)
 	fputs("/pctfs.sock\n", out);
 }
 
+static void put_net_up(const struct build *b, FILE *out)
+{
+	if (!net_any(b->config))
+		return;
+	fputs("lxc.hook.start-host = ", out);
+	put_quoted(b->tools, out);
+	fprintf(out, "/pct net-up %u\n", b->vmid);
+}
+
 /* The last of them: it fails on purpose when the container rebooted. */
 static void put_restart(const struct build *b, FILE *out)
 {
@@ -49,8 +59,7 @@ static void put_head(const struct build *b, FILE *out)
 		"lxc.cgroup.dir.container = %s/%u\n"
 		"lxc.cgroup.dir.container.inner = ns\n"
 		"lxc.apparmor.profile = generated\n"
-		"lxc.environment = TERM=linux\n"
-		"lxc.net.0.type = empty\n",
+		"lxc.environment = TERM=linux\n",
 		b->vmid, b->top, b->vmid, b->top, b->vmid, b->top, b->vmid);
 }
 
@@ -104,6 +113,7 @@ static void put_views(const struct build *b, FILE *out)
 		put_proxy(b, out);
 	}
 	put_hook(b, "start-host", out);
+	put_net_up(b, out);
 	put_hook(b, "post-stop", out);
 	put_restart(b, out);
 }
@@ -129,6 +139,7 @@ static void put_raw(const struct build *b, FILE *out)
 static int put_several(const struct build *b, const struct key *k, FILE *out, const char **wrong)
 {
 	int r = 0;
+	bool any = false;
 
 	for (unsigned n = 0; n < k->option.count && r == 0; n++) {
 		char name[OPTION_NAME];
@@ -137,9 +148,12 @@ static int put_several(const struct build *b, const struct key *k, FILE *out, co
 		snprintf(name, sizeof(name), "%s%u", k->option.name, n);
 		e = section_find(b->config->sections, name);
 		r = e ? k->lines_of(b, n, e->value, out) : 0;
+		any = any || e;
 		if (r < 0)
 			*wrong = e->key;
 	}
+	if (!any && k->none)
+		fputs(k->none, out);
 	return r;
 }
 
