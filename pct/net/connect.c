@@ -55,13 +55,19 @@ int nic_check(struct nl_sock *s, const struct nic *n)
 	return r;
 }
 
-unsigned nic_mtu(struct nl_sock *s, const struct nic *n)
+/* Of the bridge; without one, its own. */
+static unsigned host_mtu(struct nl_sock *s, const struct nic *n)
 {
 	auto_link bridge = NULL;
 
-	if (n->mtu || !*n->bridge || link_get(s, n->bridge, &bridge) < 0)
+	if (!*n->bridge || link_get(s, n->bridge, &bridge) < 0)
 		return n->mtu ? n->mtu : 1500;
 	return rtnl_link_get_mtu(bridge);
+}
+
+unsigned nic_mtu(struct nl_sock *s, const struct nic *n)
+{
+	return n->mtu ? n->mtu : host_mtu(s, n);
 }
 
 static void free_cache(struct nl_cache **c)
@@ -160,8 +166,9 @@ int nic_connect(struct nl_sock *s, const struct nic *n, const struct nic *was)
 	r = link_alias(s, index, alias);
 	/* The host itself has no address on it. Without IPv6 there is no such file. */
 	(void)link_sysctl(no_ip6, "1");
+	/* Not its own: a bridge takes the lowest of its ports', and all others would have it. */
 	if (r == 0)
-		r = link_mtu(s, index, nic_mtu(s, n));
+		r = link_mtu(s, index, host_mtu(s, n));
 	if (r == 0)
 		r = link_rate(s, index, n->rate);
 	if (r < 0)

@@ -28,5 +28,5 @@ int nic_plug(struct nl_sock *s, const struct nic *n, int ns);
 /* The pair, and the rules. Not there is no failure; what is not ours is left alone, and said. */
 int nic_unplug(struct nl_sock *s, unsigned vmid, unsigned number);
 
-/* What the bridge it is on has, or "1500". */
+/* Of the container's end: its own, else the bridge's. */
 unsigned nic_mtu(struct nl_sock *s, const struct nic *n);
