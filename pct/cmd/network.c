@@ -94,8 +94,7 @@ static int create(const struct args *a, const char *name)
 			r = config_set(&c, a->given[i].name, a->given[i].value);
 	if (r < 0)
 		return fail(r, "make the network '%s'", name);
-	r = managed_create(name, &c);
-	return r < 0 ? r : managed_up(name);
+	return managed_create(name, &c);
 }
 
 static int run(const struct args *a)

@@ -190,14 +190,12 @@ static int save(const char *name, const struct config *c)
 }
 
 /* What other networks have, up or not, and what the host has a way to. */
-static int pick(const char *name, struct config *c)
+static int find_taken(struct subnet **out, size_t *n)
 {
 	CLEANUP(managed_list_free) char **names = managed_list();
 	auto_free struct subnet *taken = NULL;
-	char text[SUBNET_TEXT];
-	struct subnet found;
-	size_t n = 0;
-	int r = bridge_routes(&taken, &n);
+	size_t count = 0;
+	int r = bridge_routes(&taken, &count);
 
 	for (char **other = names; r == 0 && other && *other; other++) {
 		auto_managed m = { 0 };
@@ -205,12 +203,46 @@ static int pick(const char *name, struct config *c)
 
 		if (managed_load(*other, &m) < 0)
 			continue;
-		grown = reallocarray(taken, n + 1, sizeof(*taken));
-		r = grown ? 0 : -ENOMEM;
-		taken = grown ? grown : taken;
-		if (grown)
-			taken[n++] = m.net;
+		grown = reallocarray(taken, count + 1, sizeof(*taken));
+		if (!grown)
+			return -ENOMEM;
+		taken = grown;
+		taken[count++] = m.net;
 	}
+	*out = take_ptr(taken);
+	*n = count;
+	return r;
+}
+
+static int check_free(const char *name, const char *wanted, const struct subnet *taken, size_t n)
+{
+	struct subnet s;
+	char text[SUBNET_TEXT];
+
+	if (!subnet_parse(wanted, &s))
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++)
+		if (subnet_overlap(&s, &taken[i])) {
+			subnet_address(&taken[i], 0, true, text);
+			return refuse(-EADDRINUSE,
+				      "network '%s': %s overlaps with %s, to which the host has a "
+				      "way already; without --subnet a free one is found",
+				      name, wanted, text);
+		}
+	return 0;
+}
+
+static int choose(const char *name, struct config *c)
+{
+	const char *wanted = config_get(c, "subnet");
+	auto_free struct subnet *taken = NULL;
+	char text[SUBNET_TEXT];
+	struct subnet found;
+	size_t n = 0;
+	int r = find_taken(&taken, &n);
+
+	if (r == 0 && wanted)
+		return check_free(name, wanted, taken, n);
 	if (r == 0)
 		r = subnet_pick(taken, n, fnv32(name), &found);
 	if (r < 0)
@@ -232,16 +264,8 @@ static int create_locked(const char *name, struct config *c)
 			      "the host has an interface '%s' already, which pct did not make; "
 			      "take another name",
 			      name);
-	r = config_get(c, "subnet") ? 0 : pick(name, c);
+	r = choose(name, c);
 	return r < 0 ? r : save(name, c);
-}
-
-int managed_create(const char *name, struct config *c)
-{
-	auto_fd held = -EBADF;
-	int r = lock(name, &held);
-
-	return r < 0 ? r : create_locked(name, c);
 }
 
 static int up_locked(const char *name)
@@ -252,12 +276,30 @@ static int up_locked(const char *name)
 	return r < 0 ? r : bridge_up(&m);
 }
 
-int managed_up(const char *name)
+/* What cannot be had is not kept. */
+static void undo(const char *name)
+{
+	auto_free char *path = conf_path(name);
+	auto_managed m = { 0 };
+
+	if (managed_load(name, &m) == 0)
+		(void)bridge_down(&m);
+	unlink(path);
+}
+
+int managed_create(const char *name, struct config *c)
 {
 	auto_fd held = -EBADF;
 	int r = lock(name, &held);
 
-	return r < 0 ? r : up_locked(name);
+	if (r == 0)
+		r = create_locked(name, c);
+	if (r < 0)
+		return r;
+	r = up_locked(name);
+	if (r < 0)
+		undo(name);
+	return r;
 }
 
 static int make_default(void)

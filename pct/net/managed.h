@@ -36,15 +36,15 @@ char **managed_list(void);
 void managed_list_free(char ***names);
 
 /*
- * A new one, of what @config says; if that has no subnet, of one nobody has. On the disk when
- * this returns, and not up yet.
+ * A new one, of what @config says; if that has no subnet, of one nobody has. It is on the disk and
+ * up when this returns.
  */
 int managed_create(const char *name, struct config *config);
 
-/* Make it so, from whatever there is of it. */
-int managed_up(const char *name);
-
-/* A container is to use @bridge: if it is a managed one it is brought up, the default one made. */
+/*
+ * A container is to use @bridge: if it is a managed one it is brought up, from whatever there is of
+ * it; the default one is made.
+ */
 int managed_ensure(const char *bridge);
 
 /* Everything of it; refused, with their names, while containers are to be on it. */

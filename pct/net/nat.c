@@ -101,6 +101,8 @@ static int let_through(const struct managed *m, const char *program)
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
 		const char *chain = chain_for(list, rules[i].chain);
 
+		if (!m->nat && strcmp(rules[i].chain, "FORWARD") == 0)
+			continue;
 		if (chain && iptables(program, "-C", chain, i, m->name) != 0 &&
 		    iptables(program, "-I", chain, i, m->name) != 0)
 			return refuse(-EIO,
@@ -152,41 +154,48 @@ static void warn_of_drops(const struct managed *m, const char *chains)
 	}
 }
 
-int nat_up(const struct managed *m)
+static char *list_chains(void)
 {
 	static const char *const ask[] = { "nft", "list", "chains", NULL };
+	auto_free char *chains = NULL;
+
+	return tool_try(ask, "", NULL, &chains) == 0 ? take_ptr(chains) : NULL;
+}
+
+static int make_table(const struct managed *m, const char *chains)
+{
 	auto_free char *what = text_of("NAT of the network '%s'", m->name);
 	auto_free char *table = text_of("table inet pct-%s {", m->name);
-	auto_free char *rules_text = nat_rules(m, true);
-	auto_free char *chains = NULL;
-	int r = 0;
+	auto_free char *text = nat_rules(m, true);
 
-	if (!m->nat)
-		return 0;
-	if (!rules_text)
+	if (!text)
 		return fail(-ENOMEM, "%s", what);
-	/* Where this fails the next says why. */
-	if (tool_try(ask, "", NULL, &chains) != 0 || !chains || !has_line(chains, table))
-		r = nft_run(rules_text, NULL, what);
-	if (chains && r == 0)
+	return has_line(chains, table) ? 0 : nft_run(text, NULL, what);
+}
+
+int nat_up(const struct managed *m)
+{
+	auto_free char *chains = list_chains();
+	int r = m->nat ? make_table(m, chains ? chains : "") : 0;
+
+	/* Without nft there are no such tables that we could know of. */
+	if (r < 0 || !chains)
+		return r;
+	if (m->nat)
 		warn_of_drops(m, chains);
-	for (size_t i = 0; r == 0 && chains && has_iptables(chains) && i < ARRAY_LEN(programs); i++)
+	for (size_t i = 0; r == 0 && has_iptables(chains) && i < ARRAY_LEN(programs); i++)
 		r = let_through(m, programs[i]);
 	return r;
 }
 
 void nat_down(const struct managed *m)
 {
-	static const char *const ask[] = { "nft", "list", "chains", NULL };
 	auto_free char *what = text_of("remove NAT of the network '%s'", m->name);
 	auto_free char *text = nat_rules(m, false);
-	auto_free char *chains = NULL;
+	auto_free char *chains = list_chains();
 
-	if (!m->nat || !text)
-		return;
-	(void)nft_run(text, NULL, what);
-	if (tool_try(ask, "", NULL, &chains) != 0 || !chains || !has_iptables(chains))
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
+	if (m->nat && text)
+		(void)nft_run(text, NULL, what);
+	for (size_t i = 0; chains && has_iptables(chains) && i < ARRAY_LEN(programs); i++)
 		take_back(m, programs[i]);
 }
