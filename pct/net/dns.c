@@ -14,6 +14,7 @@
 #include "pct/conf/pending.h"
 #include "pct/conf/store.h"
 #include "pct/net/bridge.h"
+#include "pct/net/file.h"
 #include "pct/net/nic.h"
 #include "pct/net/tool.h"
 #include "pct/paths.h"
@@ -27,30 +28,18 @@ static char *file_of(const struct managed *m, const char *name)
 
 /* ---- files ---- */
 
-static char *read_text(const char *path)
-{
-	auto_file f = fopen(path, "re");
-	auto_free char *text = calloc(1, 1 << 20);
-
-	if (!f || !text)
-		return NULL;
-	text[fread(text, 1, (1 << 20) - 1, f)] = '\0';
-	return take_ptr(text);
-}
-
 /* *changed: it was not so before. */
 static int put_file(const struct managed *m, const char *name, const char *text, bool *changed)
 {
 	auto_free char *path = file_of(m, name);
-	auto_free char *temp = text_of("%s.new", path);
-	auto_free char *was = read_text(path);
-	auto_file out = NULL;
+	auto_free char *was = file_read(path);
+	int r;
 
 	if (was && strcmp(was, text) == 0)
 		return 0;
-	out = fopen(temp, "we");
-	if (!out || fputs(text, out) < 0 || fflush(out) != 0 || rename(temp, path) < 0)
-		return fail(-errno, "write '%s'", path);
+	r = file_replace(path, text);
+	if (r < 0)
+		return fail(r, "write '%s'", path);
 	*changed = true;
 	return 0;
 }
@@ -184,7 +173,7 @@ static pid_t find(const struct managed *m)
 {
 	auto_free char *path = file_of(m, "dnsmasq.pid");
 	auto_free char *conf = file_of(m, "dnsmasq.conf");
-	auto_free char *text = read_text(path);
+	auto_free char *text = file_read(path);
 	pid_t pid = text ? (pid_t)strtol(text, NULL, 10) : 0;
 	auto_free char *cmdline = text_of("/proc/%d/cmdline", (int)pid);
 	auto_fd fd = pid > 1 ? open(cmdline, O_RDONLY | O_CLOEXEC) : -EBADF;

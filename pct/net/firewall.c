@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/say.h"
+#include "pct/net/file.h"
 #include "pct/net/firewall.h"
 #include "pct/net/tool.h"
 #include "pct/paths.h"
@@ -141,16 +142,12 @@ int firewall_write(const struct nic *n, const struct hosts *hosts, FILE *out)
 static int make_rules(unsigned vmid, const char *dir)
 {
 	auto_free char *path = text_of("%s/%u.nft", dir, vmid);
-	auto_free char *temp = text_of("%s/.%u.nft.new", dir, vmid);
-	auto_file out = NULL;
 	int r = paths_make(dir, 0755);
 
 	if (r < 0 || access(path, F_OK) == 0)
 		return r;
-	out = fopen(temp, "we");
-	if (!out || fputs(firewall_rules, out) < 0 || fflush(out) != 0 || rename(temp, path) < 0)
-		return fail(-errno, "make the firewall of CT %u, '%s'", vmid, path);
-	return 0;
+	r = file_replace(path, firewall_rules);
+	return r < 0 ? fail(r, "make the firewall of CT %u, '%s'", vmid, path) : 0;
 }
 
 /* That there are rules, for whoever is to remove them: nft would take a while to ask. */

@@ -10,8 +10,10 @@
 
 #include "pct/net/nic.h"
 
-/* Addresses that are the host's own on the bridge, which nobody else may have; each kind's joined
- * by ", ", "" if none. malloc'ed. */
+/*
+ * Addresses that are the host's own on the bridge, which nobody else may have; each kind's joined
+ * by ", ", malloc'ed; NULL: none.
+ */
 struct hosts {
 	char *ip[IP_KINDS];
 };

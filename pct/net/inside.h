@@ -13,8 +13,8 @@
 int inside_ns(pid_t init, int *out);
 
 /*
- * Of the interface with that index there: up, its name for what it is to be, its MTU; the
- * addresses and gateways of @n, and not those of @was that @n has no more. @was may be NULL. Says
- * errors; then what was done is undone as far as can be.
+ * Of the interface with that index there: its alias, its MTU; the addresses and gateways of @n, and
+ * not those of @was that @n has no more. @was NULL: it is new, and is brought up. Says errors; what
+ * was done until then stays.
  */
 int inside_set(int ns, int index, const struct nic *n, const struct nic *was, unsigned mtu);

@@ -133,16 +133,6 @@ int link_master(struct nl_sock *s, int index, int master)
 	return change(s, index, c);
 }
 
-int link_rename(struct nl_sock *s, int index, const char *name)
-{
-	auto_link c = rtnl_link_alloc();
-
-	if (!c)
-		return -ENOMEM;
-	rtnl_link_set_name(c, name);
-	return change(s, index, c);
-}
-
 int link_delete(struct nl_sock *s, const char *name)
 {
 	auto_link l = rtnl_link_alloc();

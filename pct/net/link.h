@@ -37,7 +37,6 @@ int link_up(struct nl_sock *s, int index, bool up);
 int link_mtu(struct nl_sock *s, int index, unsigned mtu);
 int link_alias(struct nl_sock *s, int index, const char *alias);
 int link_master(struct nl_sock *s, int index, int master); /* 0: none */
-int link_rename(struct nl_sock *s, int index, const char *name);
 
 /* Not there is no failure. */
 int link_delete(struct nl_sock *s, const char *name);
@@ -60,7 +59,7 @@ int link_port_vlans(struct nl_sock *s, int index, unsigned untagged, const uint8
 /* No more than @rate bytes a second towards it; 0: as fast as can be. */
 int link_rate(struct nl_sock *s, int index, uint64_t rate);
 
-/* An attribute that is no number of libnl's: @msg is sent and answered. */
+/* A message of our own making is sent and answered, and freed. */
 struct nl_msg;
 int link_talk(struct nl_sock *s, struct nl_msg *msg);
 

@@ -3,6 +3,8 @@
  * Add, change and take away an interface of a container that runs.
  */
 #include "pct/ct/live.h"
+#include <fcntl.h>
+
 #include "base/say.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/pending.h"
@@ -31,18 +33,24 @@ static int other_end(const struct change *c, const struct nic *n)
 
 /*
  * Our own template's DHCP client looks at interfaces when it is told to; other systems see for
- * themselves what comes.
+ * themselves what comes. Nobody waits for it, nor is a lock held by it: who knows what the
+ * container's root made of its shell.
  */
 static void tell_guest(const struct change *c)
 {
 	static const char *const argv[] = { "/bin/sh", "-c",
 					    "[ ! -x /etc/init.d/network ] || "
-					    "/etc/init.d/network </dev/null >/dev/null 2>&1 &",
+					    "exec /etc/init.d/network",
 					    NULL };
 	const char *type = key_value(c->live->config, "ostype");
+	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (type && strcmp(type, "busybox") == 0)
-		(void)ct_exec(c->live->vmid, argv);
+	if (!type || strcmp(type, "busybox") != 0 || null < 0 || fork() != 0)
+		return;
+	if (setsid() < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    dup2(null, STDERR_FILENO) < 0 || close_range(3, ~0u, 0) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(ct_exec(c->live->vmid, argv) != 0);
 }
 
 static int plug(const struct change *c, const struct nic *n)

@@ -9,6 +9,7 @@
 #include "pct/conf/pending.h"
 #include "pct/conf/store.h"
 #include "pct/net/bridge.h"
+#include "pct/net/file.h"
 #include "pct/net/managed.h"
 #include "pct/net/nic.h"
 #include "pct/paths.h"
@@ -76,21 +77,18 @@ static int take(struct managed *m)
 int managed_load(const char *name, struct managed *out)
 {
 	auto_free char *path = conf_path(name);
-	auto_file f = fopen(path, "re");
+	auto_free char *text = file_read(path);
 	auto_managed m = { 0 };
-	char text[16384];
-	size_t n;
 	int r;
 
-	if (!f && errno == ENOENT)
+	if (!text && errno == ENOENT)
 		return refuse(-ENOENT,
 			      "there is no network '%s'; 'pct network list' shows those there are",
 			      name);
-	if (!f)
+	if (!text)
 		return fail(-errno, "read the network '%s', '%s'", name, path);
-	n = fread(text, 1, sizeof(text), f);
 	snprintf(m.name, sizeof(m.name), "%s", name);
-	r = config_parse(text, n, &m.config, NULL);
+	r = config_parse(text, strlen(text), &m.config, NULL);
 	if (r < 0)
 		return fail(r, "read the network '%s', '%s'", name, path);
 	r = take(&m);
@@ -172,9 +170,7 @@ static int save(const char *name, const struct config *c)
 {
 	auto_free char *dir = path_to("etc/pct/network");
 	auto_free char *path = conf_path(name);
-	auto_free char *temp = text_of("%s/.%s.conf.new", dir, name);
 	auto_free char *text = NULL;
-	auto_file out = NULL;
 	size_t n;
 	int r = paths_make(dir, 0755);
 
@@ -182,11 +178,8 @@ static int save(const char *name, const struct config *c)
 		r = fail(-ENOMEM, "make the network '%s'", name);
 	if (r < 0)
 		return r;
-	out = fopen(temp, "we");
-	if (!out || fwrite(text, 1, n, out) != n || fflush(out) != 0 || fsync(fileno(out)) < 0 ||
-	    rename(temp, path) < 0)
-		return fail(-errno, "make the network '%s', '%s'", name, path);
-	return 0;
+	r = file_replace(path, text);
+	return r < 0 ? fail(r, "make the network '%s', '%s'", name, path) : 0;
 }
 
 /* What other networks have, up or not, and what the host has a way to. */

@@ -148,10 +148,11 @@ static int put_bucket(struct nl_msg *msg, uint64_t rate)
 	/* What comes at once is 20 ms' worth; a large packet of the kernel's must fit. */
 	uint64_t least = MAX(rate / 50, (uint64_t)1 << 16);
 	uint64_t burst = MIN(least, (uint64_t)1 << 28);
+	uint32_t low = (uint32_t)MIN(rate, (uint64_t)UINT32_MAX);
+	uint64_t limit = MIN(burst + rate / 10, (uint64_t)1 << 30);
 	struct tc_tbf_qopt opt = {
-		.rate = { .rate = (uint32_t)MIN(rate, (uint64_t)UINT32_MAX),
-			  .linklayer = 1 /* TC_LINKLAYER_ETHERNET */ },
-		.limit = (uint32_t)MIN(burst + rate / 10, (uint64_t)1 << 30),
+		.rate = { .rate = low, .linklayer = 1 /* TC_LINKLAYER_ETHERNET */ },
+		.limit = (uint32_t)limit,
 		.buffer = 1,
 	};
 	struct nlattr *options = nla_nest_start(msg, TCA_OPTIONS);
