@@ -179,6 +179,19 @@ rm "$PCT_ROOT/etc/pct/firewall/100.nft"
 run 0 start 100
 ok "a new one is made" pings 100 10.5.0.3
 
+# ---- starts that are not ours ----
+init=$(pid_of 100)
+"$pct" exec 100 -- reboot >/dev/null 2>&1 || true
+ok "it reboots from inside" until_true 10 sh -c "p=\$($pct status 100 --verbose | awk '/^pid:/ { print \$2 }')
+	[ -n \"\$p\" ] && [ \"\$p\" != $init ]"
+ok "with its network" pings 100 10.5.0.3
+run 0 stop 100
+lxc-start -P "$PCT_ROOT/var/lib/pct/lxc" -n 100
+ok "lxc-start has the network, too" pings 100 10.5.0.3
+ok "and its rules" nft list table netdev "$(host_end 100 0)"
+lxc-stop -k -P "$PCT_ROOT/var/lib/pct/lxc" -n 100
+run 0 start 100
+
 # ---- kill -9 ----
 # A monitor that is killed removes nothing; a start makes all anew.
 init=$(pid_of 100)

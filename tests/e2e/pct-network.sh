@@ -76,7 +76,7 @@ ip addr add 198.51.100.1/24 dev out0
 ip link set out0 up
 nsenter -t $far -n ip addr add 198.51.100.2/24 dev out1
 nsenter -t $far -n ip link set out1 up
-ok "out to the world" pings 100 198.51.100.2
+ok "out to the world" until_true 5 pings 100 198.51.100.2
 same "only by the host's address" "$(nsenter -t $far -n ip route get "$near.7" 2>&1 | head -1)" \
 	"RTNETLINK answers: Network is unreachable"
 
@@ -106,6 +106,13 @@ if command -v iptables >/dev/null && iptables -S >/dev/null 2>&1; then
 else
 	skip "beside Docker's rules" "needs iptables"
 fi
+
+# Rules that are nobody's we know: what to do is said.
+nft 'add table inet other; add chain inet other passing { type filter hook forward priority 0; policy drop; }'
+run 0 stop 101
+run 0 start 101
+said "the chain 'inet other passing' drops what it does not know; unless it has a rule for it: nft insert rule inet other passing iifname pctbr0 accept"
+nft delete table inet other
 
 # ---- what was taken away comes again ----
 kill -9 "$(dnsmasq_of pctbr0)"
