@@ -20,7 +20,7 @@ static int run(const struct args *a)
 const struct command cmd_net_up = {
 	.name = "net-up",
 	.args = "<vmid> [LXC's words]",
-	.help = "Called by LXC's hook start-host: connect the container's interfaces",
+	.help = "Called by LXC's hook start-host: interfaces are connected",
 	.min_args = 1,
 	.max_args = 4,
 	.vmid = true,

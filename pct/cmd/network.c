@@ -122,8 +122,8 @@ static int run(const struct args *a)
 
 const struct command cmd_network = {
 	.name = "network",
-	.args = "<list|create|show|delete> [name]",
-	.help = "Bridges with a way out, addresses and names for containers",
+	.args = "<action> [name]",
+	.help = "List, create, show or delete bridges for containers: NAT, DHCP, names",
 	.min_args = 1,
 	.max_args = 2,
 	.prints = true,
