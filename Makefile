@@ -50,6 +50,8 @@ pkg = $(eval $(1) := $$(shell pkg-config $(2)))$($(1))
 FUSE_CFLAGS = $(call pkg,FUSE_CFLAGS,--cflags fuse3)
 FUSE_LIBS   = $(call pkg,FUSE_LIBS,--libs fuse3)
 LXC_LIBS    = $(call pkg,LXC_LIBS,--libs lxc)
+NL_CFLAGS   = $(call pkg,NL_CFLAGS,--cflags libnl-route-3.0)
+NL_LIBS     = $(call pkg,NL_LIBS,--libs libnl-route-3.0)
 
 # What the parts of pct are for: pct/pct.h.
 pct_dirs := pct $(addprefix pct/,cli cmd conf ct net root)
@@ -75,10 +77,11 @@ $(tests):         $(B)/obj/tests/fixture.o $(B)/libprocfs.a $(B)/libpct.a $(B)/l
 $(B)/bench-render: $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 
 $(B)/obj/procfs/%.o $(B)/obj/tests/check-opens.o $(B)/obj/tests/check-stuck.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
+$(B)/obj/pct/net/%.o $(B)/fuzz/pct/net/%.o: override CPPFLAGS += $(NL_CFLAGS)
 $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
 $(B)/pct-launch $(B)/pct-runc: LDLIBS += -ljson-c -lseccomp
-$(B)/pct:        LDLIBS += $(LXC_LIBS) -ljson-c -lcgroup -lnettle
-$(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) -larchive -lnettle -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
+$(B)/pct:        LDLIBS += $(LXC_LIBS) $(NL_LIBS) -ljson-c -lcgroup -lnettle
+$(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -lnettle -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -159,7 +162,7 @@ $(foreach f,base cgview procfs pct launcher,$(eval $(B)/fuzz/$(f).a: $(call fuzz
 $(B)/fuzz-%: $(B)/fuzz/tests/fuzz/fuzz-%.o $(B)/fuzz/procfs.a $(B)/fuzz/pct.a $(B)/fuzz/launcher.a $(B)/fuzz/cgview.a $(B)/fuzz/base.a
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
-		$(FUSE_LIBS) $(LXC_LIBS) -larchive -ljson-c -lcgroup -lnettle -lsystemd -lseccomp
+		$(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -ljson-c -lcgroup -lnettle -lsystemd -lseccomp
 
 # Missing packages only; silent and instant when all is there.
 deps:

@@ -3,6 +3,8 @@
  * Where things are. Everything pct keeps lies below one root: $PCT_ROOT, "/" if unset.
  *
  *   etc/pct/lxc/<vmid>.conf           what a user asked for
+ *   etc/pct/firewall/<vmid>.nft       what it may send
+ *   etc/pct/network/<name>.conf       a bridge that pct manages
  *   var/lib/pct/lxc/<vmid>/           what liblxc is told: config, rules.seccomp, log
  *   var/lib/pct/images/<vmid>/        the volumes
  *   run/pct/                          sockets, locks

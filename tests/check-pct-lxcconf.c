@@ -66,6 +66,12 @@ static const char privileged[] = "console: 0\n"
 				 "features: nesting=0\n"
 				 "rootfs: local:100/subvol-100-disk-0.subvol\n"
 				 "lxc.apparmor.profile: unconfined\n";
+static const char net[] =
+    "rootfs: local:100/subvol-100-disk-0.subvol\n"
+    "net0: name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:01,ip=192.0.2.7/24,gw=192.0.2.1,"
+    "ip6=2001:db8::7/64,gw6=fe80::1,firewall=1,tag=5,rate=2.5,type=veth\n"
+    "net2: name=lan,bridge=vmbr1,ip=dhcp,ip6=auto,mtu=1400,link_down=1\n"
+    "net12: name=eth2,hwaddr=BC:24:11:00:00:02,ip=manual,gw=192.0.2.1,unknown=1\n";
 
 static const struct {
 	const char *name, *conf;
@@ -84,6 +90,7 @@ static const struct {
 	{ "features-hybrid", features, &hybrid },
 	{ "privileged-v1", privileged, &v1 },
 	{ "privileged-v2", privileged, &v2 },
+	{ "net-v2", net, &v2 },
 };
 
 static int build(const char *conf, const struct host_layout *host, char **text, const char **key)

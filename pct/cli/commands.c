@@ -4,7 +4,7 @@
 
 const struct command *const commands[] = {
 	&cmd_config, &cmd_cpusets, &cmd_create, &cmd_destroy, &cmd_exec,   &cmd_help, &cmd_hook,
-	&cmd_list,   &cmd_pending, &cmd_set,	&cmd_start,   &cmd_status, &cmd_stop,
+	&cmd_list, &cmd_net_up, &cmd_network, &cmd_pending, &cmd_set,	&cmd_start,   &cmd_status, &cmd_stop,
 };
 const size_t n_commands = ARRAY_LEN(commands);
 

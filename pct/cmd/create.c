@@ -74,8 +74,11 @@ static int make_config(const struct args *a, struct config *out)
 			r = set(out, keys[i].option.name, keys[i].created);
 	if (r == 0)
 		r = set(out, "hostname", hostname);
-	for (size_t i = 0; r == 0 && i < a->n_given; i++)
-		r = set(out, a->given[i].name, a->given[i].value);
+	for (size_t i = 0; r == 0 && i < a->n_given; i++) {
+		auto_free char *value = key_complete(a->given[i].name, NULL, a->given[i].value);
+
+		r = value ? set(out, a->given[i].name, value) : fail(-ENOMEM, "make the config");
+	}
 	if (r == 0)
 		r = set(out, "rootfs", volume);
 	return r < 0 ? r : set(out, "lock", "create");

@@ -12,6 +12,7 @@
 #include "pct/conf/store.h"
 #include "pct/ct/host.h"
 #include "pct/ct/lxc.h"
+#include "pct/net/net.h"
 #include "pct/paths.h"
 #include "pct/root/tree.h"
 
@@ -140,6 +141,7 @@ static int run(const struct args *a)
 	if (r < 0)
 		return r;
 	cgroups_clean(a->vmid);
+	net_forget(a->vmid);
 	r = conf_remove(a->vmid);
 	if (r == 0 && conf_list(&others, &n) == 0 && n == 0)
 		cgroups_clean_top();

@@ -165,10 +165,12 @@ static int ask(const struct args *a, struct config *c)
 		r = set_raw(a, c);
 	for (size_t i = 0; r == 0 && i < a->n_given; i++) {
 		const struct given *g = &a->given[i];
+		auto_free char *value = NULL;
 
 		if (is_own(g->option))
 			continue;
-		r = pending_set(c, g->name, g->value);
+		value = key_complete(g->name, pending_get(c, g->name), g->value);
+		r = value ? pending_set(c, g->name, value) : -ENOMEM;
 		if (r < 0)
 			r = fail(r, "set '%s' to '%s'", g->name, g->value);
 	}

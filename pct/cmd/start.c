@@ -16,6 +16,7 @@
 #include "pct/ct/lxc.h"
 #include "pct/ct/pctfs.h"
 #include "pct/ct/subid.h"
+#include "pct/net/net.h"
 #include "pct/paths.h"
 
 #define REBOOT_PATIENCE 600 /* s: nobody is there to say it again */
@@ -77,6 +78,15 @@ static int take_pending(unsigned vmid, struct config *c)
 	return r < 0 ? r : conf_save(vmid, c);
 }
 
+/* Its bridges and interfaces; the conf is saved if that gave it a MAC address. */
+static int prepare_net(unsigned vmid, struct config *c)
+{
+	bool changed = false;
+	int r = net_prepare(vmid, c, &changed);
+
+	return r == 0 && changed ? conf_save(vmid, c) : r;
+}
+
 int start_container(unsigned vmid, bool rebooted)
 {
 	CLEANUP(config_free) struct config c = { 0 };
@@ -99,6 +109,8 @@ int start_container(unsigned vmid, bool rebooted)
 	lock_set_stopped(&lock, false);
 	r = take_pending(vmid, &c);
 	if (r == 0)
+		r = prepare_net(vmid, &c);
+	if (r == 0)
 		r = start_prepare(vmid, &c);
 	if (r == 0)
 		r = prepare_ids(vmid, &c);
@@ -108,8 +120,10 @@ int start_container(unsigned vmid, bool rebooted)
 		return r;
 	cgroups_clean(vmid);
 	r = ct_start(vmid);
-	if (r < 0 && !ct_running(vmid))
+	if (r < 0 && !ct_running(vmid)) {
 		cgroups_clean(vmid);
+		net_clean(vmid);
+	}
 	/* It has its CPUs, but others may start just now, or be in its way. */
 	if (r == 0 && cores_limited(&c))
 		(void)cores_balance(vmid, 0);

@@ -6,6 +6,7 @@
 #include "pct/conf/store.h"
 #include "pct/ct/host.h"
 #include "pct/ct/lxc.h"
+#include "pct/net/net.h"
 
 static int run(const struct args *a)
 {
@@ -21,11 +22,17 @@ static int run(const struct args *a)
 	if (r < 0)
 		return r;
 	lock_set_stopped(&lock, true);
-	if (!ct_running(a->vmid))
-		return refuse(-ESRCH, "CT %u does not run", a->vmid);
-	r = ct_stop(a->vmid);
-	if (r == 0)
+	if (!ct_running(a->vmid)) {
+		/* What a killed monitor left. */
 		cgroups_clean(a->vmid);
+		net_clean(a->vmid);
+		return refuse(-ESRCH, "CT %u does not run", a->vmid);
+	}
+	r = ct_stop(a->vmid);
+	if (r == 0) {
+		cgroups_clean(a->vmid);
+		net_clean(a->vmid);
+	}
 	return r;
 }
 

@@ -6,6 +6,8 @@
 #include "pct/ct/apply.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/ct/mounts.h"
+#include "pct/net/net.h"
+#include "pct/net/nic.h"
 
 static const char *const archs[] = {
 	"amd64", "i386", "arm64", "armhf", "riscv32", "riscv64", NULL
@@ -107,7 +109,10 @@ const struct key keys[] = {
 	}, {
 		.option = { "net", OPTION_PROPERTIES, .count = 32, .properties = net_properties,
 			    .value = "name=<interface>,...", .help = "a network interface" },
-		.hotplug = HOTPLUG_LIVE,
+		.hotplug = HOTPLUG_LIVE, .lines_of = net_lines, .apply = net_apply,
+		.complete = nic_complete,
+		/* liblxc would leave it in the host's network. */
+		.none = "lxc.net.0.type = empty\n",
 	}, {
 		.option = { "onboot", OPTION_BOOL, .help = "start it when the host boots" },
 		.fallback = "0", .hotplug = HOTPLUG_CONFIG,
@@ -218,4 +223,11 @@ int key_number(const struct config *c, const char *name, int64_t *millionths)
 unsigned key_number_of(const struct key *k, const char *name)
 {
 	return (unsigned)strtoul(name + strlen(k->option.name), NULL, 10);
+}
+
+char *key_complete(const char *name, const char *was, const char *value)
+{
+	const struct key *k = key_find(name);
+
+	return k && k->complete ? k->complete(was, value) : strdup(value);
 }

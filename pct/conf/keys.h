@@ -33,12 +33,15 @@ struct key {
 	int (*lines)(const struct build *b, const char *value, FILE *out);
 	/* Likewise, of one of several: net<number>. */
 	int (*lines_of)(const struct build *b, unsigned number, const char *value, FILE *out);
+	const char *none; /* of one that there may be several of: what holds when there is none */
 	/*
 	 * Of HOTPLUG_LIVE: make it so in a container that runs; @value NULL: as without the key.
 	 * APPLY_LATER: not while it runs; a negative errno, said: it could not be done, and all is
 	 * as before.
 	 */
 	int (*apply)(struct live *l, const char *name, const char *value);
+	/* What is kept of a @value that create or set were given: malloc'ed. @was may be NULL. */
+	char *(*complete)(const char *was, const char *value);
 };
 
 extern const struct key keys[];
@@ -46,6 +49,9 @@ extern const size_t n_keys;
 
 /* "memory", "net3". NULL: no such key. */
 const struct key *key_find(const char *name);
+
+/* The value of @name as it is to be kept, @was being the one before, or NULL. malloc'ed. */
+char *key_complete(const char *name, const char *was, const char *value);
 
 /* Of one of several: 3 of "net3". */
 unsigned key_number_of(const struct key *k, const char *name);

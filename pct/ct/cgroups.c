@@ -21,7 +21,8 @@ void cgroup_top(char top[CGROUP_TOP])
 		snprintf(top, CGROUP_TOP, "lxc");
 }
 
-/* Only ever rmdir: the kernel refuses it for a cgroup that anything is in. False: one was left. */
+/* liblxc's attach makes one called ".lxc". Only ever rmdir: the kernel refuses it for a cgroup that
+ * anything is in. False: one was left. */
 static bool remove_empty(int at, const char *name, int depth)
 {
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -29,7 +30,8 @@ static bool remove_empty(int at, const char *name, int depth)
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir)))
-		if (e->d_type == DT_DIR && e->d_name[0] != '.' && depth < 64)
+		if (e->d_type == DT_DIR && depth < 64 && strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0)
 			(void)remove_empty(fd, e->d_name, depth + 1);
 	if (dir)
 		closedir(dir);

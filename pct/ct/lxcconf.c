@@ -7,6 +7,7 @@
 #include "pct/conf/raw.h"
 #include "pct/ct/limits.h"
 #include "pct/ct/lxcconf.h"
+#include "pct/net/net.h"
 
 /*
  * liblxc hands a hook to /bin/sh. Quotes would not do: it takes a pair of them off a value that
@@ -39,6 +40,15 @@ static void put_hook(const struct build *b, const char *when, FILE *out)
 	fputs("/pctfs.sock\n", out);
 }
 
+static void put_net_up(const struct build *b, FILE *out)
+{
+	if (!net_any(b->config))
+		return;
+	fputs("lxc.hook.start-host = ", out);
+	put_quoted(b->tools, out);
+	fprintf(out, "/pct net-up %u\n", b->vmid);
+}
+
 /*
  * Limits sit on <top>/<vmid>; the container sees <top>/<vmid>/ns, and cannot change them. What is
  * mounted for it on the host is only seen by its monitor, and ends with it.
@@ -68,9 +78,7 @@ static void put_head(const struct build *b, FILE *out)
 	if (lxcconf_unprivileged(b->config))
 		fprintf(out, "lxc.include = " LXC_CONFIG "%s\n",
 			b->userns ? b->userns : "userns.conf");
-	fputs("lxc.environment = TERM=linux\n"
-	      "lxc.net.0.type = empty\n",
-	      out);
+	fputs("lxc.environment = TERM=linux\n", out);
 }
 
 /*
@@ -134,6 +142,7 @@ static void put_views(const struct build *b, FILE *out)
 	if (b->mounts)
 		put_own_hook(b, "start-host", out);
 	put_hook(b, "start-host", out);
+	put_net_up(b, out);
 	put_hook(b, "post-stop", out);
 	/* The last of them: it fails on purpose when the container rebooted. */
 	put_own_hook(b, "post-stop", out);
@@ -156,6 +165,7 @@ static void put_raw(const struct build *b, FILE *out)
 static int put_several(const struct build *b, const struct key *k, FILE *out, const char **wrong)
 {
 	int r = 0;
+	bool any = false;
 
 	for (unsigned n = 0; n < k->option.count && r == 0; n++) {
 		char name[OPTION_NAME];
@@ -164,9 +174,12 @@ static int put_several(const struct build *b, const struct key *k, FILE *out, co
 		snprintf(name, sizeof(name), "%s%u", k->option.name, n);
 		e = section_find(b->config->sections, name);
 		r = e ? k->lines_of(b, n, e->value, out) : 0;
+		any = any || e;
 		if (r < 0)
 			*wrong = e->key;
 	}
+	if (!any && k->none)
+		fputs(k->none, out);
 	return r;
 }
 

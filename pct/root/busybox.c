@@ -16,12 +16,47 @@ static const struct {
 	const char *path;
 	mode_t mode;
 } dirs[] = {
-	{ "bin", 0755 },      { "dev", 0755 },	    { "etc", 0755 },  { "home", 0755 },
-	{ "mnt", 0755 },      { "proc", 0555 },	    { "root", 0700 }, { "run", 0755 },
-	{ "sbin", 0755 },     { "sys", 0555 },	    { "tmp", 01777 }, { "usr", 0755 },
-	{ "usr/bin", 0755 },  { "usr/sbin", 0755 }, { "var", 0755 },  { "var/log", 0755 },
-	{ "var/tmp", 01777 },
+	{ "bin", 0755 },	{ "dev", 0755 },	{ "etc", 0755 },      { "home", 0755 },
+	{ "etc/init.d", 0755 }, { "etc/udhcpc", 0755 }, { "mnt", 0755 },      { "proc", 0555 },
+	{ "root", 0700 },	{ "run", 0755 },	{ "sbin", 0755 },     { "sys", 0555 },
+	{ "tmp", 01777 },	{ "usr", 0755 },	{ "usr/bin", 0755 },  { "usr/sbin", 0755 },
+	{ "var", 0755 },	{ "var/log", 0755 },	{ "var/tmp", 01777 },
 };
+
+/* pct says in an interface's alias what it is to be: "net0 ip=dhcp ip6=manual". */
+static const char network[] =
+    "#!/bin/sh\n"
+    "# A DHCP client for every interface that is to have one and has none yet.\n"
+    "for dir in /sys/class/net/*; do\n"
+    "	name=${dir##*/}\n"
+    "	pid=/run/udhcpc.$name.pid\n"
+    "	case \" $(cat $dir/ifalias)\" in *\" ip=dhcp \"*) ;;\n"
+    "	*)	# It was to have one before.\n"
+    "		[ ! -e $pid ] || kill $(cat $pid); rm -f $pid; continue ;;\n"
+    "	esac\n"
+    "	[ -e $pid ] && [ -e /proc/$(cat $pid)/fd ] && kill -USR1 $(cat $pid) && continue\n"
+    "	udhcpc -b -i $name -p $pid -x hostname:$(hostname) >/dev/null 2>&1 &\n"
+    "done\n";
+
+static const char dhcp[] = "#!/bin/sh\n"
+			   "case $1 in\n"
+			   "deconfig)\n"
+			   "	ip -4 addr flush dev $interface\n"
+			   "	ip link set $interface up ;;\n"
+			   "bound|renew)\n"
+			   "	# What it has it keeps: connections live through a renewal.\n"
+			   "	ip -4 addr show dev $interface | grep -qF \" $ip/$mask \" || {\n"
+			   "		ip -4 addr flush dev $interface\n"
+			   "		ip addr add $ip/$mask brd + dev $interface\n"
+			   "	}\n"
+			   "	metric=$((200 + $(cat /sys/class/net/$interface/ifindex)))\n"
+			   "	for gw in $router; do ip route replace default via $gw dev "
+			   "$interface metric $metric; done\n"
+			   "	[ -z \"$dns\" ] || {\n"
+			   "		[ -z \"$domain\" ] || echo search $domain\n"
+			   "		for ns in $dns; do echo nameserver $ns; done\n"
+			   "	} >/etc/resolv.conf ;;\n"
+			   "esac\n";
 
 /* liblxc has mounted all there is to mount before init runs. */
 static const struct {
@@ -33,8 +68,12 @@ static const struct {
 	{ "etc/shells", "/bin/sh\n" },
 	{ "etc/hosts", "127.0.0.1 localhost\n::1 localhost\n" },
 	{ "etc/profile", "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\n" },
-	{ "etc/inittab", "console::askfirst:-/bin/sh\n"
+	{ "etc/inittab", "::once:/etc/init.d/network\n"
+			 "console::askfirst:-/bin/sh\n"
 			 "::ctrlaltdel:/sbin/poweroff\n" },
+}, scripts[] = {
+	{ "etc/init.d/network", network },
+	{ "etc/udhcpc/default.script", dhcp },
 };
 
 static int own(const struct target *t, const char *path)
@@ -51,12 +90,12 @@ static int put_dir(const struct target *t, const char *path, mode_t mode)
 	return own(t, path);
 }
 
-static int put_file(const struct target *t, const char *path, const char *text)
+static int put_file(const struct target *t, const char *path, const char *text, mode_t mode)
 {
 	auto_fd fd = openat(t->root, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	size_t n = strlen(text);
 
-	if (fd < 0 || fchmod(fd, 0644) < 0 || write(fd, text, n) != (ssize_t)n)
+	if (fd < 0 || fchmod(fd, mode) < 0 || write(fd, text, n) != (ssize_t)n)
 		return fail(-errno, "make '%s' of the new root", path);
 	return own(t, path);
 }
@@ -145,11 +184,13 @@ int busybox_make(const struct target *t)
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(dirs); i++)
 		r = put_dir(t, dirs[i].path, dirs[i].mode);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(files); i++)
-		r = put_file(t, files[i].path, files[i].text);
+		r = put_file(t, files[i].path, files[i].text, 0644);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(scripts); i++)
+		r = put_file(t, scripts[i].path, scripts[i].text, 0755);
 	if (r == 0 && asprintf(&name, "%s\n", t->hostname) < 0)
 		r = fail(-ENOMEM, "builtin:busybox");
 	if (r == 0)
-		r = put_file(t, "etc/hostname", name);
+		r = put_file(t, "etc/hostname", name, 0644);
 	if (r == 0)
 		r = put_link(t, "var/run", "/run");
 	if (r == 0)

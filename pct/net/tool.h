@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Programs of the host that do what we do not: nft, dnsmasq.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#define TOOL_MISSING 127
+
+/*
+ * Run @argv with @input on its stdin, in the directory @dir (NULL: ours), and wait. Its exit
+ * status, TOOL_MISSING if there is none, 128+N when signal N ended it, or a negative errno; nothing
+ * is said. Unless NULL *output is what it printed, malloc'ed, maybe NULL.
+ */
+int tool_try(const char *const argv[], const char *input, const char *dir, char **output);
+
+/* It is to end well: says the first line it printed, or which package has it. */
+int tool_run(const char *const argv[], const char *package, const char *input, const char *dir,
+	     const char *what);
+
+/* nft's rules, all of them or none. */
+int nft_run(const char *rules, const char *dir, const char *what);
