@@ -29,6 +29,9 @@ PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 PCTDIR  ?= $(PREFIX)/share/pct
+MANDIR  ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/vendor-completions
 # LXC's own, wherever ours is: it looks nowhere else.
 LXCDIR  ?= /usr/share/lxc/config
 HOOKDIR ?= $(PREFIX)/share/pct/hooks.d
@@ -56,11 +59,12 @@ pct_dirs := pct $(addprefix pct/,cli cmd conf ct net root)
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
+manuals = $(B)/man/pct.1 $(B)/man/pct.conf.5
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
-scripts = packaging/debian/build $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-container bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-container bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
-all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a
+all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(manuals)
 
 # Who may use what. A program sees the archives on its line, and only those.
 $(B)/libcgview.a: $(call objects,cgview)
@@ -92,6 +96,12 @@ $(B)/%.a:
 $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct:
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Of the tables in pct itself: nothing is listed twice.
+$(manuals): $(B)/pct
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  MAN   $@")
+	$(Q)$< manual $(basename $(@F)) >$@.new && mv $@.new $@
 
 $(B)/check-%: $(B)/obj/tests/check-%.o
 	$(if $(V),,@echo "  LD    $@")
@@ -251,6 +261,10 @@ install: all
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
 	install -D -m 755 $(B)/pct-runc   $(DESTDIR)$(SBINDIR)/pct-runc
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
+	install -D -m 644 $(B)/man/pct.1  $(DESTDIR)$(MANDIR)/man1/pct.1
+	install -D -m 644 $(B)/man/pct.conf.5 $(DESTDIR)$(MANDIR)/man5/pct.conf.5
+	install -D -m 644 packaging/completion/pct.bash $(DESTDIR)$(BASHDIR)/pct
+	install -D -m 644 packaging/completion/_pct $(DESTDIR)$(ZSHDIR)/_pct
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR)/common.conf.d $(DESTDIR)$(PCTDIR) $(DESTDIR)$(HOOKDIR)
 	for u in $(units); do $(located) packaging/$$u >$(DESTDIR)$(UNITDIR)/$$u || exit 1; done
 	for c in $(lxcconfs); do $(located) packaging/lxc/$$c >$(DESTDIR)$(PCTDIR)/$$c && \
@@ -263,7 +277,8 @@ uninstall:
 	rm -rf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs:.conf=.d))
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
 		$(DESTDIR)$(LXCDIR)/common.conf.d/10-pctfs.conf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs)) \
-		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks))
+		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks)) $(DESTDIR)$(MANDIR)/man1/pct.1 $(DESTDIR)$(MANDIR)/man5/pct.conf.5 \
+		$(DESTDIR)$(BASHDIR)/pct $(DESTDIR)$(ZSHDIR)/_pct
 
 deb: all
 	$(Q)MAKE='$(MAKE)' packaging/debian/build $(B)/deb

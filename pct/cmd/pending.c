@@ -71,6 +71,8 @@ const struct command cmd_pending = {
 	.name = "pending",
 	.args = "<vmid>",
 	.help = "Show what of a container's configuration waits for its next start",
+	.more = "A line for every key: 'cur' is what it is, 'new' what it will be, 'del' what will "
+		"go.\n",
 	.min_args = 1,
 	.max_args = 1,
 	.vmid = true,
