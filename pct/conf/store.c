@@ -48,8 +48,10 @@ int conf_load(unsigned vmid, struct config *out)
 {
 	auto_free char *path = conf_path(vmid);
 	auto_free char *text = NULL;
-	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Of a FIFO nobody would be there to write. */
+	auto_fd fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct config_odd odd;
+	struct stat st;
 	size_t n = 0;
 	int r;
 
@@ -58,6 +60,8 @@ int conf_load(unsigned vmid, struct config *out)
 			      vmid);
 	if (fd < 0)
 		return fail(-errno, "read the config of CT %u, '%s'", vmid, path);
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		return refuse(-EINVAL, "the config of CT %u, '%s', is not a file", vmid, path);
 	r = read_all(fd, &text, &n);
 	if (r == 0)
 		r = config_parse(text, n, out, &odd);

@@ -38,9 +38,16 @@ static uint64_t clamp(uint64_t n, uint64_t min, uint64_t max)
 
 int lines_arch(const struct build *b, const char *value, FILE *out)
 {
+	const char *const *word = key_find("arch")->option.words;
+
 	(void)b;
-	if (value)
-		fprintf(out, "lxc.arch = %s\n", value);
+	if (!value)
+		return 0;
+	while (*word && strcmp(*word, value) != 0)
+		word++;
+	if (!*word)
+		return -EINVAL;
+	fprintf(out, "lxc.arch = %s\n", value);
 	return 0;
 }
 

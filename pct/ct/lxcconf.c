@@ -108,6 +108,32 @@ static void put_views(const struct build *b, FILE *out)
 	put_restart(b, out);
 }
 
+/* What is pct's to say: it would not know any more where a container's root or limits are. */
+static bool is_ours(const char *key)
+{
+	static const char *const ours[] = { "lxc.cgroup.dir", "lxc.cgroup.relative", "lxc.rootfs.",
+					    "lxc.log.file", "lxc.monitor.name" };
+
+	if (strcmp(key, "lxc.rootfs.mount") == 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		if (strncmp(key, ours[i], strlen(ours[i])) == 0)
+			return true;
+	return false;
+}
+
+static int check_raw(const struct build *b, const char **key)
+{
+	const struct section *s = &b->config->sections[0];
+
+	for (size_t i = 0; i < s->n; i++)
+		if (entry_is_lxc(&s->entries[i]) && is_ours(s->entries[i].key)) {
+			*key = s->entries[i].key;
+			return -EINVAL;
+		}
+	return 0;
+}
+
 /* The user's own lines win over the keys' lines. LXC 5 has one environment where later ones have
  * two. */
 static void put_raw(const struct build *b, FILE *out)
@@ -143,13 +169,22 @@ static int put_several(const struct build *b, const struct key *k, FILE *out, co
 	return r;
 }
 
+/* The file is lenient, liblxc takes anything. */
+static bool has_form(const struct option *o, const char *value)
+{
+	return !value || o->type != OPTION_TEXT || !o->form || !o->form(value);
+}
+
 static int put_key(const struct build *b, const struct key *k, FILE *out, const char **wrong)
 {
-	int r;
+	const char *value;
+	int r = 0;
 
 	if (k->lines_of)
 		return put_several(b, k, out, wrong);
-	r = k->lines ? k->lines(b, key_value(b->config, k->option.name), out) : 0;
+	value = key_value(b->config, k->option.name);
+	if (k->lines)
+		r = has_form(&k->option, value) ? k->lines(b, value, out) : -EINVAL;
 	if (r < 0)
 		*wrong = k->option.name;
 	return r;
@@ -157,10 +192,13 @@ static int put_key(const struct build *b, const struct key *k, FILE *out, const 
 
 int lxcconf_write(const struct build *b, FILE *out, const char **key)
 {
+	int r = check_raw(b, key);
+
+	if (r < 0)
+		return r;
 	put_head(b, out);
 	for (size_t i = 0; i < n_keys; i++) {
-		int r = put_key(b, &keys[i], out, key);
-
+		r = put_key(b, &keys[i], out, key);
 		if (r < 0)
 			return r;
 	}
