@@ -213,7 +213,7 @@ unit: $(tests) $(B)/pctfs
 tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/die/pctfs $(B)/pause/pct-launch $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
-golden: $(B)/check-golden $(B)/check-pct-lxcconf
+golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs
 	$(Q)for t in $^; do GOLDEN=write CK_FORK=no $$t || exit 1; done
 
 fuzz: $(fuzzers)

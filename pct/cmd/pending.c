@@ -20,9 +20,9 @@ static int show(const struct config *c, const char *key, json_object *rows)
 
 		json_object_object_add(o, "key", json_object_new_string(key));
 		if (now)
-			output_add(o, "value", now);
+			output_add_as(o, "value", key, now);
 		if (value)
-			output_add(o, "pending", value);
+			output_add_as(o, "pending", key, value);
 		if (asked && !value)
 			json_object_object_add(o, "delete", json_object_new_boolean(true));
 		return json_object_array_add(rows, o);
