@@ -142,7 +142,7 @@ $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo: $(B)/%: tests/%.c
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
 
-$(B)/bench-sysinfo: bench/bench-sysinfo.c
+$(B)/bench-sysinfo $(B)/bench-run: $(B)/%: bench/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
@@ -224,7 +224,7 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)B=$(B) docs/demo
 
-bench: $(B)/bench-render $(B)/bench-sysinfo all
+bench: $(B)/bench-render $(B)/bench-sysinfo $(B)/bench-run all
 	$(Q)$<
 	$(Q)B=$(B) bench/bench-pct
 	$(Q)B=$(B) bench/bench-container

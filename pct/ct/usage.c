@@ -208,15 +208,15 @@ static void host_end(unsigned vmid, unsigned number, char out[IFNAMSIZ])
 static uint64_t read_counter(const char *interface, const char *name)
 {
 	auto_free char *path = text_of("/sys/class/net/%s/statistics/%s", interface, name);
-	auto_file f = fopen(path, "re");
-	char line[32];
-	struct span s;
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[32];
+	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	struct span s = { text, text };
 	uint64_t n = 0;
 
-	if (f && fgets(line, sizeof(line), f)) {
-		s = span_of(line);
-		(void)span_u64(&s, &n);
-	}
+	if (got > 0)
+		s.end += got;
+	(void)span_u64(&s, &n);
 	return n;
 }
 

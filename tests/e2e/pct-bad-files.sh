@@ -68,7 +68,7 @@ done <<-'END'
 	nameserver|192.0.2.1 192.0.2.2\nx|control characters are not allowed
 	net0|name=eth0,bridge=b\nlxc.hook.pre-start = /bin/false|bridge: control characters
 	net0|name=eth0,trunks=1;2\nx|trunks: control characters
-	net0|name=eth0,ip=dhcp\n|control characters
+	net0|name=eth0,ip=dhcp\n|ip: control characters
 	mp0|/a\nb,mp=/c|volume: control characters
 	mp0|/a,mp=/b/../../etc|mp: '/b/../../etc' is not
 	mp0|/a/../etc,mp=/b|volume: '/a/../etc' is not

@@ -30,7 +30,7 @@ is "pid is its init's" 1 "$(awk '/^NSpid:/ { print $NF }' "/proc/$init/status")"
 like "and that is of its cgroup" "$(cgroup)/100(/|$)" "$(cat "/proc/$init/cgroup")"
 within "uptime" 1 60 "$(value uptime)"
 used=$(cgroup_file 100 memory memory.usage_in_bytes memory.current)
-within "mem, beside $used" 20000000 "$used" "$(value mem)"
+within "mem, beside $used" 20000000 "$((used + 4194304))" "$(value mem)"
 is "status" running "$(value status)"
 if [ -r "/sys/fs/cgroup/unified/$(cgroup)/100/cpu.pressure" ] || [ -r "/sys/fs/cgroup/$(cgroup)/100/cpu.pressure" ]; then
 	like "pressure" "^[0-9]+\.[0-9][0-9]$" "$(value pressurecpusome)"
@@ -44,6 +44,30 @@ is "JSON has the same keys" "$(cut -d: -f1 "$PCT_ROOT/text" | xargs)" \
 	"$(python3 -c 'import json, sys; print(*json.load(sys.stdin))' <"$out")"
 is "numbers are numbers" "int int str" \
 	"$(python3 -c 'import json, sys; d = json.load(sys.stdin); print(*(type(d[k]).__name__ for k in ("mem", "vmid", "name")))' <"$out")"
+
+# The host's end of its interface, by the name pct gives it; what that sends it receives.
+fnv() {
+	local h=$((0x811c9dc5)) i c
+	for ((i = 0; i < ${#1}; i++)); do
+		printf -v c %d "'${1:i:1}"
+		h=$((((h ^ c) * 0x01000193) & 0xffffffff))
+	done
+	printf '%08x\n' "$h"
+}
+end=pct$(fnv "$PCT_ROOT/100")i7
+cp "$confs/100.conf" "$PCT_ROOT/conf"
+echo "net7: name=eth7" >>"$confs/100.conf"
+ip link add "$end" type veth peer name "${end}p"
+cleanup_more() { ip link del "$end" 2>/dev/null; }
+ip link set "$end" up
+ip link set "${end}p" up
+until_true 10 grep -qv '^0$' "/sys/class/net/$end/statistics/tx_bytes"
+until_true 10 grep -qv '^0$' "/sys/class/net/$end/statistics/rx_bytes"
+run 0 status 100 --verbose
+within "netin is what the host's end sent" 1 "$(cat "/sys/class/net/$end/statistics/tx_bytes")" "$(value netin)"
+within "netout is what it received" 1 "$(cat "/sys/class/net/$end/statistics/rx_bytes")" "$(value netout)"
+ip link del "$end"
+cp "$PCT_ROOT/conf" "$confs/100.conf"
 
 # A process in it with a pid namespace of its own is not its init.
 "$pct" exec 100 -- unshare -pf sleep 5 >/dev/null 2>&1 &
