@@ -13,6 +13,7 @@
 
 #include "base/say.h"
 #include "pct/cli/complete.h"
+#include "pct/cli/placeholders.h"
 #include "pct/ct/lxc.h"
 #include "pct/paths.h"
 
@@ -149,6 +150,39 @@ START_TEST(offers_what_may_stand_there)
 }
 END_TEST
 
+static const struct {
+	const char *shape, *part, *offered;
+	bool files;
+} shapes[] = {
+	{ "<number>", "", "", false },
+	{ "<IPv4/length>|dhcp|manual", "", "dhcp\nmanual\n", false },
+	{ "<list|create|show>", "", "list\ncreate\nshow\n", false },
+	{ "<list|create|show>", "s", "show\n", false },
+	{ "<file>", "", "", true },
+	{ "<file|->", "", "", true },
+	{ "<destination|->", "", "", true },
+	{ "<destination>", "", "", false },
+	{ "[order=]<n>,up=<s>", "", "", false },
+	{ "<>", "", "", false },
+	{ "", "", "", false },
+};
+
+START_TEST(knows_what_a_placeholder_stands_for)
+{
+	auto_free char *text = NULL;
+	size_t size;
+	struct line l = { .command = &cmd_set,
+			  .before = "",
+			  .part = shapes[_i].part,
+			  .to = open_memstream(&text, &size) };
+
+	offer_shape(&l, shapes[_i].shape);
+	fclose(l.to);
+	ck_assert_str_eq(text, shapes[_i].offered);
+	ck_assert_int_eq(l.files, shapes[_i].files);
+}
+END_TEST
+
 START_TEST(offers_nothing_that_a_shell_would_run)
 {
 	auto_free char *offered = NULL;
@@ -220,6 +254,7 @@ int main(void)
 
 	tcase_add_unchecked_fixture(t, make_root, remove_root);
 	tcase_add_loop_test(t, offers_what_may_stand_there, 0, ARRAY_LEN(cases));
+	tcase_add_loop_test(t, knows_what_a_placeholder_stands_for, 0, ARRAY_LEN(shapes));
 	tcase_add_test(t, offers_nothing_that_a_shell_would_run);
 	tcase_add_test(t, offers_nothing_of_what_may_not_be_read);
 	suite_add_tcase(s, t);

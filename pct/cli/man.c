@@ -129,10 +129,10 @@ static const char form[] =
     "root's hands only: no option of any command writes one.\n";
 
 static const char readers[] =
-    "Only root may change a container. Others read what the files let them: with\n"
-    "chgrp pct /etc/pct/lxc && chmod 2750 /etc/pct/lxc\n"
-    "and after the same of the files (chgrp pct, chmod 640) members of the group pct may use list, "
-    "status, config and pending. Files that pct writes anew keep the group of the directory.\n";
+    "Only root may change a container. Others read what the files let them: after\n"
+    "chgrp -R pct /etc/pct/lxc && chmod 2750 /etc/pct/lxc\n"
+    "members of the group pct may use list, status, config and pending. Files that pct writes "
+    "anew keep group and mode, new ones have the group of the directory.\n";
 
 static void put_key(const struct key *k, FILE *to)
 {

@@ -142,25 +142,44 @@ static void offer_its_options(struct line *l)
 		offer(l, o->name, "");
 }
 
+// clang-format off
 static const struct {
 	const char *placeholder;
 	void (*offer)(struct line *l);
 } sources[] = {
-	{ "<vmid>", offer_vmids },	    { "<template>", offer_templates },
-	{ "<snapshot>", offer_snapshots },  { "<key,...>", offer_keys },
-	{ "<pending,...>", offer_pending }, { "<bridge>", offer_bridges },
-	{ "<file>", offer_files },	    { "<destination>", offer_files },
-	{ "<program>", offer_files },	    { "/dev/...", offer_files },
-	{ "command", offer_commands },	    { "option", offer_its_options },
+	{ "<vmid>", offer_vmids },
+	{ "<template>", offer_templates },
+	{ "<snapshot>", offer_snapshots },
+	{ "<key,...>", offer_keys },
+	{ "<pending,...>", offer_pending },
+	{ "<bridge>", offer_bridges },
+	{ "<file>", offer_files },
+	{ "<destination|->", offer_files },
+	{ "<program>", offer_files },
+	{ "/dev/...", offer_files },
+	{ "command", offer_commands },
+	{ "option", offer_its_options },
 };
+// clang-format on
+
+/* "<file>" is also what "<file|->" stands for. */
+static bool is_placeholder(const char *shape, const char *placeholder)
+{
+	size_t n = strlen(placeholder) - 1;
+
+	return strcmp(shape, placeholder) == 0 ||
+	       (*shape == '<' && strncmp(shape, placeholder, n) == 0 && shape[n] == '|');
+}
 
 void offer_shape(struct line *l, const char *shape)
 {
-	auto_free char *copy = strdup(shape);
+	size_t n = strlen(shape);
+	bool words = *shape == '<' && strchr(shape, '>') == shape + n - 1;
+	auto_free char *copy = words ? strndup(shape + 1, n - 2) : strdup(shape);
 	char *next = copy, *one;
 
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-		if (strcmp(sources[i].placeholder, shape) == 0) {
+		if (is_placeholder(shape, sources[i].placeholder)) {
 			sources[i].offer(l);
 			return;
 		}

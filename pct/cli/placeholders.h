@@ -35,7 +35,7 @@ void offer(struct line *l, const char *text, const char *after);
 /* @n bytes more of the word stay as they are. */
 void pass(struct line *l, size_t n);
 
-/* All that a placeholder stands for; of "<IPv4/length>|dhcp|manual" the words. */
+/* All that a placeholder stands for; of "<IPv4/length>|dhcp|manual" or "<list|show>" the words. */
 void offer_shape(struct line *l, const char *shape);
 
 void offer_commands(struct line *l);
