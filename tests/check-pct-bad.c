@@ -127,7 +127,7 @@ static void wrong_numbers(const struct wrongs *w, const struct option *o)
 {
 	static const char *const texts[] = { "",     " ",   "x",     "5x",   " 5",  "5 ",
 					     "0x10", "1e3", "1.2.3", "1.",   ".5",  "+5",
-					     "--5",  "5\n", "5\r",   "5\t",  "\n5", "5" INJECT,
+					     "--5",  "5\n", "5\r",   "5\t",  "\n5", ("5" INJECT),
 					     "nan",  "inf", "١",     "5\x7f" };
 	char said[80], low[32], high[32];
 
@@ -161,8 +161,8 @@ static void wrong_words(const struct wrongs *w, const struct option *o)
 
 static void wrong_bools(const struct wrongs *w)
 {
-	static const char *const texts[] = { "",   "2",	  "-1", "maybe",   "1 ",
-					     " 1", "1\n", "01", "1" INJECT };
+	static const char *const texts[] = { "",   "2",	  "-1", "maybe",     "1 ",
+					     " 1", "1\n", "01", ("1" INJECT) };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		wrong_value(w, texts[i], "is neither 1");
@@ -265,7 +265,7 @@ static size_t n_options(const struct command *c)
 START_TEST(refuses_every_wrong_value_of_an_option)
 {
 	const struct option *o = command_option(&cmd_set, (size_t)_i);
-	auto_free char *name = NULL, *over = NULL;
+	auto_free char *name = NULL;
 	const struct wrongs w = { NULL, "", "" };
 	struct wrongs its = w;
 

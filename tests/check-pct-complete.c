@@ -146,6 +146,7 @@ START_TEST(offers_what_may_stand_there)
 	auto_fd monitor = listen_as("101");
 	auto_free char *offered = completed(cases[_i].line);
 
+	ck_assert_int_ge(monitor, 0);
 	ck_assert_msg(strcmp(offered, cases[_i].offered) == 0, "%s: %s", cases[_i].line, offered);
 }
 END_TEST

@@ -16,7 +16,7 @@ const struct option device_properties[] = {
 	  .help = "who may use it there; 0660 if not given" },
 	{ "uid", OPTION_INT, .min = 0, .max = UINT32_MAX - 1, .value = "<id>",
 	  .help = "the user that has it there" },
-	{ NULL },
+	{ .name = NULL },
 };
 
 const struct option feature_properties[] = {
@@ -27,7 +27,7 @@ const struct option feature_properties[] = {
 	{ "mount", OPTION_LIST, .max = 256, .separators = ";", .form = form_filesystem,
 	  .value = "<type;type>", .help = "file systems of these types may be mounted" },
 	{ "nesting", OPTION_BOOL, .help = "containers in it; systemd in it wants it, too" },
-	{ NULL },
+	{ .name = NULL },
 };
 
 /* What rootfs and mpN have in common. */
@@ -49,7 +49,7 @@ const struct option feature_properties[] = {
 
 const struct option volume_properties[] = {
 	VOLUME,
-	{ NULL },
+	{ .name = NULL },
 };
 
 const struct option mount_properties[] = {
@@ -58,7 +58,7 @@ const struct option mount_properties[] = {
 	{ "keepattrs", OPTION_BOOL, .help = "it has the mode and owner of the directory below it" },
 	{ "mp", OPTION_TEXT, TEXT(1024), .form = form_inside, .required = true, .value = "<path>",
 	  .help = "where it is in the container" },
-	{ NULL },
+	{ .name = NULL },
 };
 
 static const char *const net_types[] = { "veth", NULL };
@@ -90,7 +90,7 @@ const struct option net_properties[] = {
 	{ "trunks", OPTION_LIST, .max = 1024, .separators = ";", .form = form_vlan,
 	  .value = "<VLAN;VLAN>", .help = "VLANs it may use tagged" },
 	{ "type", OPTION_WORD, .words = net_types, .help = "kind of interface" },
-	{ NULL },
+	{ .name = NULL },
 };
 
 const struct option startup_properties[] = {
@@ -100,5 +100,5 @@ const struct option startup_properties[] = {
 	  .help = "how long it may take to shut down; 180 if not given" },
 	{ "up", OPTION_INT, .min = 0, .max = 86400, .value = "<seconds>",
 	  .help = "how long those after it wait once it is started" },
-	{ NULL },
+	{ .name = NULL },
 };
