@@ -58,7 +58,7 @@ end=pct$(fnv "$PCT_ROOT/100")i7
 cp "$confs/100.conf" "$PCT_ROOT/conf"
 echo "net7: name=eth7" >>"$confs/100.conf"
 ip link add "$end" type veth peer name "${end}p"
-cleanup_more() { ip link del "$end" 2>/dev/null; }
+cleanup_more() { set +e; ip link del "$end" 2>/dev/null; }
 ip link set "$end" up
 ip link set "${end}p" up
 until_true 10 grep -qv '^0$' "/sys/class/net/$end/statistics/tx_bytes"
