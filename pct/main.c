@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "pct/cli/args.h"
+#include "pct/cli/help.h"
 #include "pct/paths.h"
 
 /* What a caller has closed would be the number of some file of ours. */
@@ -44,7 +45,7 @@ static int dispatch(const struct command *c, int argc, char *argv[])
 	int r = args_parse(c, argc, argv, &a, &wrong);
 
 	if (r == ARGS_HELP) {
-		command_help(c, stdout);
+		help_command(c, stdout);
 		return EXIT_SUCCESS;
 	}
 	if (r == -EINVAL)

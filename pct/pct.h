@@ -22,17 +22,22 @@
 
 struct args;
 
+enum wants { WANTS_ANY, WANTS_RUNNING, WANTS_STOPPED, WANTS_FREE };
+
 /* A sub-command. Its file ends in its row; commands[] in commands.c lists it. */
 struct command {
 	const char *name;
-	const char *args;	      /* as in the usage line, "<vmid> <template>" */
-	const char *help;	      /* one line, no full stop */
-	int min_args, max_args;	      /* words after the name, the VMID counted; < 0: any number */
-	bool vmid;		      /* the first of them is a VMID */
-	bool passes;		      /* words after the VMID are somebody else's: exec */
-	bool takes_keys;	      /* an option for every config key a user may set */
-	bool prints;		      /* data: has --output-format */
-	bool needs_root;	      /* it changes something */
+	const char *args;	/* as in the usage line, "<vmid> <template>" */
+	const char *help;	/* one line, no full stop */
+	const char *more;	/* what else there is to say: paragraphs, each ended by a newline */
+	int min_args, max_args; /* words after the name, the VMID counted; < 0: any number */
+	bool vmid;		/* the first of them is a VMID */
+	bool passes;		/* words after the VMID are somebody else's: exec */
+	bool takes_keys;	/* an option for every config key a user may set */
+	bool prints;		/* data: has --output-format */
+	bool needs_root;	/* it changes something */
+	bool hidden;		/* for programs: known by its whole name only */
+	enum wants wants;	/* which VMIDs completion offers */
 	const struct option *options; /* its own */
 	size_t n_options;
 	int (*run)(const struct args *a); /* 0, exit code > 0, or a negative errno already said */
@@ -41,18 +46,17 @@ struct command {
 extern const struct command *const commands[];
 extern const size_t n_commands;
 
-extern const struct command cmd_config, cmd_cpusets, cmd_create, cmd_destroy, cmd_exec, cmd_help,
-    cmd_list, cmd_hook, cmd_net_up, cmd_network, cmd_pending, cmd_set, cmd_start, cmd_status, cmd_stop;
+extern const struct command cmd_complete, cmd_config, cmd_cpusets, cmd_create, cmd_destroy,
+    cmd_exec, cmd_help, cmd_hook, cmd_list, cmd_manual, cmd_net_up, cmd_network, cmd_pending,
+    cmd_set, cmd_start, cmd_status, cmd_stop;
 
 /*
- * By its name, or the beginning of just one. -ENOENT: there is none; -ENOTUNIQ: several begin so.
- * Unless NULL, @candidates (malloc'ed) then holds their names, or all names there are.
+ * By its name, or the beginning of just one; hidden ones by their whole name. -ENOENT: there is
+ * none; -ENOTUNIQ: several begin so. Unless NULL, @candidates (malloc'ed) then holds their names,
+ * or all names there are.
  */
 int command_find(const char *word, const struct command **out, char **candidates);
 
 /* Its options one after the other, own ones first, then those it has in common with others; NULL
  * after the last. */
 const struct option *command_option(const struct command *c, size_t i);
-
-/* Usage, what it does, and a line for every option. */
-void command_help(const struct command *c, FILE *to);

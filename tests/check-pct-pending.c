@@ -91,11 +91,14 @@ int main(void)
 	Suite *s = suite_create("pct pending");
 	TCase *t = tcase_create("pending");
 	SRunner *r;
+	int failed;
 
 	tcase_add_loop_test(t, keeps_what_is_asked_last, 0, ARRAY_LEN(cases));
 	tcase_add_test(t, knows_the_marks_of_proxmox);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
-	return srunner_ntests_failed(r) ? 1 : 0;
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
 }

@@ -30,27 +30,36 @@ static FORMAT(2, 3) void wrong(struct parse *p, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* By name or a clear beginning of it; says itself what is wrong. */
-static const struct option *find(struct parse *p, const char *name, size_t n)
+const struct option *args_option(const struct command *c, const char *name, size_t n)
 {
 	const struct option *o, *found = NULL;
-	char several[200] = "";
-	size_t have = 0, hits = 0;
+	bool clear = true;
 
-	for (size_t i = 0; (o = command_option(p->a->command, i)); i++) {
+	for (size_t i = 0; (o = command_option(c, i)); i++) {
 		if (option_is(o, name, n))
 			return o;
 		if (o->count || strncasecmp(o->name, name, n) != 0)
 			continue;
+		clear = !found;
 		found = o;
-		if (have < sizeof(several))
-			have += (size_t)snprintf(several + have, sizeof(several) - have, "%s--%s",
-						 hits ? ", " : "", o->name);
-		hits++;
 	}
-	if (hits == 1)
-		return found;
-	if (hits)
+	return clear ? found : NULL;
+}
+
+/* Likewise; says itself what is wrong. */
+static const struct option *find(struct parse *p, const char *name, size_t n)
+{
+	const struct option *o = args_option(p->a->command, name, n);
+	char several[200] = "";
+	size_t have = 0;
+
+	if (o)
+		return o;
+	for (size_t i = 0; (o = command_option(p->a->command, i)); i++)
+		if (!o->count && strncasecmp(o->name, name, n) == 0 && have < sizeof(several))
+			have += (size_t)snprintf(several + have, sizeof(several) - have, "%s--%s",
+						 have ? ", " : "", o->name);
+	if (have)
 		wrong(p, "'--%.*s' may be %s", (int)n, name, several);
 	else
 		wrong(p, "there is no option '--%.*s'", (int)MIN(n, (size_t)40), name);

@@ -35,6 +35,9 @@ int args_parse(const struct command *c, int argc, char *argv[], struct args *out
 
 void args_free(struct args *a);
 
+/* An option by its name or a clear beginning of it; NULL: none, or several may be meant. */
+const struct option *args_option(const struct command *c, const char *name, size_t n);
+
 /* The value of an option that was given, else NULL. */
 const char *args_value(const struct args *a, const char *name);
 bool args_bool(const struct args *a, const char *name);

@@ -3,8 +3,9 @@
 #include "pct/pct.h"
 
 const struct command *const commands[] = {
-	&cmd_config, &cmd_cpusets, &cmd_create, &cmd_destroy, &cmd_exec,   &cmd_help, &cmd_hook,
-	&cmd_list, &cmd_net_up, &cmd_network, &cmd_pending, &cmd_set,	&cmd_start,   &cmd_status, &cmd_stop,
+	&cmd_complete, &cmd_config, &cmd_cpusets, &cmd_create, &cmd_destroy, &cmd_exec,
+	&cmd_help,     &cmd_hook,   &cmd_list,	  &cmd_manual, &cmd_net_up,  &cmd_network,
+	&cmd_pending,  &cmd_set,    &cmd_start,	  &cmd_status, &cmd_stop,
 };
 const size_t n_commands = ARRAY_LEN(commands);
 
@@ -17,7 +18,7 @@ static int names(const char *begin, char **out)
 	if (!f)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_commands; i++)
-		if (strncmp(commands[i]->name, begin, strlen(begin)) == 0)
+		if (!commands[i]->hidden && strncmp(commands[i]->name, begin, strlen(begin)) == 0)
 			fprintf(f, "%s%s", ftell(f) ? ", " : "", commands[i]->name);
 	if (fclose(f) != 0)
 		return -ENOMEM;
@@ -32,7 +33,8 @@ int command_find(const char *word, const struct command **out, char **candidates
 	int r;
 
 	for (size_t i = 0; i < n_commands; i++) {
-		if (strncmp(commands[i]->name, word, strlen(word)) != 0)
+		if (strncmp(commands[i]->name, word, strlen(word)) != 0 ||
+		    (commands[i]->hidden && strcmp(commands[i]->name, word) != 0))
 			continue;
 		found = commands[i];
 		hits++;
@@ -65,32 +67,4 @@ const struct option *command_option(const struct command *c, size_t i)
 		if (!keys[k].internal && i-- == 0)
 			return &keys[k].option;
 	return NULL;
-}
-
-static void command_usage(const struct command *c, FILE *to)
-{
-	fprintf(to, "usage: pct %s%s%s%s\n", c->name, *c->args ? " " : "", c->args,
-		command_option(c, 0) ? " [options]" : "");
-}
-
-static void option_help(const struct option *o, FILE *to)
-{
-	char shape[80], left[120];
-
-	option_shape(o, shape, sizeof(shape));
-	snprintf(left, sizeof(left), "--%s%s%s%s", o->name, o->count ? "[n]" : "",
-		 *shape ? " " : "", shape);
-	fprintf(to, "  %-24s %s\n", left, o->help);
-}
-
-void command_help(const struct command *c, FILE *to)
-{
-	const struct option *o;
-
-	command_usage(c, to);
-	fprintf(to, "\n%s.\n", c->help);
-	if (command_option(c, 0))
-		fputc('\n', to);
-	for (size_t i = 0; (o = command_option(c, i)); i++)
-		option_help(o, to);
 }

@@ -112,6 +112,14 @@ static bool is_one_line(const char *text, bool lines)
 	return true;
 }
 
+/* A file's reader would not see it. */
+static bool has_outer_blank(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n && (isspace((unsigned char)*text) || isspace((unsigned char)text[n - 1]));
+}
+
 static int take_text(const struct option *o, const char *text, char **value, char why[OPTION_WHY])
 {
 	size_t n = strlen(text);
@@ -124,8 +132,7 @@ static int take_text(const struct option *o, const char *text, char **value, cha
 	if (n > (size_t)o->max)
 		return wrong(why, "is %zu bytes long, at most %lld are allowed", n,
 			     (long long)o->max);
-	if (o->type == OPTION_TEXT && n &&
-	    (isspace((unsigned char)*text) || isspace((unsigned char)text[n - 1])))
+	if (o->type == OPTION_TEXT && has_outer_blank(text))
 		return wrong(why, "begins or ends with a blank");
 	form = o->form ? o->form(text) : NULL;
 	if (form)
@@ -189,6 +196,8 @@ static int split(const struct option *o, char *text, const char **words, size_t 
 
 		if (form)
 			return wrong(why, "'%.40s' is not %s", word, form);
+		if (has_outer_blank(word))
+			return wrong(why, "'%.40s' begins or ends with a blank", word);
 		if (*word)
 			words[(*n)++] = word;
 	}

@@ -5,6 +5,11 @@
 
 void output_add(json_object *o, const char *key, const char *value)
 {
+	output_add_as(o, key, key, value);
+}
+
+void output_add_as(json_object *o, const char *name, const char *key, const char *value)
+{
 	const struct key *k = key_find(key);
 	enum option_type type = k ? k->option.type : OPTION_TEXT;
 	json_object *v = NULL;
@@ -15,7 +20,7 @@ void output_add(json_object *o, const char *key, const char *value)
 		v = json_object_new_int64(n / NUMBER_SCALE);
 	else if (type == OPTION_NUMBER && option_number(value, &n))
 		v = json_object_new_double_s((double)n / NUMBER_SCALE, value);
-	json_object_object_add(o, key, v ? v : json_object_new_string(value));
+	json_object_object_add(o, name, v ? v : json_object_new_string(value));
 }
 
 void output_json(json_object *o)

@@ -17,6 +17,8 @@ static inline void output_free(json_object **o)
 
 /* A key's value, as a number where the key is one. The last of a key that there are several of. */
 void output_add(json_object *o, const char *key, const char *value);
+/* Likewise, as a member of another name. */
+void output_add_as(json_object *o, const char *name, const char *key, const char *value);
 
 /* All of it, to stdout. */
 void output_json(json_object *o);

@@ -164,6 +164,12 @@ static size_t following(const struct properties *p, const struct option *last)
 	return found;
 }
 
+/* Without its name it is read back as it is: take_name(). */
+static bool stands_alone(const char *value)
+{
+	return *value == '/' || !strchr(value, '=');
+}
+
 char *properties_write(const struct properties *p)
 {
 	auto_free char *text = NULL;
@@ -175,8 +181,10 @@ char *properties_write(const struct properties *p)
 	for (; i < PROPERTIES_MAX; i = following(p, &p->rows[i])) {
 		const struct option *row = &p->rows[i];
 
-		fprintf(f, "%s%s%s%s", ftell(f) ? "," : "", row->bare ? "" : row->name,
-			row->bare ? "" : "=", p->value[i]);
+		bool bare = row->bare && stands_alone(p->value[i]);
+
+		fprintf(f, "%s%s%s%s", ftell(f) ? "," : "", bare ? "" : row->name, bare ? "" : "=",
+			p->value[i]);
 	}
 	return fclose(f) == 0 ? take_ptr(text) : NULL;
 }

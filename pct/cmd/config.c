@@ -90,7 +90,7 @@ static int run(const struct args *a)
 
 static const struct option options[] = {
 	{ "current", OPTION_BOOL, .help = "as it is, without what is pending" },
-	{ "snapshot", OPTION_TEXT, .min = 1, .max = 40, .value = "<name>",
+	{ "snapshot", OPTION_TEXT, .min = 1, .max = 40, .value = "<snapshot>",
 	  .help = "as it was then" },
 };
 
@@ -98,6 +98,8 @@ const struct command cmd_config = {
 	.name = "config",
 	.args = "<vmid>",
 	.help = "Show the configuration of a container",
+	.more = "With what is pending, as it will be after the next start. Keys come sorted, lines "
+		"for LXC itself last.\n",
 	.min_args = 1,
 	.max_args = 1,
 	.vmid = true,

@@ -210,9 +210,13 @@ const struct command cmd_create = {
 	.name = "create",
 	.args = "<vmid> <template>",
 	.help = "Make a container from a template",
+	.more =
+	    "It is unprivileged if not told otherwise: its root is an ordinary user of the host. "
+	    "What cannot be finished leaves nothing behind.\n",
 	.min_args = 2,
 	.max_args = 2,
 	.vmid = true,
+	.wants = WANTS_FREE,
 	.takes_keys = true,
 	.needs_root = true,
 	.run = run,

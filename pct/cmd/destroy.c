@@ -156,6 +156,7 @@ const struct command cmd_destroy = {
 	.name = "destroy",
 	.args = "<vmid>",
 	.help = "Remove a container and all its files",
+	.more = "What is on no storage pct knows, or is not its own, is kept and named.\n",
 	.min_args = 1,
 	.max_args = 1,
 	.vmid = true,

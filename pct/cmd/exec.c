@@ -21,9 +21,13 @@ const struct command cmd_exec = {
 	.name = "exec",
 	.args = "<vmid> -- <command>",
 	.help = "Run a command in a running container",
+	.more =
+	    "Its stdin, stdout and stderr are pct's own, and so is its exit status. What follows "
+	    "the VMID is the command's, options too: 'pct exec 100 -- ls -la'.\n",
 	.min_args = 2,
 	.max_args = -1,
 	.vmid = true,
+	.wants = WANTS_RUNNING,
 	.passes = true,
 	.needs_root = true,
 	.run = run,

@@ -1,35 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * pct help: the list of commands, or one of them with its options.
+ * pct help: the list of commands, one of them with its options, or one of those.
  */
+#include "pct/cli/help.h"
 #include "pct/cli/args.h"
-#include "pct/root/template.h"
-
-static void help_all(void)
-{
-	puts("usage: pct <command> [args] [options]\n");
-	for (size_t i = 0; i < n_commands; i++)
-		printf("  %-8s %-20s %s\n", commands[i]->name, commands[i]->args,
-		       commands[i]->help);
-	puts("\nA <vmid> is a number from 100 to 999999999. A <template> is the path of a tar of\n"
-	     "a root file system (.tar, .gz, .xz, .zst, .bz2), or one of these:\n");
-	for (size_t i = 0; i < n_templates; i++)
-		printf("  %-24s %s\n", templates[i].name, templates[i].help);
-	puts("\nCommands and options may be shortened while it is clear which is meant.\n"
-	     "Everything pct keeps lies below $PCT_ROOT, or / if that is not set.\n"
-	     "\n"
-	     "Exit codes: 0 done; 1 failed; 2 used wrongly. 'pct exec' answers with its command's\n"
-	     "own: 128+N when signal N ended it, 126 could not be run, 127 not found.");
-}
 
 static int run(const struct args *a)
 {
 	const struct command *c;
+	const struct option *o;
 	auto_free char *candidates = NULL;
 	int r;
 
 	if (a->argc == 0) {
-		help_all();
+		help_all(stdout);
 		return 0;
 	}
 	r = command_find(a->argv[0], &c, &candidates);
@@ -38,14 +22,22 @@ static int run(const struct args *a)
 		    a->argv[0], candidates ? candidates : "none");
 		return EXIT_USAGE;
 	}
-	command_help(c, stdout);
+	if (a->argc == 1) {
+		help_command(c, stdout);
+		return 0;
+	}
+	o = help_find(c, a->argv[1]);
+	if (!o)
+		return refuse(EXIT_USAGE, "help: '%s' has no option '%.40s'; see 'pct help %s'",
+			      c->name, a->argv[1], c->name);
+	help_option(o, stdout);
 	return 0;
 }
 
 const struct command cmd_help = {
 	.name = "help",
-	.args = "[command]",
+	.args = "[command [option]]",
 	.help = "Say what a command does and which options it has",
-	.max_args = 1,
+	.max_args = 2,
 	.run = run,
 };

@@ -143,6 +143,7 @@ const struct command cmd_hook = {
 	.min_args = 1,
 	.max_args = 4,
 	.vmid = true,
+	.hidden = true,
 	.needs_root = true,
 	.run = run,
 };

@@ -20,9 +20,9 @@ static int show(const struct config *c, const char *key, json_object *rows)
 
 		json_object_object_add(o, "key", json_object_new_string(key));
 		if (now)
-			output_add(o, "value", now);
+			output_add_as(o, "value", key, now);
 		if (value)
-			output_add(o, "pending", value);
+			output_add_as(o, "pending", key, value);
 		if (asked && !value)
 			json_object_object_add(o, "delete", json_object_new_boolean(true));
 		return json_object_array_add(rows, o);
@@ -71,6 +71,8 @@ const struct command cmd_pending = {
 	.name = "pending",
 	.args = "<vmid>",
 	.help = "Show what of a container's configuration waits for its next start",
+	.more = "A line for every key: 'cur' is what it is, 'new' what it will be, 'del' what will "
+		"go.\n",
 	.min_args = 1,
 	.max_args = 1,
 	.vmid = true,

@@ -34,15 +34,15 @@ static const char *form_raw(const char *text)
 
 static const struct option options[] = {
 	{ "delete", OPTION_LIST, .max = 8192, .separators = ", ;", .form = form_key,
-	  .value = "<key,key>", .help = "take these keys away" },
+	  .value = "<key,...>", .help = "take these keys away" },
 	{ "digest", OPTION_TEXT, .min = 40, .max = 40, .value = "<sha1>",
-	  .help = "only if the config file still has it" },
+	  .help = "only if the config file still has this digest" },
 	{ "force", OPTION_BOOL, .help = "also where processes in it may die of it" },
 	{ "lxc", OPTION_LIST, .max = 65536, .separators = "\n", .form = form_raw,
 	  .value = "<lxc.key=value>",
 	  .help = "liblxc's own line; all lines it had of that key are replaced" },
 	{ "revert", OPTION_LIST, .max = 8192, .separators = ", ;", .form = form_key,
-	  .value = "<key,key>", .help = "forget what is pending of these keys" },
+	  .value = "<pending,...>", .help = "forget what is pending of these keys" },
 };
 
 /* Of what is not a key: an option of our own. */
@@ -221,6 +221,10 @@ const struct command cmd_set = {
 	.name = "set",
 	.args = "<vmid>",
 	.help = "Change the configuration of a container",
+	.more =
+	    "What a running container can have at once it has at once; the rest is pending until "
+	    "its next start: 'pct pending' shows it, --revert forgets it.\n"
+	    "A value that is not given stays as it is; --delete takes a key away.\n",
 	.min_args = 1,
 	.max_args = 1,
 	.vmid = true,

@@ -142,6 +142,7 @@ const struct command cmd_start = {
 	.min_args = 1,
 	.max_args = 1,
 	.vmid = true,
+	.wants = WANTS_STOPPED,
 	.needs_root = true,
 	.run = run,
 };

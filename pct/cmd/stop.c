@@ -43,6 +43,7 @@ const struct command cmd_stop = {
 	.min_args = 1,
 	.max_args = 1,
 	.vmid = true,
+	.wants = WANTS_RUNNING,
 	.needs_root = true,
 	.run = run,
 };

@@ -90,7 +90,7 @@ const struct key keys[] = {
 			    .help = "its host name; CT<vmid> if not given" },
 		.hotplug = HOTPLUG_LIVE, .lines = lines_hostname, .apply = apply_hostname,
 	}, {
-		.option = { "lock", OPTION_WORD, .words = locks, .help = "the long operation under way" },
+		.option = { "lock", OPTION_WORD, .words = locks, .value = "<operation>", .help = "the long operation under way" },
 		.internal = true, .hotplug = HOTPLUG_CONFIG,
 	}, {
 		.option = { "memory", OPTION_INT, .min = 16, .max = 1ll << 40, .value = "<MiB>",
@@ -176,7 +176,7 @@ const struct key keys[] = {
 		.fallback = "2", .hotplug = HOTPLUG_START, .lines = lines_tty,
 	}, {
 		.option = { "unprivileged", OPTION_BOOL,
-			    .help = "its root is an ordinary user of the host; create's default is 1" },
+			    .help = "its root is an ordinary user of the host" },
 		.fallback = "0", .created = "1", .kept = true, .hotplug = HOTPLUG_START,
 		.lines = lines_unprivileged,
 	}, {

@@ -48,8 +48,10 @@ int conf_load(unsigned vmid, struct config *out)
 {
 	auto_free char *path = conf_path(vmid);
 	auto_free char *text = NULL;
-	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Of a FIFO nobody would be there to write. */
+	auto_fd fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct config_odd odd;
+	struct stat st;
 	size_t n = 0;
 	int r;
 
@@ -58,6 +60,8 @@ int conf_load(unsigned vmid, struct config *out)
 			      vmid);
 	if (fd < 0)
 		return fail(-errno, "read the config of CT %u, '%s'", vmid, path);
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		return refuse(-EINVAL, "the config of CT %u, '%s', is not a file", vmid, path);
 	r = read_all(fd, &text, &n);
 	if (r == 0)
 		r = config_parse(text, n, out, &odd);
@@ -105,6 +109,22 @@ static int write_all(int fd, const char *text, size_t n)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
+/*
+ * Who may read the old one may read the new one. A new conf has the directory's group if that is
+ * set-group-ID, and the group may read it: so an admin has others see the confs.
+ */
+static int keep_readers(int dir, const char *name, int fd)
+{
+	struct stat was;
+
+	if (fstatat(dir, name, &was, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISREG(was.st_mode))
+		return 0;
+	return fchown(fd, (uid_t)-1, was.st_gid) < 0 || fchmod(fd, was.st_mode & 0664) < 0 ? -errno
+											   : 0;
+}
+
 /* A new file beside the old one, on the disk, then in its place, then the directory on the disk. */
 static int replace(int dir, const char *name, const char *text, size_t n)
 {
@@ -117,7 +137,9 @@ static int replace(int dir, const char *name, const char *text, size_t n)
 	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, text, n);
+	r = keep_readers(dir, name, fd);
+	if (r == 0)
+		r = write_all(fd, text, n);
 	if (r == 0 && renameat(dir, temp, dir, name) < 0)
 		r = -errno;
 	if (r < 0) {

@@ -26,9 +26,16 @@ static int put(const struct limits *l, FILE *out)
 
 int lines_arch(const struct build *b, const char *value, FILE *out)
 {
+	const char *const *word = key_find("arch")->option.words;
+
 	(void)b;
-	if (value)
-		fprintf(out, "lxc.arch = %s\n", value);
+	if (!value)
+		return 0;
+	while (*word && strcmp(*word, value) != 0)
+		word++;
+	if (!*word)
+		return -EINVAL;
+	fprintf(out, "lxc.arch = %s\n", value);
 	return 0;
 }
 

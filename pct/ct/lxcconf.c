@@ -183,13 +183,22 @@ static int put_several(const struct build *b, const struct key *k, FILE *out, co
 	return r;
 }
 
+/* The file is lenient, liblxc takes anything. */
+static bool has_form(const struct option *o, const char *value)
+{
+	return !value || o->type != OPTION_TEXT || !o->form || !o->form(value);
+}
+
 static int put_key(const struct build *b, const struct key *k, FILE *out, const char **wrong)
 {
-	int r;
+	const char *value;
+	int r = 0;
 
 	if (k->lines_of)
 		return put_several(b, k, out, wrong);
-	r = k->lines ? k->lines(b, key_value(b->config, k->option.name), out) : 0;
+	value = key_value(b->config, k->option.name);
+	if (k->lines)
+		r = has_form(&k->option, value) ? k->lines(b, value, out) : -EINVAL;
 	if (r < 0)
 		*wrong = k->option.name;
 	return r;
@@ -200,7 +209,6 @@ int lxcconf_write(const struct build *b, FILE *out, const char **key)
 	put_head(b, out);
 	for (size_t i = 0; i < n_keys; i++) {
 		int r = put_key(b, &keys[i], out, key);
-
 		if (r < 0)
 			return r;
 	}

@@ -2,13 +2,13 @@
 /*
  * An entry of a tar, made one of the container's.
  */
+#include <archive_entry.h>
 #include <endian.h>
 #include <linux/capability.h>
 #include <linux/xattr.h>
 
 #include "base/base.h"
 #include "pct/ct/lxcconf.h"
-#include "pct/root/archive.h"
 #include "pct/root/unpack.h"
 
 size_t capability_shift(const void *from, size_t n, uint32_t root, unsigned char to[24])

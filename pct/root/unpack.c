@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <archive.h>
+#include <archive_entry.h>
 #include <fcntl.h>
 #include <limits.h>
 
 #include "base/say.h"
 #include "pct/interrupt.h"
-#include "pct/root/archive.h"
 #include "pct/root/unpack.h"
 
 #define BLOCK (128 * 1024)
@@ -226,10 +227,8 @@ int unpack(const char *name, int fd, const struct target *t)
 {
 	struct run u = { .name = name, .t = t };
 	auto_fd back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r = archive_load();
+	int r;
 
-	if (r < 0)
-		return r;
 	/* libarchive's checks are for paths below the working directory. */
 	if (back < 0 || fchdir(t->root) < 0)
 		return fail(-errno, "enter the new root");

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The manual pages, as roff: pct(1) from the commands, pct.conf(5) from the keys.
+ */
+#include <ctype.h>
+
+#include "base/base.h"
+#include "pct/cli/help.h"
+#include "pct/root/template.h"
+
+/* No byte of @text is roff's: not a dot at a line's start, nor a '-' that becomes another dash. */
+static void put(const char *text, FILE *to)
+{
+	fputs("\\&", to);
+	for (const char *p = text; *p; p++)
+		if (*p == '\\')
+			fputs("\\e", to);
+		else if (*p == '-')
+			fputs("\\-", to);
+		else if (*p == '\'')
+			fputs("\\(aq", to);
+		else if (*p == '\n' && p[1])
+			fputs("\n.PP\n\\&", to);
+		else
+			fputc(*p, to);
+	if (!*text || text[strlen(text) - 1] != '\n')
+		fputc('\n', to);
+}
+
+static void put_head(const char *name, int section, const char *what, FILE *to)
+{
+	fprintf(
+	    to,
+	    ".\\\" Made by 'pct manual' from its tables: changes here are lost.\n"
+	    ".TH %s %d \"\" pct\n"
+	    ".\\\" Neither words broken by hyphens nor lines stretched: it is read on terminals.\n"
+	    ".nh\n.ad l\n"
+	    ".SH NAME\n%s \\- %s\n",
+	    name, section, name, what);
+}
+
+static void put_sentence(const char *text, FILE *to)
+{
+	auto_free char *whole = NULL;
+
+	if (asprintf(&whole, "%s.", text) < 0)
+		whole = NULL;
+	put(whole ? whole : text, to);
+}
+
+static void put_item(const char *left, const char *right, FILE *to)
+{
+	fputs(".TP\n.B ", to);
+	put(left, to);
+	put_sentence(right, to);
+}
+
+static void put_option(const struct option *o, enum as as, FILE *to)
+{
+	auto_free char *left = help_left(o, as), *right = help_sentence(o);
+
+	if (!left || !right)
+		return;
+	put_item(left, right, to);
+}
+
+static void put_title(const char *title, FILE *to)
+{
+	fputs(".SH ", to);
+	for (const char *p = title; *p; p++)
+		fputc(toupper((unsigned char)*p), to);
+	fputc('\n', to);
+}
+
+static void put_command(const struct command *c, FILE *to)
+{
+	const struct option *o;
+
+	fprintf(to, ".SS \"pct %s", c->name);
+	for (const char *p = c->args; *p; p++)
+		fprintf(to, "%s%s", p == c->args ? " " : "", *p == '-' ? "\\-" : (char[2]){ *p });
+	fprintf(to, "%s\"\n", command_option(c, 0) ? " [options]" : "");
+	put_sentence(c->help, to);
+	if (c->takes_keys)
+		put("It also takes an option for every key of pct.conf(5) that is not set by pct "
+		    "itself: 'memory: 512' there is '--memory 512' here.",
+		    to);
+	if (c->more) {
+		fputs(".PP\n", to);
+		put(c->more, to);
+	}
+	for (size_t i = 0; (o = command_option(c, i)); i++)
+		if (!help_key(o))
+			put_option(o, AS_OPTION, to);
+}
+
+static void write_pct(FILE *to)
+{
+	put_head("pct", 1, "system containers", to);
+	fputs(".SH SYNOPSIS\n.B pct\n.I command\n[args] [options]\n.SH DESCRIPTION\n", to);
+	put("pct makes and runs containers on LXC, in the words Proxmox users know. Each sees the "
+	    "machine it was sold as: its own memory, CPUs, load and uptime, by pctfs.\n",
+	    to);
+	fputs(".SH COMMANDS\n", to);
+	for (size_t i = 0; i < n_commands; i++)
+		if (!commands[i]->hidden)
+			put_command(commands[i], to);
+	fputs(".SH TEMPLATES\n", to);
+	for (size_t i = 0; i < n_templates; i++)
+		put_item(templates[i].name, templates[i].help, to);
+	for (size_t i = 0; i < n_notes; i++) {
+		put_title(notes[i].title, to);
+		put(notes[i].text, to);
+	}
+	fputs(".SH SEE ALSO\n.BR pct.conf (5),\n.BR lxc.container.conf (5)\n", to);
+}
+
+static const char form[] =
+    "One file a container, etc/pct/lxc/<vmid>.conf below $PCT_ROOT or /. 'pct set' changes it, "
+    "and so may an editor: a line is 'key: value'. Of a key that is there twice the last line "
+    "holds.\n"
+    "Lines that begin with '#' are the container's description, percent-encoded; they are moved "
+    "to the top when the file is written. Keys that pct does not know are kept. A line with "
+    "control characters is not.\n"
+    "[pve:pending] is the section of what waits for the container's next start; its 'delete: "
+    "key,key' names keys that will go. Any other section is a snapshot of that name.\n"
+    "Lines 'lxc.something: value' or 'lxc.something = value' are handed to LXC as they are, after "
+    "all that comes of the keys, so they win over it: see lxc.container.conf(5). They are for "
+    "root's hands only: no option of any command writes one.\n";
+
+static const char readers[] =
+    "Only root may change a container. Others read what the files let them: after\n"
+    "chgrp -R pct /etc/pct/lxc && chmod 2750 /etc/pct/lxc\n"
+    "members of the group pct may use list, status, config and pending. Files that pct writes "
+    "anew keep group and mode, new ones have the group of the directory.\n";
+
+static void put_key(const struct key *k, FILE *to)
+{
+	auto_free char *left = help_left(&k->option, AS_KEY), *right = help_sentence(&k->option);
+	auto_free char *whole = NULL;
+
+	if (!left || !right ||
+	    asprintf(&whole, "%s; %s%s%s", right,
+		     k->internal ? "set by pct itself; no option of 'pct set'" : help_hotplug(k),
+		     k->kept ? "; cannot be taken away" : "",
+		     k->option.type == OPTION_LINES ? "; written as lines that begin with '#'"
+						    : "") < 0) {
+		whole = NULL;
+		return;
+	}
+	put_item(left, whole, to);
+	if (!k->option.properties)
+		return;
+	fputs(".RS\n", to);
+	for (const struct option *p = k->option.properties; p->name; p++)
+		put_option(p, AS_PROPERTY, to);
+	fputs(".RE\n", to);
+}
+
+static void write_conf(FILE *to)
+{
+	put_head("pct.conf", 5, "what a container is configured to be", to);
+	fputs(".SH DESCRIPTION\n", to);
+	put(form, to);
+	fputs(".SH KEYS\n", to);
+	for (size_t i = 0; i < n_keys; i++)
+		put_key(&keys[i], to);
+	fputs(".SH WHO MAY READ IT\n", to);
+	put(readers, to);
+	fputs(".SH EXAMPLE\n.nf\n"
+	      "#web server of the shop\n"
+	      "arch: amd64\n"
+	      "cores: 2\n"
+	      "hostname: shop\n"
+	      "memory: 2048\n"
+	      "net0: name=eth0,bridge=vmbr0,ip=192.0.2.7/24,gw=192.0.2.1\n"
+	      "onboot: 1\n"
+	      "ostype: debian\n"
+	      "rootfs: local:100/subvol\\-100\\-disk\\-0.subvol,size=8G\n"
+	      "swap: 512\n"
+	      "unprivileged: 1\n"
+	      ".fi\n.SH SEE ALSO\n.BR pct (1),\n.BR lxc.container.conf (5)\n",
+	      to);
+}
+
+int manual_write(const char *page, FILE *to)
+{
+	if (strcmp(page, "pct") == 0)
+		write_pct(to);
+	else if (strcmp(page, "pct.conf") == 0)
+		write_conf(to);
+	else
+		return -ENOENT;
+	return 0;
+}
