@@ -6,6 +6,7 @@
  *   cli/   words into options, help, completion, output
  *   conf/  the config files, their keys, their lock
  *   ct/    a container that is to run, runs, or ran: liblxc, cgroups, limits
+ *   copy/  files into one that runs, and out of it
  *   net/   its interfaces, and the bridges they are on
  *   root/  what is in its file system: templates, unpacking
  *
@@ -42,7 +43,8 @@ extern const struct command *const commands[];
 extern const size_t n_commands;
 
 extern const struct command cmd_config, cmd_console, cmd_create, cmd_destroy, cmd_enter, cmd_exec,
-    cmd_help, cmd_list, cmd_hook, cmd_pending, cmd_set, cmd_start, cmd_status, cmd_stop;
+    cmd_help, cmd_list, cmd_hook, cmd_pending, cmd_pull, cmd_push, cmd_set, cmd_start, cmd_status,
+    cmd_stop;
 
 /*
  * By its name, or the beginning of just one. -ENOENT: there is none; -ENOTUNIQ: several begin so.
