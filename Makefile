@@ -52,7 +52,7 @@ FUSE_LIBS   = $(call pkg,FUSE_LIBS,--libs fuse3)
 LXC_LIBS    = $(call pkg,LXC_LIBS,--libs lxc)
 
 # What the parts of pct are for: pct/pct.h.
-pct_dirs := pct $(addprefix pct/,cli cmd conf copy ct net root)
+pct_dirs := pct $(addprefix pct/,cli cmd conf copy ct net root top)
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))

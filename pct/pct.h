@@ -9,6 +9,7 @@
  *   copy/  files into one that runs, and out of it
  *   net/   its interfaces, and the bridges they are on
  *   root/  what is in its file system: templates, unpacking
+ *   top/   what all of them use
  *
  * Exit codes: 0 done; 1 failed, said on stderr; 2 used wrongly, likewise in one line.
  * `pct exec` answers with its command's own status: 128+N when signal N ended it, 126 when it
@@ -44,7 +45,7 @@ extern const size_t n_commands;
 
 extern const struct command cmd_config, cmd_console, cmd_create, cmd_destroy, cmd_enter, cmd_exec,
     cmd_help, cmd_list, cmd_hook, cmd_pending, cmd_pull, cmd_push, cmd_set, cmd_start, cmd_status,
-    cmd_stop;
+    cmd_stop, cmd_top;
 
 /*
  * By its name, or the beginning of just one. -ENOENT: there is none; -ENOTUNIQ: several begin so.

@@ -5,7 +5,7 @@
 const struct command *const commands[] = {
 	&cmd_config, &cmd_console, &cmd_create, &cmd_destroy, &cmd_enter, &cmd_exec,
 	&cmd_help,   &cmd_hook,	   &cmd_list,	&cmd_pending, &cmd_pull,  &cmd_push,
-	&cmd_set,    &cmd_start,   &cmd_status, &cmd_stop,
+	&cmd_set,    &cmd_start,   &cmd_status, &cmd_stop,    &cmd_top,
 };
 const size_t n_commands = ARRAY_LEN(commands);
 
