@@ -187,7 +187,8 @@ int put_filled(struct put *p, const struct copy_entry *e, int error)
 	const char *name = p->first ? p->leaf : e->name;
 	int r = error ? error : finish_file(p, e, name);
 
-	if (error)
+	/* Who was interrupted knows. */
+	if (error && error != -EINTR)
 		say(SAY_ERR, error, "copy '%s'", name);
 	if (*p->temp)
 		unlinkat(top(p), p->temp, 0);

@@ -78,6 +78,7 @@ static int attach(struct entering *e, int patience_ms)
 			    .terminal = e->terminal,
 			    .lock = e->lock,
 			    .patience_ms = patience_ms };
+	struct sigaction interrupt, quit;
 	char go = 1;
 	int ends[2], r;
 
@@ -89,7 +90,12 @@ static int attach(struct entering *e, int patience_ms)
 		return fail(-errno, "enter CT %u", e->vmid);
 	in = b.gate = ends[0];
 	out = b.out = ends[1];
+	/* liblxc leaves its caller deaf to ^C. */
+	sigaction(SIGINT, NULL, &interrupt);
+	sigaction(SIGQUIT, NULL, &quit);
 	r = c->attach(c, become, &b, &e->how, &e->pid);
+	sigaction(SIGINT, &interrupt, NULL);
+	sigaction(SIGQUIT, &quit, NULL);
 	close_fd(&in);
 	r = r == 0 && send(out, &go, 1, MSG_NOSIGNAL) == 1 ? hear(out, &e->master) : -EAGAIN;
 	close_fd(&out);

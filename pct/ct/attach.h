@@ -22,6 +22,7 @@ struct ct_command {
 /* The terminal of the container's own that it is to get: how that is set up. */
 struct ct_terminal {
 	const char *name; /* $TERM */
+	bool has_modes;	  /* else they are as the kernel makes them */
 	struct termios modes;
 	struct winsize size;
 };

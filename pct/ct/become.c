@@ -45,7 +45,7 @@ static int open_terminal(const struct ct_terminal *how, int *ours, int *theirs)
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return -errno;
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (slave < 0 || tcsetattr(slave, TCSANOW, &how->modes) < 0 ||
+	if (slave < 0 || (how->has_modes && tcsetattr(slave, TCSANOW, &how->modes) < 0) ||
 	    ioctl(slave, TIOCSWINSZ, &how->size) < 0)
 		return -errno;
 	*ours = take_fd(&master);

@@ -7,7 +7,8 @@
 #include "base/say.h"
 #include "pct/ct/relay.h"
 
-#define CHUNK 4096
+#define CHUNK	4096
+#define LOOK_MS 200
 
 /* While a relay runs. */
 struct state {
@@ -62,6 +63,8 @@ bool relay_terminal(struct ct_terminal *out)
 	if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &t.modes) < 0)
 		return false;
 	(void)ioctl(STDIN_FILENO, TIOCGWINSZ, &t.size);
+	/* Those of a shell that edits its next line are not what it gives its jobs. */
+	t.has_modes = (t.modes.c_lflag & ICANON) && tcgetpgrp(STDIN_FILENO) == getpgrp();
 	*out = t;
 	return true;
 }
@@ -244,17 +247,22 @@ static bool take_printed(struct state *s)
 	return n > 0;
 }
 
+/* True: the user leaves. */
 static bool turn(struct state *s)
 {
-	bool has_typed = s->at < s->n, reads = s->raw && !has_typed;
+	bool has_typed = s->at < s->n;
 	struct pollfd p[] = {
 		{ .fd = notes[0], .events = POLLIN },
 		{ .fd = s->hung_up ? -1 : s->r->master,
 		  .events = (short)(POLLIN | (has_typed ? POLLOUT : 0)) },
-		{ .fd = reads ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
 	};
 
-	if (poll(p, ARRAY_LEN(p), -1) < 0)
+	/* Nobody tells a job that runs that it is in the foreground now. */
+	make_raw(s);
+	if (s->raw && !has_typed)
+		p[2].fd = STDIN_FILENO;
+	if (poll(p, ARRAY_LEN(p), s->raw || s->r->master < 0 ? -1 : LOOK_MS) < 0)
 		return false; /* a signal: its note is there now */
 	read_notes(s);
 	if (s->killed)
