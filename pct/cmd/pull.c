@@ -20,7 +20,7 @@ struct visitor {
 /* A file's place comes with the answer, and what became of it goes back. */
 static int fill(struct visitor *v, const struct copy_entry *e, int from, int to)
 {
-	struct copy_entry filled = *e, said;
+	struct copy_entry filled = *e, said = { 0 };
 	int ignored = -EBADF, r;
 
 	filled.kind = COPY_FILLED;
@@ -35,7 +35,7 @@ static int fill(struct visitor *v, const struct copy_entry *e, int from, int to)
 static int give(void *to, const struct copy_entry *e, int fd)
 {
 	struct visitor *v = to;
-	struct copy_entry said;
+	struct copy_entry said = { 0 };
 	auto_fd place = -EBADF;
 	int r = copy_send(v->sock, e, -1);
 
@@ -86,7 +86,7 @@ static int take_owner(const struct args *a, struct copy_options *o)
 /* One entry, or none any more: 1. */
 static int take_entry(struct visit *v, struct put *p)
 {
-	struct copy_entry e;
+	struct copy_entry e = { 0 };
 	int fd = -EBADF, r = visit_recv(v, &e, &fd);
 
 	close_fd(&fd);
@@ -106,7 +106,7 @@ static int take_entry(struct visit *v, struct put *p)
 /* To stdout there is one file, of which nothing but its data is kept. */
 static int take_stdout(struct visit *v)
 {
-	struct copy_entry e;
+	struct copy_entry e = { 0 };
 	int ignored = -EBADF, r;
 
 	do {

@@ -50,7 +50,7 @@ static int receive(int sock, int fds, void *with)
 {
 	struct order *o = with;
 	struct put p;
-	struct copy_entry e;
+	struct copy_entry e = { 0 };
 	int r;
 
 	(void)fds;
@@ -73,7 +73,7 @@ static int receive(int sock, int fds, void *with)
 static int give(void *to, const struct copy_entry *e, int fd)
 {
 	struct visit *v = to;
-	struct copy_entry said;
+	struct copy_entry said = { 0 };
 	int ignored = -EBADF, r = copy_send(v->sock, e, fd);
 
 	if (r == 0)

@@ -47,8 +47,8 @@ struct become_answer {
 };
 
 /*
- * 0 and the command's pid, a child of ours, with the other end of its terminal in @terminal if it
- * is to have one. Says errors.
+ * 0 and the command's pid, a child of ours, with the other end of its terminal in @master if it is
+ * to have one. Says errors.
  */
-int ct_attach(unsigned vmid, const struct ct_command *what, const struct ct_terminal *how,
-	      pid_t *pid, int *terminal);
+int ct_attach(unsigned vmid, const struct ct_command *what, const struct ct_terminal *terminal,
+	      pid_t *pid, int *master);

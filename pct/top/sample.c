@@ -158,7 +158,9 @@ static bool read_text(int fd, char *buf, struct span *out)
 {
 	ssize_t n = fd < 0 ? -1 : pread(fd, buf, TEXT, 0);
 
-	*out = (struct span){ buf, buf + MAX(n, 0) };
+	if (n < 0)
+		n = 0;
+	*out = (struct span){ buf, buf + n };
 	return n > 0;
 }
 
