@@ -6,8 +6,10 @@
  *   cli/   words into options, help, completion, output
  *   conf/  the config files, their keys, their lock
  *   ct/    a container that is to run, runs, or ran: liblxc, cgroups, limits
+ *   copy/  files into one that runs, and out of it
  *   net/   its interfaces, and the bridges they are on
  *   root/  what is in its file system: templates, unpacking
+ *   top/   what all of them use
  *
  * Exit codes: 0 done; 1 failed, said on stderr; 2 used wrongly, likewise in one line.
  * `pct exec` answers with its command's own status: 128+N when signal N ended it, 126 when it
@@ -46,9 +48,9 @@ struct command {
 extern const struct command *const commands[];
 extern const size_t n_commands;
 
-extern const struct command cmd_complete, cmd_config, cmd_cpusets, cmd_create, cmd_destroy,
-    cmd_exec, cmd_help, cmd_hook, cmd_list, cmd_manual, cmd_net_up, cmd_network, cmd_pending,
-    cmd_set, cmd_start, cmd_status, cmd_stop;
+extern const struct command cmd_complete, cmd_config, cmd_console, cmd_cpusets, cmd_create,
+    cmd_destroy, cmd_enter, cmd_exec, cmd_help, cmd_hook, cmd_list, cmd_manual, cmd_net_up,
+    cmd_network, cmd_pending, cmd_pull, cmd_push, cmd_set, cmd_start, cmd_status, cmd_stop, cmd_top;
 
 /*
  * By its name, or the beginning of just one; hidden ones by their whole name. -ENOENT: there is

@@ -59,6 +59,14 @@ static const struct {
 	{ &cmd_exec, { "100", "ls", "-la", "--" }, "100|ls -la --|" },
 	{ &cmd_exec, { "100", "--", "--", "x" }, "100|-- x|" },
 	{ &cmd_exec, { "100", "sh", "--help" }, "100|sh --help|" },
+	{ &cmd_exec, { "-n", "100", "--", "-n" }, "100|-n|n=1" },
+	{ &cmd_exec, { "100", "--env", "A=1", "--env=B=x y", "env" }, "100|env|env=A=1\nB=x y" },
+	{ &cmd_exec, { "100", "--keep-env", "0", "env" }, "100|env|keep-env=0" },
+	{ &cmd_push, { "100", "-r", "a", "/b" }, "100|a /b|recursive=1" },
+	{ &cmd_push, { "100", "-", "/b", "-perms", "0644" }, "100|- /b|perms=0644" },
+	{ &cmd_pull, { "100", "/b", "-" }, "100|/b -|" },
+	{ &cmd_console, { "100", "--escape", "^b", "-t", "0" }, "100||escape=^b tty=0" },
+	{ &cmd_top, { "--once", "--json", "--sort", "mem" }, "0||once=1 json=1 sort=mem" },
 };
 
 /* What the answer must name, each of it. */

@@ -3,9 +3,10 @@
 #include "pct/pct.h"
 
 const struct command *const commands[] = {
-	&cmd_complete, &cmd_config, &cmd_cpusets, &cmd_create, &cmd_destroy, &cmd_exec,
-	&cmd_help,     &cmd_hook,   &cmd_list,	  &cmd_manual, &cmd_net_up,  &cmd_network,
-	&cmd_pending,  &cmd_set,    &cmd_start,	  &cmd_status, &cmd_stop,
+	&cmd_complete, &cmd_config,  &cmd_console, &cmd_cpusets, &cmd_create, &cmd_destroy,
+	&cmd_enter,    &cmd_exec,    &cmd_help,	   &cmd_hook,	 &cmd_list,   &cmd_manual,
+	&cmd_net_up,   &cmd_network, &cmd_pending, &cmd_pull,	 &cmd_push,   &cmd_set,
+	&cmd_start,    &cmd_status,  &cmd_stop,	   &cmd_top,
 };
 const size_t n_commands = ARRAY_LEN(commands);
 

@@ -5,13 +5,12 @@
 #include <fcntl.h>
 #include <lxc/attach_options.h>
 #include <lxc/lxccontainer.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "base/say.h"
+#include "pct/ct/attach.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/start.h"
 #include "pct/paths.h"
@@ -26,33 +25,20 @@
  *    then on takes no command that has the rule. liblxc waits for that command to end before it
  *    says so, hence the command's patience is short; longer each time, for a host that is busy.
  */
-struct gate {
-	int in, out; /* the command's end, and ours */
-	int patience_ms;
-	char *const *argv;
-};
-
 #define TRIES	    5
 #define PATIENCE_MS 100
 #define LOG_TAIL    65536
 
-/* In the container. */
-static int become(void *payload)
-{
-	const struct gate *g = payload;
-	struct pollfd p = { .fd = g->in, .events = POLLIN };
-	char go;
-	int err;
-
-	close(g->out);
-	if (poll(&p, 1, g->patience_ms) != 1 || recv(g->in, &go, 1, 0) != 1 ||
-	    send(g->in, &go, 1, MSG_NOSIGNAL) != 1)
-		return EXIT_FAILURE;
-	execvp(g->argv[0], g->argv);
-	err = errno;
-	say(SAY_ERR, -err, "run '%s' in the container", g->argv[0]);
-	return err == ENOENT ? 127 : 126;
-}
+struct entering {
+	unsigned vmid;
+	const struct ct_command *what;
+	const struct ct_terminal *terminal;
+	lxc_attach_options_t how;
+	int lock; /* of the directory with the rules; or -EBADF */
+	/* What came of it. */
+	pid_t pid;
+	int master; /* the other end of its terminal */
+};
 
 static void reap(void)
 {
@@ -60,55 +46,89 @@ static void reap(void)
 		;
 }
 
-/* 0 and the command's pid; -EAGAIN: not attached, and nothing was run. */
-static int attach(unsigned vmid, char *const *argv, int patience_ms, lxc_attach_options_t *how,
-		  pid_t *pid)
+/* The command's answer at the gate: with its terminal, if it has one. */
+static int hear(int gate, int *master)
+{
+	struct become_answer a;
+	struct iovec text = { &a, sizeof(a) };
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} with = { 0 };
+	struct msghdr m = { .msg_iov = &text,
+			    .msg_iovlen = 1,
+			    .msg_control = &with,
+			    .msg_controllen = sizeof(with) };
+	struct cmsghdr *c;
+
+	if (recvmsg(gate, &m, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(a))
+		return -EAGAIN;
+	c = CMSG_FIRSTHDR(&m);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(master, CMSG_DATA(c), sizeof(int));
+	return a.error;
+}
+
+/* 0; -EAGAIN: not attached, and nothing was run. */
+static int attach(struct entering *e, int patience_ms)
 {
 	auto_container *c = NULL;
 	auto_fd in = -EBADF, out = -EBADF;
-	struct gate g = { .patience_ms = patience_ms, .argv = argv };
+	struct become b = { .what = e->what,
+			    .terminal = e->terminal,
+			    .lock = e->lock,
+			    .patience_ms = patience_ms };
+	struct sigaction interrupt, quit;
 	char go = 1;
 	int ends[2], r;
 
 	/* A new one for every try: liblxc keeps in it what it has read of the rules. */
-	r = ct_open(vmid, &c);
+	r = ct_open(e->vmid, &c);
 	if (r < 0)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return fail(-errno, "enter CT %u", vmid);
-	in = g.in = ends[0];
-	out = g.out = ends[1];
-	r = c->attach(c, become, &g, how, pid);
+		return fail(-errno, "enter CT %u", e->vmid);
+	in = b.gate = ends[0];
+	out = b.out = ends[1];
+	/* liblxc leaves its caller deaf to ^C. */
+	sigaction(SIGINT, NULL, &interrupt);
+	sigaction(SIGQUIT, NULL, &quit);
+	r = c->attach(c, become, &b, &e->how, &e->pid);
+	sigaction(SIGINT, &interrupt, NULL);
+	sigaction(SIGQUIT, &quit, NULL);
 	close_fd(&in);
-	if (r == 0 && send(out, &go, 1, MSG_NOSIGNAL) == 1 && recv(out, &go, 1, 0) == 1)
-		return 0;
+	r = r == 0 && send(out, &go, 1, MSG_NOSIGNAL) == 1 ? hear(out, &e->master) : -EAGAIN;
 	close_fd(&out);
-	reap();
-	return -EAGAIN;
+	if (r < 0)
+		reap();
+	if (r < 0 && r != -EAGAIN)
+		return fail(r, "make a terminal in CT %u; is its /dev/pts mounted?", e->vmid);
+	return r;
 }
 
 /*
  * Without the rule that needs pctfs. liblxc asks the monitor for the name of the rules and then
- * reads them, so for that moment they are others; a command that enters meanwhile has them too.
+ * reads them, so for that moment they are others; a command that enters meanwhile waits for it.
  */
-static int attach_alone(unsigned vmid, char *const *argv, lxc_attach_options_t *how, pid_t *pid)
+static int attach_alone(struct entering *e)
 {
-	auto_free char *dir = path_to("var/lib/pct/lxc/%u", vmid);
-	auto_fd lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	auto_free char *dir = path_to("var/lib/pct/lxc/%u", e->vmid);
+	auto_fd lock = -EBADF;
+	int r = start_rules_lock(dir, &lock);
 
-	if (lock < 0 || flock(lock, LOCK_EX) < 0)
-		return fail(-errno, "lock '%s'", dir);
-	r = start_rules_alone(dir);
+	if (r == 0)
+		r = start_rules_alone(dir);
 	if (r < 0)
 		return r;
-	r = attach(vmid, argv, PATIENCE_MS << (TRIES - 1), how, pid);
+	e->lock = lock;
+	r = attach(e, PATIENCE_MS << (TRIES - 1));
 	(void)start_rules_back(dir);
+	e->lock = -EBADF;
 	if (r == 0)
 		warn(0,
 		     "CT %u has lost pctfs, and sysinfo(2) fails in there; 'pct stop %u' and "
 		     "'pct start %u' mend it",
-		     vmid, vmid, vmid);
+		     e->vmid, e->vmid, e->vmid);
 	return r;
 }
 
@@ -123,17 +143,22 @@ static bool has_lost_pctfs(int log)
 }
 
 /* Rather once too often than never without the rule, should the log not say so. */
-static int enter(unsigned vmid, char *const *argv, lxc_attach_options_t *how, pid_t *pid)
+static int enter(struct entering *e)
 {
-	auto_free char *path = path_to("var/lib/pct/lxc/%u/log", vmid);
+	auto_free char *path = path_to("var/lib/pct/lxc/%u/log", e->vmid);
+	auto_free char *dir = path_to("var/lib/pct/lxc/%u", e->vmid);
 	auto_fd log = open(path, O_RDONLY | O_CLOEXEC);
-	int r = -EAGAIN;
+	unsigned vmid = e->vmid;
+	int r = start_rules_mend(dir);
 
+	if (r < 0)
+		return r;
 	(void)lseek(log, 0, SEEK_END);
+	r = -EAGAIN;
 	for (int i = 0; i < TRIES && r == -EAGAIN && ct_running(vmid) && !has_lost_pctfs(log); i++)
-		r = attach(vmid, argv, PATIENCE_MS << i, how, pid);
+		r = attach(e, PATIENCE_MS << i);
 	if (r == -EAGAIN && ct_running(vmid))
-		r = attach_alone(vmid, argv, how, pid);
+		r = attach_alone(e);
 	if (r != -EAGAIN)
 		return r;
 	if (!ct_running(vmid))
@@ -145,28 +170,29 @@ static int enter(unsigned vmid, char *const *argv, lxc_attach_options_t *how, pi
 		      vmid, vmid, vmid);
 }
 
-int ct_exec(unsigned vmid, const char *const *argv)
+int ct_attach(unsigned vmid, const struct ct_command *what, const struct ct_terminal *terminal,
+	      pid_t *pid, int *master)
 {
-	const char *term = getenv("TERM");
-	auto_free char *terminal = text_of("TERM=%s", term ? term : "linux");
 	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	char home[] = "HOME=/root", kind[] = "container=lxc", slash[] = "/";
-	char *environment[] = { path, home, kind, terminal, NULL };
-	lxc_attach_options_t how = LXC_ATTACH_OPTIONS_DEFAULT;
-	int r, status;
-	pid_t pid;
+	char kind[] = "container=lxc", term[] = "TERM=linux", slash[] = "/";
+	char *environment[] = { kind, path, term, NULL };
+	struct entering e = { .vmid = vmid,
+			      .what = what,
+			      .terminal = terminal,
+			      .how = LXC_ATTACH_OPTIONS_DEFAULT,
+			      .lock = -EBADF,
+			      .master = -EBADF };
+	int r;
 
-	how.env_policy = LXC_ATTACH_CLEAR_ENV;
-	how.extra_env_vars = environment;
-	how.initial_cwd = slash;
-	r = enter(vmid, (char *const *)argv, &how, &pid);
+	if (what->keep_env)
+		environment[1] = NULL;
+	e.how.env_policy = what->keep_env ? LXC_ATTACH_KEEP_ENV : LXC_ATTACH_CLEAR_ENV;
+	e.how.extra_env_vars = environment;
+	e.how.initial_cwd = slash;
+	r = enter(&e);
 	if (r < 0)
 		return r;
-	/* A ^C at the terminal is for the command; we wait for what it makes of it. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return fail(-errno, "wait for the command in CT %u", vmid);
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	*pid = e.pid;
+	*master = e.master;
+	return 0;
 }

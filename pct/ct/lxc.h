@@ -38,8 +38,12 @@ int ct_stop(unsigned vmid);
 /* The host's pid of its init; -ESRCH if it does not run, not said. */
 int ct_init(unsigned vmid, pid_t *pid);
 
-/* Run a command in it on our own stdin, stdout and stderr. Its exit status, or 128+N: see pct.h. */
-int ct_exec(unsigned vmid, const char *const *argv);
+/*
+ * Run a command in it, on a terminal of the container's own where our stdin and stdout are one. Its
+ * exit status, or 128+N: see pct.h.
+ */
+struct ct_command;
+int ct_exec(unsigned vmid, const struct ct_command *what);
 
 /*
  * The first error of a container's log since its last start, without liblxc's own file names;

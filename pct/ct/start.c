@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -86,6 +87,16 @@ static int put_rules_alone(const struct build *b, FILE *out, const char **key)
 	return 0;
 }
 
+int start_rules_lock(const char *dir, int *out)
+{
+	auto_fd lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return fail(-errno, "lock '%s'", dir);
+	*out = take_fd(&lock);
+	return 0;
+}
+
 int start_rules_alone(const char *dir)
 {
 	auto_free char *rules = text_of("%s/rules.seccomp", dir);
@@ -106,13 +117,32 @@ int start_rules_back(const char *dir)
 	return rename(kept, rules) < 0 ? fail(-errno, "write '%s'", rules) : 0;
 }
 
+int start_rules_mend(const char *dir)
+{
+	auto_free char *kept = text_of("%s/rules.kept", dir);
+	auto_fd lock = -EBADF;
+	int r;
+
+	if (access(kept, F_OK) < 0)
+		return 0;
+	r = start_rules_lock(dir, &lock);
+	if (r < 0)
+		return r;
+	/* Whoever had them put them back, unless it was killed. */
+	return access(kept, F_OK) < 0 ? 0 : start_rules_back(dir);
+}
+
 static int write_files(const struct build *b)
 {
 	auto_free char *config = text_of("%s/config", b->dir);
 	auto_free char *rules = text_of("%s/rules.seccomp", b->dir);
+	auto_free char *kept = text_of("%s/rules.kept", b->dir);
 	const char *key = "";
 	int r;
 
+	/* Of a start before. */
+	if (unlink(kept) < 0 && errno != ENOENT)
+		return fail(-errno, "remove '%s'", kept);
 	r = put_file(rules, put_rules, b, &key);
 	if (r == 0)
 		r = put_file(config, put_config, b, &key);

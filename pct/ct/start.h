@@ -21,3 +21,7 @@ int start_reachable(unsigned vmid, const char *dir);
 /* rules.seccomp in its directory @dir: without what hands calls to pctfs; and again as it was. */
 int start_rules_alone(const char *dir);
 int start_rules_back(const char *dir);
+/* Who changes them for a while holds this. */
+int start_rules_lock(const char *dir, int *lock);
+/* As they were, should one have been killed between the two. */
+int start_rules_mend(const char *dir);

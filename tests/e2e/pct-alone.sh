@@ -57,6 +57,21 @@ done
 same "what many said" "$(cat "$PCT_ROOT"/many.* | tr -d '\n')" 123456
 same "the rules after many" "$(cat "$rules")" "$full"
 
+# One that is killed while it has changed the rules: the next puts them back.
+kept=${rules%seccomp}kept
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	"$pct" exec 100 -- true >/dev/null 2>&1 </dev/null &
+	pid=$!
+	until [ -e "$kept" ] || ! alive "$pid"; do :; done
+	kill -KILL "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+	if [ -e "$kept" ]; then break; fi
+done
+ok "one was killed in between" test -e "$kept"
+enters 7 sh -c 'exit 7'
+same "the rules after it" "$(cat "$rules")" "$full"
+ok "and they are kept no more" test ! -e "$kept"
+
 # It comes back with the next container, which sees its own machine.
 run 0 create 101 builtin:busybox --memory 32
 run 0 start 101
