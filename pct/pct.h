@@ -41,8 +41,9 @@ struct command {
 extern const struct command *const commands[];
 extern const size_t n_commands;
 
-extern const struct command cmd_config, cmd_create, cmd_destroy, cmd_exec, cmd_help, cmd_list,
-    cmd_hook, cmd_pending, cmd_set, cmd_start, cmd_status, cmd_stop;
+extern const struct command cmd_config, cmd_create, cmd_destroy, cmd_exec, cmd_help, cmd_hook,
+    cmd_list, cmd_pending, cmd_reboot, cmd_resume, cmd_set, cmd_shutdown, cmd_start, cmd_startall,
+    cmd_status, cmd_stop, cmd_stopall, cmd_suspend, cmd_unlock, cmd_wait;
 
 /*
  * By its name, or the beginning of just one. -ENOENT: there is none; -ENOTUNIQ: several begin so.

@@ -10,6 +10,7 @@
 #include "base/rules.h"
 #include "pct/conf/keys.h"
 #include "pct/ct/host.h"
+#include "pct/ct/log.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/ct/subid.h"

@@ -3,8 +3,10 @@
 #include "pct/pct.h"
 
 const struct command *const commands[] = {
-	&cmd_config, &cmd_create,  &cmd_destroy, &cmd_exec,  &cmd_help,	  &cmd_hook,
-	&cmd_list,   &cmd_pending, &cmd_set,	 &cmd_start, &cmd_status, &cmd_stop,
+	&cmd_config, &cmd_create,   &cmd_destroy, &cmd_exec,	 &cmd_help,
+	&cmd_hook,   &cmd_list,	    &cmd_pending, &cmd_reboot,	 &cmd_resume,
+	&cmd_set,    &cmd_shutdown, &cmd_start,	  &cmd_startall, &cmd_status,
+	&cmd_stop,   &cmd_stopall,  &cmd_suspend, &cmd_unlock,	 &cmd_wait,
 };
 const size_t n_commands = ARRAY_LEN(commands);
 

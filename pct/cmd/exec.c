@@ -4,6 +4,7 @@
  */
 #include "pct/cli/args.h"
 #include "pct/conf/store.h"
+#include "pct/ct/host.h"
 #include "pct/ct/lxc.h"
 
 static int run(const struct args *a)
@@ -13,6 +14,10 @@ static int run(const struct args *a)
 			      a->vmid);
 	if (!ct_running(a->vmid))
 		return refuse(-ESRCH, "CT %u does not run; 'pct start %u' starts it", a->vmid,
+			      a->vmid);
+	/* Whoever enters would stand still with it. */
+	if (cgroups_frozen(a->vmid))
+		return refuse(-EAGAIN, "CT %u is frozen; 'pct resume %u' has it go on", a->vmid,
 			      a->vmid);
 	return ct_exec(a->vmid, a->argv);
 }

@@ -60,7 +60,8 @@ static void add_all(json_object *o, unsigned vmid, const struct config *c, const
 	json_object_object_add(o, "name", json_object_new_string(name ? name : fallback));
 	if (u->pid)
 		add_number(o, "pid", (uint64_t)u->pid);
-	json_object_object_add(o, "status", json_object_new_string(u->pid ? "running" : "stopped"));
+	json_object_object_add(o, "status",
+			       json_object_new_string(u->pid ? ct_state(vmid) : "stopped"));
 	add_number(o, "swap", u->swap);
 	add_text(o, c, "tags");
 	json_object_object_add(o, "type", json_object_new_string("lxc"));
@@ -85,8 +86,7 @@ static int run(const struct args *a)
 			return r;
 		add_all(o, a->vmid, &c, &u);
 	} else {
-		json_object_object_add(o, "status",
-				       json_object_new_string(running ? "running" : "stopped"));
+		json_object_object_add(o, "status", json_object_new_string(ct_state(a->vmid)));
 	}
 	if (args_json(a))
 		output_json(o);

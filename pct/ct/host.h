@@ -31,5 +31,17 @@ void cgroup_top(char top[CGROUP_TOP]);
 void cgroups_clean(unsigned vmid);
 /* Likewise those above them, once this root has no container left. Never "lxc". */
 void cgroups_clean_top(void);
-/* Out of a monitor's cgroup, where liblxc's hooks run, into one that no container's end removes. */
+/* Out of a monitor's cgroup, where liblxc's hooks run, and who has started one, into one that no
+ * container's end removes. */
 int cgroups_leave_monitor(void);
+
+/*
+ * All its processes stand still, until thawed: no signal reaches them meanwhile, on v1 not even
+ * SIGKILL. -ETIMEDOUT: one of them does not; all are thawed then. -ENOENT: there is no freezer.
+ */
+int cgroups_freeze(unsigned vmid);
+int cgroups_thaw(unsigned vmid);
+bool cgroups_frozen(unsigned vmid);
+
+/* The host's pid of its monitor; 0: none (any more, or yet). */
+pid_t cgroups_monitor(unsigned vmid);

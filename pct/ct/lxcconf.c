@@ -71,8 +71,8 @@ static void put_log(const struct build *b, FILE *out)
 {
 	fprintf(out,
 		"lxc.log.file = %s/log\n"
-		"lxc.log.level = DEBUG\n",
-		b->dir);
+		"lxc.log.level = %s\n",
+		b->dir, key_bool(b->config, "debug") ? "TRACE" : "DEBUG");
 }
 
 bool lxcconf_own_seccomp(const struct config *c)
