@@ -21,7 +21,7 @@
 #include "pct/paths.h"
 
 #define DOWN_S	 180 /* of one that does not say, as in Proxmox */
-#define STARTING 8   /* at a time, at most */
+#define STARTING 8u  /* at a time, at most */
 #define STOPPING 32  /* they mostly wait */
 
 struct all {
@@ -225,9 +225,10 @@ static int run(struct all *a)
 
 static int startall(const struct args *args)
 {
-	unsigned cpus = usage_host_cpus();
-	struct all a = { .args = args, .at_once = cpus < 2 ? 2 : MIN(cpus, (unsigned)STARTING) };
+	struct all a = { .args = args, .at_once = usage_host_cpus() };
 
+	a.at_once = MAX(a.at_once, 2u);
+	a.at_once = MIN(a.at_once, STARTING);
 	return run(&a);
 }
 
