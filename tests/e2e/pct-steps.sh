@@ -76,7 +76,7 @@ clean() # nothing is left running, and nobody holds the lock
 {
 	until_true 15 no_monitor || flunk "$why: a monitor is left" "$(monitors)"
 	local left
-	left=$(find /sys/fs/cgroup -type d -path "*/$(cgroup)*/100" | head -3)
+	left=$(find /sys/fs/cgroup -type d -path "*/$(cgroup)*/100" 2>/dev/null | head -3)
 	[ -z "$left" ] || flunk "$why: cgroups are left" "$left"
 	[ "$(mounts)" = 0 ] || flunk "$why: mounts are left"
 	flock -n "$PCT_ROOT/run/pct/lock" true || flunk "$why: locked"
