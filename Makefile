@@ -63,7 +63,7 @@ tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(B)/man/pct.1 $(B)/man/pct.conf.5
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
-scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(manuals)
@@ -264,7 +264,7 @@ lint:
 		--suppress=uninitvar --suppress=constStatement base cgview procfs launcher pct
 	$(Q)shellcheck -S warning -x -P SCRIPTDIR $(scripts)
 
-units = pctfs-keeper.service pctfs.service
+units = pctfs-keeper.service pctfs.service pct-autostart.service
 hooks = $(notdir $(wildcard packaging/oci/hooks.d/*.json))
 lxcconfs = lxc-views.conf lxc-nesting.conf
 located = sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/usr/share/pct/|$(PCTDIR)/|'

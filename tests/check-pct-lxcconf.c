@@ -12,6 +12,7 @@
 #include "pct/conf/raw.h"
 #include "pct/ct/cores.h"
 #include "pct/ct/host.h"
+#include "pct/ct/log.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/ct/place.h"

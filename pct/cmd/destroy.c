@@ -10,8 +10,8 @@
 #include "pct/cli/args.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/store.h"
+#include "pct/ct/end.h"
 #include "pct/ct/host.h"
-#include "pct/ct/lxc.h"
 #include "pct/net/net.h"
 #include "pct/paths.h"
 #include "pct/root/tree.h"
@@ -33,13 +33,15 @@ static int check(unsigned vmid, const struct config *c)
 /* Not found is as good as removed. */
 static int end_it(const struct args *a)
 {
-	if (!ct_running(a->vmid))
+	auto_running c = RUNNING_NONE;
+
+	if (ct_find(a->vmid, &c) < 0)
 		return 0;
 	if (!args_bool(a, "force"))
 		return refuse(-EBUSY,
 			      "CT %u runs; 'pct stop %u' first, or 'pct destroy %u --force'",
 			      a->vmid, a->vmid, a->vmid);
-	return ct_stop(a->vmid);
+	return ct_kill(a->vmid, &c);
 }
 
 static int mark(unsigned vmid, struct config *c)
@@ -149,7 +151,11 @@ static int run(const struct args *a)
 }
 
 static const struct option options[] = {
+	{ "destroy-unreferenced-disks", OPTION_BOOL,
+	  .help = "for Proxmox' sake: no volume of it is left in any case" },
 	{ "force", OPTION_BOOL, .help = "stop it first if it runs" },
+	{ "purge", OPTION_BOOL,
+	  .help = "for Proxmox' sake: there are no jobs here that could name it" },
 };
 
 const struct command cmd_destroy = {

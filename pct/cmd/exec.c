@@ -6,6 +6,7 @@
 #include "pct/cli/args.h"
 #include "pct/conf/store.h"
 #include "pct/ct/attach.h"
+#include "pct/ct/host.h"
 #include "pct/ct/lxc.h"
 
 static int run_in(unsigned vmid, const struct ct_command *c)
@@ -15,6 +16,9 @@ static int run_in(unsigned vmid, const struct ct_command *c)
 			      vmid);
 	if (!ct_running(vmid))
 		return refuse(-ESRCH, "CT %u does not run; 'pct start %u' starts it", vmid, vmid);
+	/* Whoever enters would stand still with it. */
+	if (cgroups_frozen(vmid))
+		return refuse(-EAGAIN, "CT %u is frozen; 'pct resume %u' has it go on", vmid, vmid);
 	return ct_exec(vmid, c);
 }
 

@@ -15,6 +15,7 @@
 #include "pct/cli/args.h"
 #include "pct/conf/store.h"
 #include "pct/ct/cores.h"
+#include "pct/ct/hookscript.h"
 #include "pct/ct/host.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/mounts.h"
@@ -72,7 +73,7 @@ static int start_anew(unsigned vmid, int monitor)
 	r = cgroups_leave_monitor();
 	if (r < 0)
 		warn(r, "leave the cgroups of the monitor of CT %u", vmid);
-	return start_container(vmid, true);
+	return start_container(vmid, START_REBOOTED);
 }
 
 /* Not our child, nor in the monitor's session: whoever waits for us waits for neither. */
@@ -116,6 +117,29 @@ static void leave_cpus(unsigned vmid)
 		(void)cores_balance(0, vmid);
 }
 
+/* A child of ours that keeps what it got would keep the monitor from its end: it gets a file. */
+static void call_hookscript(unsigned vmid)
+{
+	CLEANUP(config_free) struct config c = { 0 };
+	auto_fd out = -EBADF, was = -EBADF, err = -EBADF;
+	auto_free char *log = path_to("var/lib/pct/lxc/%u/hookscript.log", vmid);
+
+	if (!conf_exists(vmid) || conf_load(vmid, &c) < 0 || !config_get(&c, "hookscript"))
+		return;
+	was = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	err = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (was < 0 || err < 0 || out < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(out, STDERR_FILENO) < 0)
+		warn(-errno, "write '%s'", log);
+	else
+		(void)hookscript_run(vmid, &c, "post-stop");
+	if (was >= 0)
+		dup2(was, STDOUT_FILENO);
+	if (err >= 0)
+		dup2(err, STDERR_FILENO);
+}
+
 static int run(const struct args *a)
 {
 	const char *target = getenv("LXC_TARGET");
@@ -126,6 +150,7 @@ static int run(const struct args *a)
 	if (!target)
 		return refuse(-EINVAL, "LXC_TARGET is not set: this is for lxc.hook.post-stop; "
 				       "'pct start' starts a container");
+	call_hookscript(a->vmid);
 	if (strcmp(target, "reboot") != 0) {
 		leave_cpus(a->vmid);
 		return 0;

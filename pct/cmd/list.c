@@ -10,13 +10,12 @@
 
 #define ROW "%-10s %-10s %-12s %-20s\n"
 
-static void add(json_object *rows, unsigned vmid, bool running, const char *lock, const char *name)
+static void add(json_object *rows, unsigned vmid, const char *lock, const char *name)
 {
 	json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "vmid", json_object_new_int64(vmid));
-	json_object_object_add(o, "status",
-			       json_object_new_string(running ? "running" : "stopped"));
+	json_object_object_add(o, "status", json_object_new_string(ct_state(vmid)));
 	if (lock)
 		json_object_object_add(o, "lock", json_object_new_string(lock));
 	json_object_object_add(o, "name", json_object_new_string(name));
@@ -37,9 +36,9 @@ static int show(unsigned vmid, json_object *rows)
 	name = config_get(&c, "hostname");
 	name = name ? name : fallback;
 	if (rows)
-		add(rows, vmid, ct_running(vmid), lock, name);
+		add(rows, vmid, lock, name);
 	else
-		printf(ROW, id, ct_running(vmid) ? "running" : "stopped", lock ? lock : "", name);
+		printf(ROW, id, ct_state(vmid), lock ? lock : "", name);
 	return 0;
 }
 

@@ -10,11 +10,14 @@
 #include "pct/conf/pending.h"
 #include "pct/conf/store.h"
 #include "pct/ct/cores.h"
+#include "pct/ct/end.h"
+#include "pct/ct/hookscript.h"
 #include "pct/ct/host.h"
 #include "pct/ct/idmap.h"
 #include "pct/ct/live.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/pctfs.h"
+#include "pct/ct/stop.h"
 #include "pct/ct/subid.h"
 #include "pct/net/net.h"
 #include "pct/paths.h"
@@ -87,53 +90,93 @@ static int prepare_net(unsigned vmid, struct config *c)
 	return r == 0 && changed ? conf_save(vmid, c) : r;
 }
 
-int start_container(unsigned vmid, bool rebooted)
+/* Is it to start, now that the lock is ours? 0, 1: no, and that is right; else said. */
+static int to_start(unsigned vmid, unsigned how, const struct lock *lock)
+{
+	if (how & (START_REBOOT | START_REBOOTED) && lock_is_stopped(lock)) {
+		info("CT %u was stopped while it rebooted", vmid);
+		return how & START_REBOOT ? -ECANCELED : 1;
+	}
+	if (how & START_REBOOTED && lock_is_ending(lock)) {
+		info("CT %u was shut down while it rebooted", vmid);
+		return 1;
+	}
+	if (!ct_running(vmid))
+		return 0;
+	return how & (START_REBOOT | START_REBOOTED)
+		   ? 1
+		   : refuse(-EALREADY, "CT %u already runs", vmid);
+}
+
+static int prepare(unsigned vmid, unsigned how, struct config *c, const struct lock *lock)
+{
+	int r;
+
+	if (key_bool(c, "template"))
+		return refuse(-EPERM, "CT %u is a template: it cannot start, it can be cloned",
+			      vmid);
+	lock_set_stopped(lock, false);
+	r = take_pending(vmid, c);
+	if (r == 0 && how & START_DEBUG)
+		r = config_set(c, "debug", "1"); /* of this start, not of its conf */
+	if (r == 0)
+		r = prepare_net(vmid, c);
+	if (r == 0)
+		r = start_prepare(vmid, c);
+	if (r == 0)
+		r = prepare_ids(vmid, c);
+	if (r == 0)
+		r = hookscript_run(vmid, c, "pre-start");
+	return r < 0 ? r : pctfs_ensure();
+}
+
+int start_container(unsigned vmid, unsigned how)
 {
 	CLEANUP(config_free) struct config c = { 0 };
 	auto_lock lock = LOCK_NONE;
 	int r;
 
-	r = lock_take(vmid, rebooted ? REBOOT_PATIENCE : 10, &lock);
+	r = lock_take(vmid, how & START_REBOOTED ? REBOOT_PATIENCE : 10, &lock);
 	if (r == 0)
 		r = conf_load(vmid, &c);
+	if (r == 0 && !(how & START_SKIPLOCK))
+		r = check_locked(vmid, &c, "start");
 	if (r == 0)
-		r = conf_check_lock(vmid, &c, "start");
+		r = to_start(vmid, how, &lock);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = prepare(vmid, how, &c, &lock);
 	if (r < 0)
 		return r;
-	if (rebooted && lock_is_stopped(&lock)) {
-		info("CT %u was stopped while it rebooted", vmid);
-		return 0;
-	}
-	if (ct_running(vmid))
-		return refuse(-EALREADY, "CT %u already runs", vmid);
-	lock_set_stopped(&lock, false);
-	r = take_pending(vmid, &c);
-	if (r == 0)
-		r = prepare_net(vmid, &c);
-	if (r == 0)
-		r = start_prepare(vmid, &c);
-	if (r == 0)
-		r = prepare_ids(vmid, &c);
-	if (r == 0)
-		r = pctfs_ensure();
-	if (r < 0)
-		return r;
+	ct_settle(vmid);
 	cgroups_clean(vmid);
-	r = ct_start(vmid);
+	r = ct_start(vmid, how & START_DEBUG);
 	if (r < 0 && !ct_running(vmid)) {
+		(void)cgroups_leave_monitor();
+		ct_settle(vmid);
 		cgroups_clean(vmid);
 		net_clean(vmid);
 	}
 	/* It has its CPUs, but others may start just now, or be in its way. */
 	if (r == 0 && cores_limited(&c))
 		(void)cores_balance(vmid, 0);
+	if (r == 0 && key_value(&c, "hookscript")) {
+		(void)cgroups_leave_monitor();
+		(void)hookscript_run(vmid, &c, "post-start");
+	}
 	return r;
 }
 
 static int run(const struct args *a)
 {
-	return start_container(a->vmid, false);
+	return start_container(a->vmid, (args_bool(a, "debug") ? START_DEBUG : 0) |
+					    (args_bool(a, "skiplock") ? START_SKIPLOCK : 0));
 }
+
+static const struct option options[] = {
+	{ "debug", OPTION_BOOL, .help = "show what LXC has to say while it starts" },
+	{ "skiplock", OPTION_BOOL, .help = "whatever long operation it is locked for" },
+};
 
 const struct command cmd_start = {
 	.name = "start",
@@ -144,5 +187,7 @@ const struct command cmd_start = {
 	.vmid = true,
 	.wants = WANTS_STOPPED,
 	.needs_root = true,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
 	.run = run,
 };

@@ -146,10 +146,9 @@ static int run(const struct args *a)
 		running = r == 0;
 	}
 	if (args_bool(a, "verbose"))
-		add_all(o, a->vmid, &c, &u, running ? "running" : "stopped");
+		add_all(o, a->vmid, &c, &u, running ? ct_state(a->vmid) : "stopped");
 	else
-		json_object_object_add(o, "status",
-				       json_object_new_string(running ? "running" : "stopped"));
+		json_object_object_add(o, "status", json_object_new_string(ct_state(a->vmid)));
 	if (args_json(a))
 		output_json(o);
 	else

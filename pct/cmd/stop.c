@@ -2,39 +2,21 @@
 /*
  * pct stop: kill a container, and return when nothing of it is left running.
  */
+#include "pct/ct/stop.h"
 #include "pct/cli/args.h"
-#include "pct/conf/store.h"
-#include "pct/ct/host.h"
-#include "pct/ct/lxc.h"
-#include "pct/net/net.h"
 
 static int run(const struct args *a)
 {
-	CLEANUP(config_free) struct config c = { 0 };
-	auto_lock lock = LOCK_NONE;
-	int r;
-
-	r = lock_take(a->vmid, 10, &lock);
-	if (r == 0)
-		r = conf_load(a->vmid, &c);
-	if (r == 0)
-		r = conf_check_lock(a->vmid, &c, "stop");
-	if (r < 0)
-		return r;
-	lock_set_stopped(&lock, true);
-	if (!ct_running(a->vmid)) {
-		/* What a killed monitor left. */
-		cgroups_clean(a->vmid);
-		net_clean(a->vmid);
-		return refuse(-ESRCH, "CT %u does not run", a->vmid);
-	}
-	r = ct_stop(a->vmid);
-	if (r == 0) {
-		cgroups_clean(a->vmid);
-		net_clean(a->vmid);
-	}
-	return r;
+	if (args_bool(a, "overrule-shutdown"))
+		lock_overrule(a->vmid);
+	return stop_container(a->vmid, args_bool(a, "skiplock"));
 }
+
+static const struct option options[] = {
+	{ "overrule-shutdown", OPTION_BOOL,
+	  .help = "a 'pct shutdown' or 'reboot' of it that is under way is given up" },
+	{ "skiplock", OPTION_BOOL, .help = "whatever long operation it is locked for" },
+};
 
 const struct command cmd_stop = {
 	.name = "stop",
@@ -45,5 +27,7 @@ const struct command cmd_stop = {
 	.vmid = true,
 	.wants = WANTS_RUNNING,
 	.needs_root = true,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
 	.run = run,
 };

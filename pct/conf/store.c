@@ -175,8 +175,11 @@ int conf_remove(unsigned vmid)
 {
 	auto_free char *path = conf_path(vmid);
 	auto_free char *folder = path_to("etc/pct/lxc");
+	auto_free char *temp = text_of("%s/.%u.conf.new", folder, vmid);
 	auto_fd dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	/* What a save that was killed has left. */
+	(void)unlink(temp);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return fail(-errno, "remove '%s'", path);
 	if (dir >= 0)

@@ -8,15 +8,28 @@
 #include "pct/conf/config.h"
 
 /*
- * One holder a VMID on this host, in the order they came. Waits up to @seconds, and says so.
- * Held until released or the process ends.
+ * One holder a VMID on this host. Waits up to @seconds, and says for whom. Held until released or
+ * the process ends.
  */
 struct lock {
 	int fd;
 	unsigned vmid;
+	bool held;
 };
 int lock_take(unsigned vmid, int seconds, struct lock *out);
 void lock_release(struct lock *l);
+/*
+ * A shutdown takes its time, and others may work on the container meanwhile: who waits for it to
+ * end says so (known until the lock is released, or the process ends), leaves, and comes back.
+ * lock_again(): -ENOENT, -ESTALE: it was destroyed meanwhile, not said; @l is still to be released.
+ */
+int lock_await_end(struct lock *l);
+void lock_leave(struct lock *l);
+int lock_again(struct lock *l, int seconds);
+/* Does another process wait for its end? Then what rebooted from inside is not to come back. */
+bool lock_is_ending(const struct lock *l);
+/* Make such a process give up. */
+void lock_overrule(unsigned vmid);
 /*
  * Was it stopped by command, and not started since? What rebooted from inside just before is then
  * not to come back. Kept in the lock's file, so until the host's next boot.

@@ -5,13 +5,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "base/hash.h"
 #include "pct/ct/host.h"
 #include "pct/paths.h"
 
-#define PATIENCE_MS 500 /* for what is about to leave a cgroup */
+#define PATIENCE_MS 500	  /* for what is about to leave a cgroup */
+#define FREEZE_MS   10000 /* a process in the kernel is frozen when it comes out of there */
 
 void cgroup_top(char top[CGROUP_TOP])
 {
@@ -157,6 +159,150 @@ int cgroups_device(unsigned vmid, const char *file, const char *rule)
 	r = hierarchies(write_text, limit, rule);
 	return r <= 0 || strcmp(file, "devices.allow") != 0 ? r
 							    : hierarchies(write_text, own, rule);
+}
+
+/* v1's freezer, or v2's own; on a hybrid host the first. */
+static const struct {
+	const char *file, *on, *off, *state, *frozen;
+} freezers[] = {
+	{ "freezer.state", "FROZEN", "THAWED", "freezer.state", "FROZEN" },
+	{ "cgroup.freeze", "1", "0", "cgroup.events", "frozen 1" },
+};
+
+enum { NOT_THERE, IS_THAWED, IS_FROZEN };
+
+static int look_frozen(int root, const char *path, const char *unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < ARRAY_LEN(freezers); i++) {
+		auto_free char *name = text_of("%s/%s", path, freezers[i].state);
+		auto_fd fd = openat(root, name, O_RDONLY | O_CLOEXEC);
+		char text[256];
+		ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+		if (n > 0 &&
+		    memmem(text, (size_t)n, freezers[i].frozen, strlen(freezers[i].frozen)))
+			return IS_FROZEN;
+	}
+	return NOT_THERE;
+}
+
+static int write_state(int root, const char *path, bool on)
+{
+	for (size_t i = 0; i < ARRAY_LEN(freezers); i++) {
+		auto_free char *name = text_of("%s/%s", path, freezers[i].file);
+		const char *word = on ? freezers[i].on : freezers[i].off;
+		auto_fd fd = openat(root, name, O_WRONLY | O_CLOEXEC);
+
+		if (fd < 0)
+			continue;
+		return write(fd, word, strlen(word)) < 0 ? -errno : IS_THAWED;
+	}
+	return NOT_THERE;
+}
+
+static int freeze(int root, const char *path, const char *unused)
+{
+	(void)unused;
+	return write_state(root, path, true);
+}
+
+static int thaw(int root, const char *path, const char *unused)
+{
+	int r = write_state(root, path, false);
+
+	(void)unused;
+	return r < 0 ? r : 0;
+}
+
+static char *path_of(unsigned vmid)
+{
+	char top[CGROUP_TOP];
+
+	cgroup_top(top);
+	return text_of("%s/%u", top, vmid);
+}
+
+bool cgroups_frozen(unsigned vmid)
+{
+	auto_free char *path = path_of(vmid);
+
+	return hierarchies(look_frozen, path, NULL) == IS_FROZEN;
+}
+
+int cgroups_freeze(unsigned vmid)
+{
+	auto_free char *path = path_of(vmid);
+	int r = hierarchies(freeze, path, NULL);
+
+	if (r < 0)
+		return r;
+	for (int ms = 0; r != NOT_THERE && ms < FREEZE_MS; ms += 10) {
+		if (cgroups_frozen(vmid))
+			return 0;
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+	(void)hierarchies(thaw, path, NULL);
+	return r == NOT_THERE ? -ENOENT : -ETIMEDOUT;
+}
+
+int cgroups_thaw(unsigned vmid)
+{
+	auto_free char *path = path_of(vmid);
+
+	return hierarchies(thaw, path, NULL);
+}
+
+/* liblxc calls itself so; its hooks, and who started it, are in there too. */
+static bool is_monitor(pid_t pid)
+{
+	static const char title[] = "[lxc monitor]";
+	auto_free char *path = text_of("/proc/%d/cmdline", (int)pid);
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[sizeof(title)];
+
+	return fd >= 0 && read(fd, text, sizeof(text)) == (ssize_t)sizeof(text) &&
+	       memcmp(text, title, sizeof(title) - 1) == 0;
+}
+
+static int find_monitor(int root, const char *path, const char *unused)
+{
+	auto_free char *name = text_of("%s/cgroup.procs", path);
+	auto_fd fd = openat(root, name, O_RDONLY | O_CLOEXEC);
+	char text[4096];
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	char *end;
+
+	(void)unused;
+	text[n > 0 ? n : 0] = '\0';
+	for (char *p = text; *p; p = *end ? end + 1 : end) {
+		pid_t pid = (pid_t)strtol(p, &end, 10);
+
+		if (end == p)
+			return 0;
+		if (pid > 0 && is_monitor(pid))
+			return pid;
+	}
+	return 0;
+}
+
+/* It leaves its cgroup for another one at its end. */
+pid_t cgroups_monitor(unsigned vmid)
+{
+	static const char *const parts[][2] = { { "", "" },
+						{ "-pivot", "" },
+						{ "-pivot", "/lxc.pivot" } };
+	char top[CGROUP_TOP];
+	int r = 0;
+
+	cgroup_top(top);
+	for (size_t i = 0; i < ARRAY_LEN(parts) && r <= 0; i++) {
+		auto_free char *path =
+		    text_of("%s.monitor%s/%u%s", top, parts[i][0], vmid, parts[i][1]);
+
+		r = hierarchies(find_monitor, path, NULL);
+	}
+	return r > 0 ? r : 0;
 }
 
 void cgroups_clean_top(void)

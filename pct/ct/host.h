@@ -23,5 +23,17 @@ void cgroups_clean_top(void);
 /* Write a rule of v1's into devices.allow or devices.deny of a container. 0: there is no such file.
  */
 int cgroups_device(unsigned vmid, const char *file, const char *rule);
-/* Out of a monitor's cgroup, where liblxc's hooks run, into one that no container's end removes. */
+/* Out of a monitor's cgroup, where liblxc's hooks run, and who has started one, into one that no
+ * container's end removes. */
 int cgroups_leave_monitor(void);
+
+/*
+ * All its processes stand still, until thawed: no signal reaches them meanwhile, on v1 not even
+ * SIGKILL. -ETIMEDOUT: one of them does not; all are thawed then. -ENOENT: there is no freezer.
+ */
+int cgroups_freeze(unsigned vmid);
+int cgroups_thaw(unsigned vmid);
+bool cgroups_frozen(unsigned vmid);
+
+/* The host's pid of its monitor; 0: none (any more, or yet). */
+pid_t cgroups_monitor(unsigned vmid);

@@ -16,6 +16,9 @@ char *ct_lxcpath(void);
 /* Does it run, or start or stop just now: is anybody at its command socket? */
 bool ct_running(unsigned vmid);
 
+/* "running", "frozen" or "stopped". */
+const char *ct_state(unsigned vmid);
+
 /*
  * The abstract name of that socket, without its leading NUL: "<lxcpath>/<name>/command"; if that
  * is too long for liblxc, "lxc/<64-bit FNV-1a of "<lxcpath>/<name>">/command".
@@ -29,11 +32,8 @@ int ct_open(unsigned vmid, struct lxc_container **out);
 void ct_close(struct lxc_container **c);
 #define auto_container CLEANUP(ct_close) struct lxc_container
 
-/* From its config file; returns when its init runs. */
-int ct_start(unsigned vmid);
-
-/* Kill it, and return when its monitor has ended too: nothing of it is in use any more. */
-int ct_stop(unsigned vmid);
+/* From its config file; returns when its init runs. @shown: with LXC's log on stderr meanwhile. */
+int ct_start(unsigned vmid, bool shown);
 
 /* The host's pid of its init; -ESRCH if it does not run, not said. */
 int ct_init(unsigned vmid, pid_t *pid);
@@ -45,8 +45,3 @@ int ct_init(unsigned vmid, pid_t *pid);
 struct ct_command;
 int ct_exec(unsigned vmid, const struct ct_command *what);
 
-/*
- * The first error of a container's log since its last start, without liblxc's own file names;
- * malloc'ed, NULL: none.
- */
-char *ct_log_error(const char *text);

@@ -6,11 +6,16 @@
 /* Write what liblxc is told: config and rules.seccomp, from the conf and the host. Says errors. */
 int start_prepare(unsigned vmid, const struct config *c);
 
-/*
- * From the conf to a running init. Says errors. @rebooted: it is to run again, unless it was
- * stopped meanwhile.
- */
-int start_container(unsigned vmid, bool rebooted);
+enum {
+	START_DEBUG = 1,    /* LXC's log is shown meanwhile */
+	START_SKIPLOCK = 2, /* whatever long operation its conf is locked for */
+	/* It is to run again: nothing is wrong if it does, nor if it was stopped meanwhile. */
+	START_REBOOTED = 4, /* from inside */
+	START_REBOOT = 8,   /* by command: there that is an error */
+};
+
+/* From the conf to a running init. Says errors. */
+int start_container(unsigned vmid, unsigned how);
 
 /*
  * May an unprivileged container's root get to a directory: is every one above it searchable by

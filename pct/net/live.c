@@ -8,6 +8,7 @@
 #include "base/say.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/pending.h"
+#include "pct/ct/attach.h"
 #include "pct/ct/lxc.h"
 #include "pct/net/connect.h"
 #include "pct/net/inside.h"
@@ -42,6 +43,7 @@ static void tell_guest(const struct change *c)
 					    "[ ! -x /etc/init.d/network ] || "
 					    "exec /etc/init.d/network",
 					    NULL };
+	const struct ct_command what = { .argv = argv };
 	const char *type = key_value(c->live->config, "ostype");
 	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -50,7 +52,7 @@ static void tell_guest(const struct change *c)
 	if (setsid() < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
 	    dup2(null, STDERR_FILENO) < 0 || close_range(3, ~0u, 0) < 0)
 		_exit(EXIT_FAILURE);
-	_exit(ct_exec(c->live->vmid, argv) != 0);
+	_exit(ct_exec(c->live->vmid, &what) != 0);
 }
 
 static int plug(const struct change *c, const struct nic *n)

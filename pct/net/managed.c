@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "base/hash.h"
 #include "base/say.h"
 #include "pct/cli/option.h"
 #include "pct/conf/config.h"

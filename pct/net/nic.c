@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "base/base.h"
 #include "pct/cli/property.h"
 #include "pct/conf/keys.h"

@@ -15,7 +15,7 @@ while IFS='|' read -r code words text; do
 done <<-'END'
 	2||which command? 'pct help' lists them
 	2|frobnicate|there is no command 'frobnicate'
-	2|st 100|'st' may be start, status, stop
+	2|st 100|'st' may be start, startall, status, stop, stopall
 	2|start|needs <vmid>
 	2|start 99|'99' is not a VMID: a number from 100 to 999999999
 	2|start 100x|'100x' is not a VMID
