@@ -27,6 +27,7 @@ static char long_text[LONG + 1], long_number[LONG + 1];
  * them by chance may be good or bad.
  */
 static const char *const seeds[] = {
+	"lxc.prlimit.nofile=1024",
 	"512",
 	"1",
 	"debian",

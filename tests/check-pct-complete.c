@@ -23,7 +23,7 @@ static char root[] = "/tmp/check-complete.XXXXXX";
 static const struct {
 	const char *line, *offered;
 } cases[] = {
-	{ "st", "start status stop" },
+	{ "st", "start startall status stop stopall" },
 	{ "xy", "" },
 	{ "complete", "" },
 	{ "hoo", "" },
@@ -31,7 +31,7 @@ static const struct {
 	{ "s 1", "" },
 	/* VMIDs in the state that fits; those of an abbreviated command, too. */
 	{ "start ", "100 102" },
-	{ "star ", "100 102" },
+	{ "unl ", "100 101 102" },
 	{ "stop ", "101" },
 	{ "exec ", "101" },
 	{ "config ", "100 101 102" },
@@ -47,10 +47,10 @@ static const struct {
 	{ "create 103 --memory 512 ", "builtin:busybox +" },
 	{ "create 103 x ", "" },
 	/* Options: not those that are there. */
-	{ "destroy -", "--force --help" },
-	{ "destroy --", "--force --help" },
-	{ "destroy --force 100 --", "--help" },
-	{ "destroy --force=1 100 --", "--help" },
+	{ "destroy -", "--destroy-unreferenced-disks --force --purge --help" },
+	{ "destroy --", "--destroy-unreferenced-disks --force --purge --help" },
+	{ "destroy --force 100 --", "--destroy-unreferenced-disks --purge --help" },
+	{ "destroy --force=1 100 --", "--destroy-unreferenced-disks --purge --help" },
 	{ "destroy 100 -f", "-force" },
 	{ "list --o", "--output-format" },
 	{ "set 100 --on", "--onboot" },

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/pending.h"
+#include "pct/conf/raw.h"
 #include "pct/ct/lxcconf.h"
 
 #define ROOTFS "rootfs: local:100/subvol-100-disk-0.subvol\n"
@@ -144,7 +145,7 @@ static const struct {
 	/* Raw lines: root's own, but for what is pct's to say. */
 	{ "lxc.mount.entry: a b none bind 0 0", NULL, "lxc.mount.entry = a b none bind 0 0", KEPT },
 	{ "lxc.cap.drop =", NULL, "lxc.cap.drop = ", KEPT },
-	{ "lxc.x = a = b", NULL, "lxc.x = a = b", KEPT },
+	{ "lxc.x = a = b", "lxc.x", NULL, KEPT },
 	{ "lxc.environment.runtime: A=b", NULL, "lxc.environment = A=b", KEPT },
 	{ "lxc.rootfs.mount: /x", NULL, "lxc.rootfs.mount = /x", KEPT },
 	{ "lxc.rootfs.path: dir:/", "lxc.rootfs.path", NULL, KEPT },
@@ -185,6 +186,16 @@ static int build(const char *text, size_t n, char **out, const char **key)
 
 	ck_assert_int_eq(config_parse(text, n, &c, NULL), 0);
 	r = lxcconf_write(&b, to, &wrong);
+	/* As a start does before. */
+	for (size_t i = 0; i < c.sections[0].n; i++) {
+		const struct entry *e = &c.sections[0].entries[i];
+		char why[RAW_WHY];
+
+		if (entry_is_lxc(e) && raw_refused(e->key, e->value, why)) {
+			wrong = e->key;
+			r = -EINVAL;
+		}
+	}
 	fclose(to);
 	snprintf(named, sizeof(named), "%s", wrong);
 	*key = named;
