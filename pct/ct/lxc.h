@@ -44,4 +44,3 @@ int ct_init(unsigned vmid, pid_t *pid);
  */
 struct ct_command;
 int ct_exec(unsigned vmid, const struct ct_command *what);
-

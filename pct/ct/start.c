@@ -16,7 +16,7 @@
 
 #define RULES_MAX  8192
 #define LXC_CONFIG "/usr/share/lxc/config/"
-#define DROPINS "/usr/share/lxc/config/common.conf.d"
+#define DROPINS	   "/usr/share/lxc/config/common.conf.d"
 
 int start_reachable(unsigned vmid, const char *dir)
 {

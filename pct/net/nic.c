@@ -3,8 +3,8 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "base/hash.h"
 #include "base/base.h"
+#include "base/hash.h"
 #include "pct/cli/property.h"
 #include "pct/conf/keys.h"
 #include "pct/net/nic.h"
