@@ -198,25 +198,30 @@ static void look_at(struct mounter *m, struct running *j)
 		look_after(j);
 }
 
+/* No more than there are: poll() takes no more than there may be open files. */
+static size_t watch(const struct mounter *m, struct pollfd p[JOBS_MAX + 1])
+{
+	size_t n = 0;
+
+	p[n++] = (struct pollfd){ FD_ASKED, POLLIN, 0 };
+	for (size_t i = 0; i < HELD_MAX && n <= JOBS_MAX; i++)
+		if (m->job[i].pid && m->job[i].until)
+			p[n++] = (struct pollfd){ m->job[i].pidfd, POLLIN, 0 };
+	return n;
+}
+
 static void serve(struct mounter *m)
 {
-	static struct pollfd p[HELD_MAX + 1];
+	struct pollfd p[JOBS_MAX + 1];
 	bool goes_on = true;
 
 	while (goes_on) {
-		int wait = -1;
+		size_t n = watch(m, p);
+		int ready = poll(p, n, n > 1 ? MOUNTING_MS / 8 : -1);
 
-		for (size_t i = 0; i < HELD_MAX; i++) {
-			bool runs = m->job[i].pid && m->job[i].until;
-
-			p[i] = (struct pollfd){ runs ? m->job[i].pidfd : -1, POLLIN, 0 };
-			wait = runs ? MOUNTING_MS / 8 : wait;
-		}
-		p[HELD_MAX] = (struct pollfd){ FD_ASKED, POLLIN, 0 };
-		(void)poll(p, ARRAY_LEN(p), wait);
 		for (size_t i = 0; i < HELD_MAX; i++)
 			look_at(m, &m->job[i]);
-		if (p[HELD_MAX].revents)
+		if (ready > 0 && p[0].revents)
 			goes_on = hear(m);
 	}
 }

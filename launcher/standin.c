@@ -29,33 +29,54 @@ static bool serve(int fd)
 	return fds_send(fd, &m, sizeof(m), NULL, 0, 0) == 0;
 }
 
-static void take_monitor(int *kept, size_t n)
+static bool take_monitor(int *kept, size_t n)
 {
 	auto_fd fd = accept4(kept[LISTENING], NULL, NULL, SOCK_CLOEXEC);
+	bool came = fd >= 0;
 
 	for (size_t i = LISTENING + 1; i < n && fd >= 0; i++)
 		if (kept[i] < 0)
 			kept[i] = take_fd(&fd);
+	return came;
 }
 
+/* Those that there are, as poll() takes no more than there may be open files. */
 static size_t watch(const int *kept, size_t n, struct pollfd *p)
 {
-	size_t monitors = 0;
+	size_t k = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		p[i] = (struct pollfd){ kept[i], POLLIN, 0 };
-		monitors += i != LISTENING && kept[i] >= 0;
-	}
-	return monitors;
+	for (size_t i = 0; i < n; i++)
+		if (kept[i] >= 0)
+			p[k++] = (struct pollfd){ kept[i], POLLIN, 0 };
+	return k;
 }
 
-static void serve_all(const struct pollfd *p, int *kept, size_t n)
+static void drop(int *kept, size_t n, int fd)
 {
-	if (p[LISTENING].revents)
-		take_monitor(kept, n);
 	for (size_t i = LISTENING + 1; i < n; i++)
-		if (kept[i] >= 0 && p[i].revents && !serve(kept[i]))
+		if (kept[i] == fd)
 			close_fd(&kept[i]);
+}
+
+/* Who has something to say within @ms. Had somebody? */
+static bool serve_some(int *kept, size_t n, struct pollfd *p, int ms)
+{
+	size_t k = watch(kept, n, p);
+	int ready = poll(p, k, ms);
+	bool any = false;
+
+	for (size_t i = 0; i < k && ready > 0; i++) {
+		if (!p[i].revents)
+			continue;
+		if (p[i].fd == kept[LISTENING]) {
+			any |= take_monitor(kept, n);
+			continue;
+		}
+		any = true;
+		if (!serve(p[i].fd))
+			drop(kept, n, p[i].fd);
+	}
+	return any;
 }
 
 /* Which socket is dialled: 0 in all of it, none. */
@@ -77,11 +98,8 @@ static bool is_same(const struct statx *a, const struct statx *b)
 /* As long as monitors wait for an answer here, or dial. */
 static void serve_for(int *kept, size_t n, struct pollfd *p, int ms)
 {
-	for (; ms > 0; ms -= STEP_MS) {
-		(void)watch(kept, n, p);
-		if (poll(p, n, STEP_MS) > 0)
-			serve_all(p, kept, n);
-	}
+	for (; ms > 0; ms -= STEP_MS)
+		(void)serve_some(kept, n, p, STEP_MS);
 }
 
 /*
@@ -113,9 +131,8 @@ static void serve_until_there_is_one(int lock, const char *dial, int *kept, size
 	struct statx ours = dialled(dial), now = ours;
 
 	/* Somebody may dial as long as there is where. */
-	while (watch(kept, n, p) > 0 || now.stx_ino) {
-		bool alone = flock(lock, LOCK_EX | LOCK_NB) == 0;
-		int ready;
+	while (watch(kept, n, p) > (kept[LISTENING] >= 0) || now.stx_ino) {
+		bool alone = flock(lock, LOCK_EX | LOCK_NB) == 0, more;
 
 		if (!alone && getenv("NOTIFY_SOCKET"))
 			return;
@@ -124,13 +141,11 @@ static void serve_until_there_is_one(int lock, const char *dial, int *kept, size
 			hand_over(kept, n, p);
 			return;
 		}
-		ready = poll(p, n, 0);
-		if (ready > 0)
-			serve_all(p, kept, n);
+		more = serve_some(kept, n, p, 0);
 		if (alone)
 			(void)flock(lock, LOCK_UN);
-		if (ready <= 0)
-			(void)poll(p, n, alone ? LOOK_MS : STEP_MS);
+		if (!more)
+			(void)poll(p, watch(kept, n, p), alone ? LOOK_MS : STEP_MS);
 	}
 }
 

@@ -13,6 +13,14 @@ D=$(worker_pid)
 open_files() { find "/proc/$D/fd" -mindepth 1 | wc -l; }
 is "… and has no more" $MOST "$(awk '/^Max open files/ { print $4 }' "/proc/$D/limits")"
 
+helper=$(for p in $(pgrep -x pct-launch); do
+	grep -qz "^PCT_ROOT=$PCT_ROOT\$" "/proc/$p/environ" 2>/dev/null && echo "$p"
+done)
+ticks() { awk '{ print $14 + $15 }' "/proc/$helper/stat"; }
+before=$(ticks)
+sleep 1
+within "… and its helper sleeps when nothing is asked" 0 20 $(($(ticks) - before))
+
 tops=$(tops | grep -E '/(memory|pids|[a-z,]*cpuacct|cgroup)$' | sed "s|$|/$GROUPS_TOP|" | paste -sd:)
 cleanup_more() {
 	# shellcheck disable=SC2046
