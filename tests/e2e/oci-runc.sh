@@ -112,6 +112,9 @@ by_wrapper() {
 	bundle w sh -c 'sleep 1000 & wait'
 	cp "$config" "$config.before"
 	chmod 640 "$config"
+	# Of one that was killed, and of one that writes just now.
+	touch -d '-2 minutes' "$BUNDLES/w/.config.json.pct-1"
+	touch "$BUNDLES/w/.config.json.pct-2"
 	began=$(date +%s)
 	ok "$1 behind pct-runc: a container starts" start wrapped w
 	shown "$1 behind pct-runc" wrapped w
@@ -124,7 +127,7 @@ print('same' if a == b and [len(hooks[s]) for s in ('createRuntime', 'poststop')
 P
 )"
 	is "… and its mode" 640 "$(stat -c %a "$config")"
-	is "… and nothing is left beside it" "config.json config.json.before rootfs" \
+	is "… and nothing is left beside it but what another writes" ".config.json.pct-2 config.json config.json.before rootfs" \
 		"$(find "$BUNDLES/w" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)"
 
 	# The boot clock.
