@@ -6,6 +6,7 @@
 
 #include "base/say.h"
 #include "pct/paths.h"
+#include "pct/step.h"
 
 bool vmid_parse(const char *text, unsigned *vmid)
 {
@@ -112,7 +113,8 @@ int paths_make(const char *dir, unsigned mode)
 		char was = *p;
 
 		*p = '\0';
-		if (mkdir(path, mode) < 0 && errno != EEXIST)
+		if (access(path, F_OK) < 0 &&
+		    (step("make a directory") < 0 || (mkdir(path, mode) < 0 && errno != EEXIST)))
 			return fail(-errno, "make directory '%s'", path);
 		*p = was;
 	} while (*p);

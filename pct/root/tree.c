@@ -8,6 +8,7 @@
 
 #include "base/say.h"
 #include "pct/root/tree.h"
+#include "pct/step.h"
 
 #define DEPTH_MAX 32 /* open directories at a time */
 
@@ -72,6 +73,8 @@ static int move_up(struct removal *t, int at, const char *name)
 	char to[64];
 	int r;
 
+	if (step_of_many("remove a tree: what lies too deep") < 0)
+		return cannot(t, -errno, name);
 	do {
 		snprintf(to, sizeof(to), ".pct-removed-%lu", t->moved++);
 		r = (int)syscall(SYS_renameat2, at, name, t->top, to, RENAME_NOREPLACE);
@@ -83,6 +86,8 @@ static int remove_one(struct removal *t, int at, const char *name, int depth)
 {
 	int fd, r;
 
+	if (step_of_many("remove a tree: a file") < 0)
+		return cannot(t, -errno, name);
 	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR)
@@ -150,7 +155,7 @@ int tree_remove(const char *path)
 	if (fd < 0)
 		return fail(-errno, "remove '%s'", path);
 	r = empty(&t, fd, 0);
-	if (r == 0 && rmdir(path) < 0)
+	if (r == 0 && (step("remove a tree: its directory") < 0 || rmdir(path) < 0))
 		r = fail(-errno, "remove '%s'", path);
 	return r;
 }

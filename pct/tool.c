@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/say.h"
-#include "pct/net/tool.h"
+#include "pct/tool.h"
 
 /* In the child. Hooks have what environment their caller chose. */
 static _Noreturn void become(const char *const argv[], const char *dir, int in, int out)

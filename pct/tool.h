@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Programs of the host that do what we do not: nft, dnsmasq.
+ * Programs of the host that do what we do not: nft, dnsmasq, resize2fs. Never a shell.
  */
 #pragma once
 
