@@ -87,7 +87,8 @@ struct driver {
 	 */
 	int (*tree)(const struct storage *s, const char *name, const char *snapshot, int *fd);
 
-	/* To @bytes: images grow, before the file system in them; a directory's limit is changed. */
+	/* To @bytes: images grow, before the file system in them; a directory's limit is changed.
+	 */
 	int (*resize)(const struct storage *s, const char *name, uint64_t bytes);
 
 	/* NULL where it is without the feature. @snapshot: letters, digits, _ and -. */
@@ -95,7 +96,8 @@ struct driver {
 	int (*snapshot_remove)(const struct storage *s, const char *name, const char *snapshot);
 	int (*rollback)(const struct storage *s, const char *name, const char *snapshot);
 
-	/* One of @vmid's own with the same in it, sharing its data. @snapshot NULL: as it is now. */
+	/* One of @vmid's own with the same in it, sharing its data. @snapshot NULL: as it is now.
+	 */
 	int (*clone)(const struct storage *s, const char *name, const char *snapshot, unsigned vmid,
 		     char **out);
 
@@ -104,7 +106,7 @@ struct driver {
 		      char **out);
 
 	/* -ENOENT, not said: not there. @out->name is @name. */
-	int (*info)(const struct storage *s, const char *name, struct volume_info *out);
+	int (*look)(const struct storage *s, const char *name, struct volume_info *out);
 
 	/* Each volume of @vmid, or of all (0), until @each gives something else than 0: that. */
 	int (*list)(const struct storage *s, unsigned vmid,

@@ -8,6 +8,7 @@
 
 #include "base/say.h"
 #include "pct/paths.h"
+#include "pct/step.h"
 #include "pct/storage/storage.h"
 
 #define FILE_MAX (1 << 20)
@@ -68,8 +69,10 @@ int storages_lock(int *lock)
 
 static int put(const char *temp, const char *text, size_t n)
 {
-	auto_fd fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	auto_fd fd = -EBADF;
 
+	/* no step: the new file is not in place yet */
+	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
 	for (size_t at = 0; fd >= 0 && at < n;) {
 		ssize_t w = write(fd, text + at, n - at);
 
@@ -92,7 +95,7 @@ int storages_save(const struct storages *all)
 
 	if (r == 0)
 		r = put(temp, text, n);
-	if (r == 0 && rename(temp, path) < 0)
+	if (r == 0 && (step("storage.cfg: put it in place") < 0 || rename(temp, path) < 0))
 		r = -errno;
 	if (r < 0) {
 		(void)unlink(temp);

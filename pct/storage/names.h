@@ -14,12 +14,12 @@
 #include "pct/storage/driver.h"
 
 struct volume_name {
-	unsigned owner;	    /* 0: nobody's */
-	const char *own;    /* the name without that of its base: points into it */
-	const char *file;   /* likewise without "100/" */
-	unsigned number;    /* of -disk-<number>; UINT_MAX: it has another form */
-	bool base;	    /* of a template */
-	bool linked;	    /* its base stands before it */
+	unsigned owner;	  /* 0: nobody's */
+	const char *own;  /* the name without that of its base: points into it */
+	const char *file; /* likewise without "100/" */
+	unsigned number;  /* of -disk-<number>; UINT_MAX: it has another form */
+	bool base;	  /* of a template */
+	bool linked;	  /* its base stands before it */
 	enum volume_format format;
 };
 

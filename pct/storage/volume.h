@@ -25,7 +25,10 @@ struct volume {
 	unsigned owner; /* the VMID in it */
 };
 
-#define VOLUME_NONE { 0 }
+#define VOLUME_NONE                                                                                \
+	{                                                                                          \
+		0                                                                                  \
+	}
 void volume_done(struct volume *v);
 #define auto_volume CLEANUP(volume_done) struct volume
 
@@ -56,7 +59,7 @@ int volume_alloc(const struct storage *s, struct volume_spec *spec, struct volum
 int volume_free(const struct volume *v);
 
 /* As of the drivers'. */
-int volume_path(const struct volume *v, const char *snapshot, char **path);
+int volume_where(const struct volume *v, const char *snapshot, char **path);
 int volume_info(const struct volume *v, struct volume_info *out);
 unsigned volume_features(const struct volume *v);
 
