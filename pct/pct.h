@@ -9,6 +9,7 @@
  *   copy/  files into one that runs, and out of it
  *   net/   its interfaces, and the bridges they are on
  *   root/  what is in its file system: templates, unpacking
+ *   storage/  volumes: where they lie, how they are made and mounted
  *   top/   what all of them use
  *
  * Exit codes: 0 done; 1 failed, said on stderr; 2 used wrongly, likewise in one line.
