@@ -83,9 +83,12 @@ struct driver {
 
 	/*
 	 * NULL of most. For volumes that are more than what lies at one path (an overlay): a
-	 * detached mount of it. -EOPNOTSUPP, not said: this one is as others, by its path().
+	 * detached mount of it, with the ids of @users (a user namespace; -EBADF: as on the disk;
+	 * -EOPNOTSUPP, not said: this one is as others, by its path()). Who is shifted on the disk
+	 * is not shifted again.
 	 */
-	int (*tree)(const struct storage *s, const char *name, const char *snapshot, int *fd);
+	int (*tree)(const struct storage *s, const char *name, const char *snapshot, int users,
+		    int *fd);
 
 	/* To @bytes: images grow, before the file system in them; a directory's limit is changed.
 	 */
