@@ -19,6 +19,8 @@ static const char *const locks[] = { "backup",	 "create",	    "destroyed", "disk
 				     "fstrim",	 "migrate",	    "mounted",	 "rollback",
 				     "snapshot", "snapshot-delete", NULL };
 
+static const char *const snapstates[] = { "delete", "prepare", "rollback", NULL };
+
 /* busybox is ours: its init listens to other signals. */
 static const char *const ostypes[] = { "alpine",   "archlinux", "busybox",   "centos", "debian",
 				       "devuan",   "fedora",	"gentoo",    "nixos",  "openeuler",
@@ -140,6 +142,10 @@ const struct key keys[] = {
 			    .form = form_hostname, .value = "<domain>",
 			    .help = "where it looks for short names; the host's if not given" },
 		.hotplug = HOTPLUG_LIVE, .apply = apply_resolv,
+	}, {
+		.option = { "snapstate", OPTION_WORD, .words = snapstates, .value = "<state>",
+			    .help = "what is being done with the snapshot" },
+		.internal = true, .hotplug = HOTPLUG_CONFIG,
 	}, {
 		.option = { "snaptime", OPTION_INT, .min = 0, .max = 1ll << 40,
 			    .help = "when the snapshot was taken" },

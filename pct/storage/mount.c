@@ -145,34 +145,39 @@ static int mount_path(struct source *s, const char *path, int *out)
 	return mount_device(s, path, device, out);
 }
 
-/* Is its file system to be mounted with the ids of @users? */
-static bool is_unshifted(int tree)
+/* The ids it is mounted with; -EBADF: those on the disk. */
+static int ids_of(const struct source *s, int tree, bool mapped)
 {
-	return volume_shift(tree) == 0;
+	if (mapped)
+		return -EBADF;
+	return volume_shift(tree) ? s->how->unshift : s->how->users;
 }
 
 static int set_attributes(const struct source *s, int tree, bool mapped)
 {
 	struct mount_attr a = { .attr_set = s->how->attributes, .propagation = MS_PRIVATE };
-	bool map = s->how->users >= 0 && !mapped && is_unshifted(tree);
+	int users = ids_of(s, tree, mapped);
 
 	if (s->fixed)
 		a.attr_set |= MOUNT_ATTR_RDONLY;
 	if (a.attr_set & MOUNT_ATTR_NOATIME)
 		a.attr_clr = MOUNT_ATTR__ATIME;
-	if (map) {
+	if (users >= 0) {
 		a.attr_set |= MOUNT_ATTR_IDMAP;
-		a.userns_fd = (uint64_t)s->how->users;
+		a.userns_fd = (uint64_t)users;
 	}
 	/* no step: nobody sees it yet, and it goes with us */
 	if (mount_setattr(tree, "", AT_EMPTY_PATH, &a, sizeof(a)) == 0)
 		return 0;
-	if (map && (errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP))
-		return refuse(-EOPNOTSUPP,
-			      "volume '%s': its file system, or this kernel, cannot mount it with "
-			      "the container's ids",
-			      s->id);
-	return cannot(s, -EBADF, "mount it");
+	if (users < 0 || (errno != EINVAL && errno != EPERM && errno != EOPNOTSUPP))
+		return cannot(s, -EBADF, "mount it");
+	if (s->how->probe)
+		return -EOPNOTSUPP;
+	return refuse(
+	    -EOPNOTSUPP,
+	    "volume '%s': its file system, or this kernel, cannot mount it with other ids "
+	    "than it has on the disk",
+	    s->id);
 }
 
 int volume_mount(const struct volume *v, const char *snapshot, const struct volume_how *how,
