@@ -22,7 +22,7 @@ bool backup_conf_is_host_path(const char *value);
 /* Names, joined by ", ", of what was not taken over; malloc'ed or NULL. */
 struct dropped {
 	char *unknown; /* keys that pct has not, or values that are none of theirs */
-	char *host;    /* what reaches the host: raw lxc lines, bind mounts, devices, a hookscript */
+	char *host; /* what reaches the host: raw lxc lines, bind mounts, devices, a hookscript */
 };
 void dropped_free(struct dropped *d);
 #define auto_dropped CLEANUP(dropped_free) struct dropped

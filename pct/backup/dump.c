@@ -88,7 +88,9 @@ static int in_order(const void *a, const void *b)
 
 	if (x->is.vmid != y->is.vmid)
 		return x->is.vmid < y->is.vmid ? -1 : 1;
-	return x->is.when > y->is.when ? -1 : x->is.when < y->is.when ? 1 : strcmp(x->name, y->name);
+	return x->is.when > y->is.when	 ? -1
+	       : x->is.when < y->is.when ? 1
+					 : strcmp(x->name, y->name);
 }
 
 int dump_list(const char *dir, unsigned vmid, struct dump_file **all, size_t *n)
@@ -105,9 +107,8 @@ int dump_list(const char *dir, unsigned vmid, struct dump_file **all, size_t *n)
 
 		if (look(dirfd(names), e->d_name, &f) < 0)
 			continue;
-		grown = vmid && f.is.vmid != vmid
-			    ? NULL
-			    : reallocarray(list, have + 1, sizeof(*list));
+		grown =
+		    vmid && f.is.vmid != vmid ? NULL : reallocarray(list, have + 1, sizeof(*list));
 		if (!grown) {
 			free(f.name);
 			free(f.notes);
@@ -142,8 +143,8 @@ int dump_find(const char *dir, const char *word, char **path)
 			return refuse(-EINVAL, "'%s' is no archive of storage '%s'", word, id);
 		found = text_of("%s/dump/%s", storage_option(s, "path"), in + strlen(backup));
 	} else {
-		found = strchr(word, '/') || !dir ? text_of("%s", word)
-						  : text_of("%s/%s", dir, word);
+		found =
+		    strchr(word, '/') || !dir ? text_of("%s", word) : text_of("%s/%s", dir, word);
 		if (access(found, F_OK) < 0 && !strchr(word, '/') && access(word, F_OK) == 0) {
 			free(found);
 			found = text_of("%s", word);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -14,6 +15,7 @@
 #include "pct/ct/lxc.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
+#include "pct/snap/snap.h"
 #include "pct/step.h"
 #include "pct/tool.h"
 
@@ -74,11 +76,12 @@ static bool read_note(unsigned vmid, struct guard *out)
 	auto_file f = fopen(path, "re");
 	char line[4200];
 
-	*out = (struct guard){ .vmid = vmid, .end = -EBADF };
+	*out = (struct guard){ .vmid = vmid, .end = -EBADF, .writer = -EBADF };
 	while (f && fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = '\0';
 		out->frozen |= strcmp(line, "frozen") == 0;
 		out->stopped |= strcmp(line, "stopped") == 0;
+		out->snapshot |= strcmp(line, "snapshot") == 0;
 		if (strncmp(line, "file /", 6) == 0 && !out->file)
 			out->file = strdup(line + 5);
 	}
@@ -96,7 +99,8 @@ int guard_note(struct guard *g)
 	f = fopen(temp, "we");
 	if (!f)
 		return fail(-errno, "write '%s'", temp);
-	fprintf(f, "%s%s", g->frozen ? "frozen\n" : "", g->stopped ? "stopped\n" : "");
+	fprintf(f, "%s%s%s", g->frozen ? "frozen\n" : "", g->stopped ? "stopped\n" : "",
+		g->snapshot ? "snapshot\n" : "");
 	if (g->file)
 		fprintf(f, "file %s\n", g->file);
 	if (fflush(f) != 0 || rename(temp, path) < 0)
@@ -127,6 +131,21 @@ static int unlock(unsigned vmid)
 	return conf_save(vmid, &c);
 }
 
+int guard_drop_snapshot(unsigned vmid)
+{
+	CLEANUP(config_free) struct config c = { 0 };
+	auto_lock lock = LOCK_NONE;
+	int r = lock_take(vmid, LOCK_S, &lock);
+
+	if (r == 0)
+		r = conf_load(vmid, &c);
+	if (r == 0)
+		r = snap_mend(vmid, &c);
+	if (r < 0 || !snap_find(&c, BACKUP_SNAPSHOT))
+		return r < 0 ? r : 0;
+	return snap_remove(vmid, &c, BACKUP_SNAPSHOT, true);
+}
+
 /* All that @g says. The container goes on before anything else: others wait for it. */
 static int put_right(const struct guard *g)
 {
@@ -152,6 +171,8 @@ static int put_right(const struct guard *g)
 		info("removed '%s', which was never finished", g->file);
 	if (r == 0)
 		r = unlock(g->vmid);
+	if (r == 0 && g->snapshot)
+		r = guard_drop_snapshot(g->vmid);
 	if (r == 0)
 		forget(g->vmid);
 	return r;
@@ -210,6 +231,7 @@ static _Noreturn void watch(const struct guard *g, int end)
 
 	setsid();
 	prctl(PR_SET_NAME, "pct-guard");
+	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
@@ -218,6 +240,8 @@ static _Noreturn void watch(const struct guard *g, int end)
 	while (n < 0 && errno == EINTR);
 	if (n == 1)
 		_exit(0);
+	if (g->writer >= 0)
+		(void)syscall(SYS_pidfd_send_signal, g->writer, SIGKILL, NULL, 0);
 	if (read_note(g->vmid, &left)) {
 		warn(0, "the backup of CT %u was killed", g->vmid);
 		(void)put_right(&left);
@@ -225,19 +249,17 @@ static _Noreturn void watch(const struct guard *g, int end)
 	_exit(1);
 }
 
-int guard_begin(unsigned vmid, int turn, struct guard *out)
+int guard_begin(unsigned vmid, int writer, struct guard *out)
 {
 	int ends[2];
 	pid_t pid;
 
-	*out = (struct guard){ .vmid = vmid, .end = -EBADF };
+	*out = (struct guard){ .vmid = vmid, .end = -EBADF, .writer = writer };
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail(-errno, "watch the backup of CT %u", vmid);
 	pid = fork();
 	if (pid == 0) {
 		close(ends[1]);
-		/* Held with its maker's: whoever's turn is next comes after us. */
-		(void)turn;
 		watch(out, ends[0]);
 	}
 	close(ends[0]);
@@ -255,7 +277,8 @@ void guard_end(struct guard *g)
 	int saved = errno;
 
 	if (g->end >= 0) {
-		if (!g->stopped && !g->frozen)
+		/* What is still to do is the next one's. */
+		if (!g->stopped && !g->frozen && !g->snapshot)
 			forget(g->vmid);
 		if (write(g->end, "x", 1) < 0)
 			debug("the guard of CT %u has gone", g->vmid);

@@ -16,24 +16,30 @@ struct guard {
 	unsigned vmid;
 	int end; /* of a pipe, whose other end is the guard's */
 	int pid;
-	bool stopped, frozen;
+	int writer; /* a pidfd: what is to be ended first, as it would take what has come for all;
+		       -EBADF: nothing */
+	bool stopped, frozen, snapshot;
 	char *file; /* being written; NULL: none yet */
 };
 
 /* One backup at a time on this host: all wait for it up to @minutes. Says what is wrong. */
 int guard_turn(int minutes, int *turn);
 
-/* From now on @vmid is watched; @turn is held until the guard has done its work, too. */
-int guard_begin(unsigned vmid, int turn, struct guard *out);
+/*
+ * From now on @vmid is watched. The guard has what we have open, and holds it until it has done its
+ * work: whoever's turn is next comes after it. @writer: as in struct guard.
+ */
+int guard_begin(unsigned vmid, int writer, struct guard *out);
 
-/* What there is to put right, before it is done: g->stopped, frozen and file. Says what is wrong. */
+/* What there is to put right, before it is done: g->stopped, frozen, snapshot and file. Says what
+ * is wrong. */
 int guard_note(struct guard *g);
 
 /* Nothing is to be put right any more. */
 void guard_end(struct guard *g);
 #define GUARD_NONE                                                                                 \
 	{                                                                                          \
-		.end = -EBADF                                                                      \
+		.end = -EBADF, .writer = -EBADF                                                    \
 	}
 #define auto_guard CLEANUP(guard_end) struct guard
 
@@ -46,5 +52,10 @@ int guard_recover(unsigned vmid);
 /* The same of all containers, if no backup is under way: when the host has booted. */
 void guard_recover_all(void);
 
-/* Start or shut it down although it is locked for a backup; each a process of its own. */
+/* Start it although it is locked for a backup, by a process of its own. */
 int guard_start(unsigned vmid);
+
+/* The snapshot that a backup is made of, as Proxmox calls it. */
+#define BACKUP_SNAPSHOT "vzdump"
+/* Take it away, if it is there. */
+int guard_drop_snapshot(unsigned vmid);

@@ -82,8 +82,7 @@ static int add_acl(const struct acl_entry *a, int type, const struct idmap *ids,
 	return -EINVAL;
 }
 
-int acl_read(const void *from, size_t n, int type, const struct idmap *ids,
-	     struct archive_entry *e)
+int acl_read(const void *from, size_t n, int type, const struct idmap *ids, struct archive_entry *e)
 {
 	const char *p = from;
 	uint32_t version;

@@ -11,7 +11,7 @@ struct backup_name {
 	unsigned vmid;
 	time_t when;	    /* the name has it in local time */
 	const char *suffix; /* in the name: ".tar", ".tar.zst", ".tar.gz", ".tar.lzo" ... */
-	size_t stem;	    /* how much of it is before the suffix; what .log and .notes are called */
+	size_t stem; /* how much of it is before the suffix; what .log and .notes are called */
 };
 
 /* The last component of a path. -EINVAL: it is no backup of a container. */

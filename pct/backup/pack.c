@@ -7,30 +7,33 @@
 #include "pct/interrupt.h"
 #include "pct/step.h"
 
-/* libarchive's answer that something is wrong, with what it says of it. */
-static int wrong(struct pack *p)
+int pack_wrong(struct pack *p)
 {
-	int err = archive_errno(p->out);
+	int r = p->error ? p->error : archive_errno(p->out) > 0 ? -archive_errno(p->out) : -EIO;
 	const char *why = archive_error_string(p->out);
 
 	if (interrupted())
 		return -EINTR;
-	if (err == ENOSPC || err == EDQUOT)
-		return refuse(-err, "%s: no room is left for the archive; make some, then again",
+	if (r == -ENOSPC || r == -EDQUOT)
+		return refuse(r, "%s: no room is left for the archive; make some, then again",
 			      p->what);
-	return refuse(err > 0 ? -err : -EIO, "%s: write the archive: %s", p->what,
-		      why ? why : "failed");
+	if (p->error)
+		return fail(r, "%s: write the archive", p->what);
+	return refuse(r, "%s: pack '%.300s': %s", p->what, p->path, why ? why : "failed");
 }
 
 static la_ssize_t write_some(struct archive *a, void *arg, const void *from, size_t n)
 {
 	struct pack *p = arg;
-	ssize_t put = step_of_many("backup: write the archive") < 0 ? -1 : write(p->fd, from, n);
+	ssize_t put;
+
+	(void)a;
+	put = step_of_many("backup: write the archive") < 0 ? -1 : write(p->fd, from, n);
 
 	while (put < 0 && errno == EINTR && !interrupted())
 		put = write(p->fd, from, n);
 	if (put < 0) {
-		archive_set_error(a, errno, "%s", strerror(errno));
+		p->error = -errno;
 		return -1;
 	}
 	p->written += (uint64_t)put;
@@ -63,11 +66,12 @@ int pack_begin(struct pack *p, int fd, const char *compress, unsigned threads)
 	if (add_compression(p, compress, threads) != ARCHIVE_OK ||
 	    archive_write_set_format_pax(p->out) != ARCHIVE_OK ||
 	    archive_write_set_format_option(p->out, "pax", "xattrheader", "SCHILY") < ARCHIVE_WARN)
-		return wrong(p);
+		return pack_wrong(p);
 	/* The last block as long as it is: what follows the tar's end is only zeros. */
 	archive_write_set_bytes_in_last_block(p->out, 1);
 	archive_write_set_bytes_per_block(p->out, 128 * 1024);
-	return archive_write_open(p->out, p, NULL, write_some, NULL) == ARCHIVE_OK ? 0 : wrong(p);
+	return archive_write_open(p->out, p, NULL, write_some, NULL) == ARCHIVE_OK ? 0
+										   : pack_wrong(p);
 }
 
 int pack_text(struct pack *p, const char *path, const char *text)
@@ -83,13 +87,13 @@ int pack_text(struct pack *p, const char *path, const char *text)
 	if (archive_write_header(p->out, p->entry) < ARCHIVE_WARN ||
 	    archive_write_data(p->out, text, n) != (la_ssize_t)n ||
 	    archive_write_finish_entry(p->out) < ARCHIVE_WARN)
-		return wrong(p);
+		return pack_wrong(p);
 	return 0;
 }
 
 int pack_finish(struct pack *p)
 {
-	return archive_write_close(p->out) < ARCHIVE_WARN ? wrong(p) : 0;
+	return archive_write_close(p->out) < ARCHIVE_WARN ? pack_wrong(p) : 0;
 }
 
 void pack_free(struct pack *p)

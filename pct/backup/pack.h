@@ -29,6 +29,7 @@ struct pack {
 	struct links *links;
 	char *buffer;
 	int fd;
+	int error; /* a negative errno of write(2) */
 	uint64_t written, read, begun;
 	char path[4096]; /* of what is being packed, as the tar has it */
 
@@ -36,8 +37,6 @@ struct pack {
 	size_t sockets, gone, changed, deep, foreign;
 	char first[160]; /* of those that changed, or lie too deep */
 };
-
-enum { PACK_FAST = 0 };
 
 /*
  * To @fd, from where it is. @compress: NULL, "gzip", "zstd"; @threads 0: as many as the host has
@@ -56,6 +55,9 @@ int pack_tree(struct pack *p, int root, const char *prefix, const struct idmap *
 
 /* Nothing is buffered any more. */
 int pack_finish(struct pack *p);
+
+/* What libarchive has just refused, of p->path: said. */
+int pack_wrong(struct pack *p);
 void pack_free(struct pack *p);
 #define auto_pack CLEANUP(pack_free) struct pack
 
@@ -73,8 +75,7 @@ uint32_t idmap_inside(const struct idmap *m, char kind, uint32_t outside);
  * A security.capability as the container reads it: without a root id if that is the container's
  * own. Returns its size; 0: it is none that holds there.
  */
-size_t capability_inside(const void *from, size_t n, const struct idmap *ids,
-			 unsigned char to[24]);
+size_t capability_inside(const void *from, size_t n, const struct idmap *ids, unsigned char to[24]);
 
 /* system.posix_acl_access (or default) into an entry. -EINVAL: it has no known form. */
 int acl_read(const void *from, size_t n, int type, const struct idmap *ids,

@@ -63,20 +63,6 @@ static void note(struct pack *p, size_t *count)
 		snprintf(p->first, sizeof(p->first), "%.150s", p->path + 1);
 }
 
-static int wrong(struct pack *p)
-{
-	const char *why = archive_error_string(p->out);
-	int err = archive_errno(p->out);
-
-	if (interrupted())
-		return -EINTR;
-	if (err == ENOSPC || err == EDQUOT)
-		return refuse(-err, "%s: no room is left for the archive; make some, then again",
-			      p->what);
-	return refuse(err > 0 ? -err : -EIO, "%s: pack '%.300s': %s", p->what, p->path,
-		      why ? why : "failed");
-}
-
 static int put_link(struct pack *p, const struct found *f)
 {
 	char target[4097];
@@ -86,7 +72,7 @@ static int put_link(struct pack *p, const struct found *f)
 		return -errno;
 	target[n] = '\0';
 	archive_entry_set_symlink(p->entry, target);
-	return archive_write_header(p->out, p->entry) < ARCHIVE_WARN ? wrong(p) : 0;
+	return archive_write_header(p->out, p->entry) < ARCHIVE_WARN ? pack_wrong(p) : 0;
 }
 
 static int put_file(struct pack *p, const struct found *f)
@@ -97,18 +83,17 @@ static int put_file(struct pack *p, const struct found *f)
 	if (r < 0)
 		return r == -ESTALE ? -ENOENT : fail(r, "%s: read '%.300s'", p->what, p->path);
 	if (archive_write_header(p->out, p->entry) < ARCHIVE_WARN)
-		return wrong(p);
+		return pack_wrong(p);
 	if (f->st.st_size > 0) {
 		r = data_copy(p, fd, (uint64_t)f->st.st_size);
-		if (r == -EIO && archive_error_string(p->out))
-			return wrong(p);
+		if (r == -EIO && (p->error || archive_error_string(p->out)))
+			return pack_wrong(p);
 		if (r < 0)
-			return r == -EINTR ? r
-					   : fail(r, "%s: read '%.300s'", p->what, p->path);
+			return r == -EINTR ? r : fail(r, "%s: read '%.300s'", p->what, p->path);
 		if (r > 0)
 			note(p, &p->changed);
 	}
-	return archive_write_finish_entry(p->out) < ARCHIVE_WARN ? wrong(p) : 0;
+	return archive_write_finish_entry(p->out) < ARCHIVE_WARN ? pack_wrong(p) : 0;
 }
 
 /* -ENOENT: it has gone meanwhile. */
@@ -127,14 +112,15 @@ static int put_entry(struct tree *t, const struct found *f)
 		if (first) {
 			archive_entry_set_hardlink(p->entry, first);
 			archive_entry_set_size(p->entry, 0);
-			return archive_write_header(p->out, p->entry) < ARCHIVE_WARN ? wrong(p) : 0;
+			return archive_write_header(p->out, p->entry) < ARCHIVE_WARN ? pack_wrong(p)
+										     : 0;
 		}
 	}
 	if (S_ISREG(f->st.st_mode))
 		return put_file(p, f);
 	if (S_ISLNK(f->st.st_mode))
 		return put_link(p, f);
-	return archive_write_header(p->out, p->entry) < ARCHIVE_WARN ? wrong(p) : 0;
+	return archive_write_header(p->out, p->entry) < ARCHIVE_WARN ? pack_wrong(p) : 0;
 }
 
 static int put_directory(struct tree *t, int fd, size_t length);
