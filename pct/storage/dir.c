@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Directories and raw images in any directory there is.
+ * Directories and raw images in any directory there is. A directory has a size where its file
+ * system has project quotas.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,16 +9,36 @@
 #include "base/say.h"
 #include "pct/step.h"
 #include "pct/storage/files.h"
+#include "pct/storage/quota.h"
 
 static unsigned features(const struct storage *s, const char *name)
 {
+	unsigned dirs = STORAGE_DIRECTORIES;
 	struct volume_name v;
-	unsigned all = STORAGE_DIRECTORIES | STORAGE_IMAGES | STORAGE_RESIZES;
 
-	(void)s;
-	if (!name || volume_name_read(name, &v) < 0)
-		return all;
-	return v.format == VOLUME_IMAGE ? STORAGE_IMAGES | STORAGE_RESIZES : STORAGE_DIRECTORIES;
+	if (name && volume_name_read(name, &v) == 0 && v.format == VOLUME_IMAGE)
+		return STORAGE_IMAGES | STORAGE_RESIZES;
+	if (quota_there_at(files_root(s)))
+		dirs |= STORAGE_QUOTA | STORAGE_RESIZES;
+	return name ? dirs : dirs | STORAGE_IMAGES | STORAGE_RESIZES;
+}
+
+static int make_directory(const struct storage *s, const struct volume_spec *spec, const char *name,
+			  const char *path)
+{
+	int r;
+
+	if (step("volume: make a directory") < 0 || mkdir(path, 0700) < 0)
+		return fail(-errno, "make volume '%s:%s'", s->id, name);
+	r = files_own(s, name, path, spec);
+	if (r == 0 && spec->bytes) {
+		r = quota_limit_at(path, spec->bytes);
+		if (r < 0)
+			(void)fail(r, "limit the size of volume '%s:%s'", s->id, name);
+	}
+	if (r < 0)
+		(void)rmdir(path);
+	return r;
 }
 
 static int alloc(const struct storage *s, const struct volume_spec *spec, char **name)
@@ -28,15 +49,8 @@ static int alloc(const struct storage *s, const struct volume_spec *spec, char *
 	if (r < 0)
 		return r;
 	path = files_path(s, made);
-	if (spec->format == VOLUME_IMAGE) {
-		r = files_make_image(s, made, path, spec->bytes);
-	} else if (step("volume: make a directory") < 0 || mkdir(path, 0700) < 0) {
-		r = fail(-errno, "make volume '%s:%s'", s->id, made);
-	} else {
-		r = files_own(s, made, path, spec);
-		if (r < 0)
-			(void)rmdir(path);
-	}
+	r = spec->format == VOLUME_IMAGE ? files_make_image(s, made, path, spec->bytes)
+					 : make_directory(s, spec, made, path);
 	if (r == 0)
 		*name = take_ptr(made);
 	return r;
@@ -56,20 +70,49 @@ static int path_of(const struct storage *s, const char *name, const char *snapsh
 	return 0;
 }
 
+static int resize_directory(const struct storage *s, const char *name, const char *path,
+			    uint64_t bytes)
+{
+	int r = quota_limit_at(path, bytes);
+
+	if (r == -EOPNOTSUPP)
+		return refuse(r,
+			      "volume '%s:%s' is a directory, and has no size: %s; or move it to "
+			      "another storage",
+			      s->id, name, quota_lacks_at(path));
+	return r < 0 ? fail(r, "resize volume '%s:%s'", s->id, name) : 0;
+}
+
 static int resize(const struct storage *s, const char *name, uint64_t bytes)
 {
 	auto_free char *path = files_path(s, name);
 	auto_fd fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 && errno == EISDIR)
-		return refuse(-EOPNOTSUPP,
-			      "volume '%s:%s' is a directory: storage '%s' cannot limit its size",
-			      s->id, name, s->id);
+		return resize_directory(s, name, path, bytes);
 	if (fd < 0 || bytes > INT64_MAX || step("volume: resize the image") < 0 ||
 	    ftruncate(fd, (off_t)bytes) < 0)
 		return fail(bytes > INT64_MAX ? -EFBIG : -errno, "resize volume '%s:%s'", s->id,
 			    name);
 	return 0;
+}
+
+static int free_it(const struct storage *s, const char *name)
+{
+	auto_free char *path = files_path(s, name);
+
+	quota_forget_at(path);
+	return files_free(s, name);
+}
+
+static int look(const struct storage *s, const char *name, struct volume_info *out)
+{
+	auto_free char *path = files_path(s, name);
+	int r = files_info(s, name, out);
+
+	if (r == 0 && out->format == VOLUME_DIRECTORY)
+		(void)quota_read_at(path, &out->bytes, &out->used);
+	return r;
 }
 
 const struct driver driver_dir = {
@@ -79,11 +122,11 @@ const struct driver driver_dir = {
 	.features = features,
 	.check = files_check,
 	.alloc = alloc,
-	.free = files_free,
+	.free = free_it,
 	.path = path_of,
 	.resize = resize,
 	.rename = files_rename,
-	.look = files_info,
+	.look = look,
 	.list = files_list,
 	.usage = files_usage,
 };

@@ -83,9 +83,12 @@ struct driver {
 
 	/*
 	 * NULL of most. For volumes that are more than what lies at one path (an overlay): a
-	 * detached mount of it. -EOPNOTSUPP, not said: this one is as others, by its path().
+	 * detached mount of it. @users: a user namespace whose ids it is to have, -EBADF: as on
+	 * the disk; it has no effect on files that are shifted on the disk (volume.h).
+	 * -EOPNOTSUPP, not said: this one is as others, by its path().
 	 */
-	int (*tree)(const struct storage *s, const char *name, const char *snapshot, int *fd);
+	int (*tree)(const struct storage *s, const char *name, const char *snapshot, int users,
+		    int *fd);
 
 	/* To @bytes: images grow, before the file system in them; a directory's limit is changed.
 	 */

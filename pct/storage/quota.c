@@ -232,3 +232,49 @@ void quota_forget(int dir)
 	if (project_of(dir, &id) == 0 && id >= FIRST && id - FIRST < MANY && quota_there(dir))
 		(void)set_limit(dir, id, 0);
 }
+
+/* ---- by a path ---- */
+
+/* A directory, and no link to one. */
+static int open_at(const char *path)
+{
+	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+bool quota_there_at(const char *path)
+{
+	/* The path of a storage may be a link. */
+	auto_fd dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir >= 0 && quota_there(dir);
+}
+
+int quota_limit_at(const char *path, uint64_t bytes)
+{
+	auto_fd dir = open_at(path);
+
+	return dir < 0 ? -errno : quota_limit(dir, bytes);
+}
+
+int quota_read_at(const char *path, uint64_t *limit, uint64_t *used)
+{
+	auto_fd dir = open_at(path);
+
+	return dir < 0 ? -ENOENT : quota_read(dir, limit, used);
+}
+
+void quota_forget_at(const char *path)
+{
+	auto_fd dir = open_at(path);
+
+	if (dir >= 0)
+		quota_forget(dir);
+}
+
+const char *quota_lacks_at(const char *path)
+{
+	auto_fd dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *lacks = dir < 0 ? NULL : quota_lacks(dir);
+
+	return lacks ? lacks : "it is not there";
+}

@@ -13,7 +13,7 @@
 /* Are limits in force on the file system of that directory? */
 bool quota_there(int dir);
 
-/* Why not, and what to do about it: the rest of a sentence, "... has"; NULL: they are in force. */
+/* Why not, and what to do about it; NULL: they are in force. */
 const char *quota_lacks(int dir);
 
 /*
@@ -27,3 +27,11 @@ int quota_read(int dir, uint64_t *limit, uint64_t *used);
 
 /* Its project's limit is taken away: before the directory is. */
 void quota_forget(int dir);
+
+/* The same by a path. */
+bool quota_there_at(const char *path);
+int quota_limit_at(const char *path, uint64_t bytes);
+int quota_read_at(const char *path, uint64_t *limit, uint64_t *used);
+void quota_forget_at(const char *path);
+/* Never NULL. */
+const char *quota_lacks_at(const char *path);

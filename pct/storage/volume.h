@@ -63,17 +63,19 @@ int volume_where(const struct volume *v, const char *snapshot, char **path);
 int volume_info(const struct volume *v, struct volume_info *out);
 unsigned volume_features(const struct volume *v);
 
-/* How it is mounted. All zero is fine, but for @users. */
+/* How it is mounted: from VOLUME_PLAIN on. */
 struct volume_how {
 	uint64_t attributes; /* MOUNT_ATTR_RDONLY, _NODEV, _NOSUID, _NOEXEC, _NOATIME */
 	int users;	     /* a user namespace whose ids it is to have; -EBADF: as on the disk */
-	bool discard;	     /* of an image */
+	int unshift; /* of a volume that is shifted on the disk: one that takes that back; -EBADF */
+	bool discard; /* of an image */
 	bool lazytime;
+	bool probe; /* -EOPNOTSUPP of the ids is not said */
 };
 
 #define VOLUME_PLAIN                                                                               \
 	{                                                                                          \
-		.users = -EBADF                                                                    \
+		.users = -EBADF, .unshift = -EBADF                                                 \
 	}
 
 /*
