@@ -3,38 +3,12 @@
  * pct fsck: check the file systems of a container that is stopped, and repair what can be repaired
  * without asking.
  */
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include "pct/cli/args.h"
 #include "pct/conf/store.h"
 #include "pct/ct/lxc.h"
 #include "pct/disk/disk.h"
 #include "pct/paths.h"
 #include "pct/storage/fs.h"
-#include "pct/storage/loop.h"
-
-/* Whoever has it mounted: that would be two that write. */
-static int check_unused(unsigned vmid, const struct disk *d, const char *path)
-{
-	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC), loop = -EBADF, own = -EBADF;
-	char name[LOOP_NAME];
-	struct stat st;
-	bool used;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail(-errno, "CT %u: %s: open '%s'", vmid, d->key, path);
-	if (S_ISBLK(st.st_mode)) {
-		own = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
-		used = own < 0 && errno == EBUSY;
-	} else {
-		used = loop_find(fd, name, &loop) == 0;
-	}
-	return used ? refuse(-EBUSY,
-			     "CT %u: its %s is mounted; stop the container, or 'pct unmount %u'",
-			     vmid, d->key, vmid)
-		    : 0;
-}
 
 static bool is_image(const struct disk *d)
 {
@@ -49,9 +23,12 @@ static int check(const struct args *a, const struct disk *d)
 	int r = volume_where(&d->volume, NULL, &path);
 
 	if (r == 0)
-		r = check_unused(a->vmid, d, path);
+		r = disk_is_used(path);
 	if (r < 0)
 		return r;
+	if (r > 0)
+		return refuse(-EBUSY, "%s is mounted; stop the container, or 'pct unmount %u'",
+			      what, a->vmid);
 	printf("%s: %s\n", d->key, path);
 	return fs_check(path, args_bool(a, "force"), what);
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "base/say.h"
 #include "pct/cli/size.h"
 #include "pct/conf/keys.h"
 #include "pct/disk/disk.h"
 #include "pct/paths.h"
+#include "pct/storage/loop.h"
 
 void disk_done(struct disk *d)
 {
@@ -160,6 +162,22 @@ int disk_open_root(int tree, int *fd)
 		return -errno;
 	*fd = take_fd(&root);
 	return 0;
+}
+
+int disk_is_used(const char *image)
+{
+	auto_fd fd = open(image, O_RDONLY | O_CLOEXEC | O_NONBLOCK), other = -EBADF;
+	char name[LOOP_NAME];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail(-errno, "open '%s'", image);
+	if (S_ISREG(st.st_mode))
+		return loop_find(fd, name, &other) == 0;
+	if (!S_ISBLK(st.st_mode))
+		return 0;
+	other = open(image, O_RDONLY | O_EXCL | O_CLOEXEC);
+	return other < 0 && errno == EBUSY;
 }
 
 bool disk_free_unused(const struct config *c, char *key)

@@ -65,5 +65,8 @@ int disk_mount(const struct disk *d, uint64_t attributes, int *fd);
 /* A file descriptor for ioctls, of the root directory of what is mounted at @tree. */
 int disk_open_root(int tree, int *fd);
 
+/* 1: an image or block device that somebody has mounted; 0: nobody has. Says what is wrong. */
+int disk_is_used(const char *image);
+
 /* The first that no unused<n> has; false: all have. @key: OPTION_NAME bytes. */
 bool disk_free_unused(const struct config *c, char *key);

@@ -45,27 +45,37 @@ static int grow_mounted(const struct disk *d, const char *what)
 	r = disk_open_root(tree, &root);
 	if (r == 0)
 		r = fs_grow(root);
-	if (r == -EOPNOTSUPP || r == 0)
+	if (r == 0 || r == -EOPNOTSUPP || r == -EPERM || r == -EUCLEAN || r == -EROFS)
 		return r;
-	if (r == -EPERM || r == -EUCLEAN)
-		return refuse(r,
-			      "%s: its file system has errors, and does not grow: stop the "
-			      "container and check it with 'pct fsck'",
-			      what);
 	return fail(r, "%s: grow its file system", what);
 }
 
+/*
+ * What does not grow while it is mounted (it has errors, or we lack the capability to) is checked
+ * and grown by its programs, if nobody else has it mounted.
+ */
 static int grow_image(const struct disk *d, const char *what)
 {
 	auto_free char *path = NULL;
-	int r = volume_where(&d->volume, NULL, &path);
+	int r = volume_where(&d->volume, NULL, &path), used;
 
-	if (r == 0)
-		r = grow_loop(path, what);
-	if (r == 0)
-		r = grow_mounted(d, what);
-	/* Few: what cannot while it is mounted. */
-	return r == -EOPNOTSUPP ? fs_grow_unmounted(path, what) : r;
+	if (r < 0)
+		return r;
+	used = disk_is_used(path);
+	if (used < 0)
+		return used;
+	r = grow_loop(path, what);
+	if (r < 0)
+		return r;
+	r = grow_mounted(d, what);
+	if (r == 0 || (r != -EOPNOTSUPP && r != -EPERM && r != -EUCLEAN && r != -EROFS))
+		return r;
+	if (!used)
+		return fs_grow_unmounted(path, what);
+	return refuse(r,
+		      "%s is as large as asked for, but its file system does not grow while it is "
+		      "mounted: stop the container, and say it again",
+		      what);
 }
 
 static int check_smaller(const struct volume_info *is, uint64_t bytes, const char *what)
