@@ -267,5 +267,10 @@ int conf_check_lock(unsigned vmid, const struct config *c, const char *why)
 			      "cannot %s CT %u: it was never finished (lock: create); "
 			      "'pct destroy %u' removes what there is",
 			      why, vmid, vmid);
+	if (strcmp(lock, "rollback") == 0 || strncmp(lock, "snapshot", 8) == 0)
+		return refuse(-EBUSY,
+			      "cannot %s CT %u: a snapshot of it was interrupted (lock: %s); "
+			      "'pct unlock %u' finishes or undoes that",
+			      why, vmid, lock, vmid);
 	return refuse(-EBUSY, "cannot %s CT %u: it is locked (%s)", why, vmid, lock);
 }
