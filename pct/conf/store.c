@@ -95,6 +95,19 @@ int conf_digest(unsigned vmid, char out[DIGEST_SIZE])
 	return 0;
 }
 
+int conf_check_digest(unsigned vmid, const char *want)
+{
+	char digest[DIGEST_SIZE];
+	int r = want ? conf_digest(vmid, digest) : 0;
+
+	if (r == 0 && want && strcasecmp(want, digest) != 0)
+		r = refuse(-ESTALE,
+			   "CT %u: its config file was changed meanwhile; look at 'pct config %u' "
+			   "and try again",
+			   vmid, vmid);
+	return r;
+}
+
 static int write_all(int fd, const char *text, size_t n)
 {
 	while (n) {
