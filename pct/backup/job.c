@@ -17,12 +17,15 @@
 #include "pct/ct/host.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/stop.h"
-#include "pct/ct/volumes.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
 #include "pct/snap/snap.h"
+#include "pct/snap/still.h"
+#include "pct/snap/volumes.h"
 #include "pct/step.h"
 #include "pct/tool.h"
+
+#define SYNC_S 30 /* before it stands still: as long as a disk may take */
 
 static const char *const modes[] = { "stop", "suspend", "snapshot" };
 
@@ -34,9 +37,8 @@ struct work {
 	bool running;
 	time_t when;
 	struct config c;
-	char *conf; /* as the archive has it */
-	struct ct_volume *volumes;
-	size_t n;
+	char *conf;		      /* as the archive has it */
+	struct named_volumes volumes; /* those that are in it */
 	struct guard guard;
 	struct sink sink;
 	FILE *log;
@@ -48,7 +50,7 @@ static void work_free(struct work *w)
 {
 	sink_close(&w->sink);
 	guard_end(&w->guard);
-	ct_volumes_free(w->volumes, w->n);
+	named_volumes_free(&w->volumes);
 	config_free(&w->c);
 	free(w->conf);
 	if (w->log)
@@ -102,7 +104,7 @@ static int script(struct work *w, const char *phase)
 
 /* ---- what is in it ---- */
 
-static bool is_in_backup(struct work *w, const struct ct_volume *v)
+static bool is_in_backup(struct work *w, const struct named_volume *v)
 {
 	auto_properties p = { 0 };
 
@@ -112,57 +114,39 @@ static bool is_in_backup(struct work *w, const struct ct_volume *v)
 	       properties_bool(&p, "backup");
 }
 
-/* Of a conf's mp<n>: those that are no volumes. */
-static void tell_of_host(struct work *w)
-{
-	const struct section *s = w->c.sections;
-
-	for (size_t i = 0; i < s->n; i++)
-		if (s->entries[i].key && strncmp(s->entries[i].key, "mp", 2) == 0 &&
-		    backup_conf_is_host_path(s->entries[i].value))
-			tell(w, "CT %u: %s is not in the backup: it is a path of the host", w->vmid,
-			     s->entries[i].key);
-}
-
 static int find_volumes(struct work *w)
 {
+	struct named_volumes *vs = &w->volumes;
 	size_t kept = 0;
-	int r = ct_volumes_read(w->vmid, w->c.sections, &w->volumes, &w->n);
+	int r = named_volumes(w->vmid, w->c.sections, "backup", vs);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < w->n; i++) {
-		struct ct_volume v = w->volumes[i];
+	w->mode = w->running ? w->b->mode : BACKUP_STOP;
+	for (size_t i = 0; i < vs->n; i++) {
+		struct named_volume v = vs->all[i];
 
-		if (!is_in_backup(w, &v)) {
-			tell(w, "CT %u: %s ('%s') is not in the backup: it has no backup=1",
-			     w->vmid, v.key, v.path);
-			free(v.path);
-			volume_done(&v.v);
+		if (w->mode == BACKUP_SNAPSHOT_MODE &&
+		    !(volume_features(&v.v) & STORAGE_SNAPSHOTS)) {
+			tell(w,
+			     "CT %u: storage '%s' has no snapshots (%s): mode suspend instead, it "
+			     "stands still meanwhile",
+			     w->vmid, v.v.storage->id, v.key);
+			w->mode = BACKUP_SUSPEND;
+		}
+		if (is_in_backup(w, &v)) {
+			tell(w, "CT %u: %s ('%s') is in the backup", w->vmid, v.key, v.path);
+			vs->all[kept++] = v;
 			continue;
 		}
-		tell(w, "CT %u: %s ('%s') is in the backup", w->vmid, v.key, v.path);
-		w->volumes[kept++] = v;
+		tell(w, "CT %u: %s ('%s') is not in the backup: it has no backup=1", w->vmid, v.key,
+		     v.path);
+		free(v.key);
+		free(v.path);
+		volume_done(&v.v);
 	}
-	w->n = kept;
-	tell_of_host(w);
+	vs->n = kept;
 	return 0;
-}
-
-static void choose_mode(struct work *w)
-{
-	w->mode = w->running ? w->b->mode : BACKUP_STOP;
-	for (size_t i = 0; i < w->n && w->mode == BACKUP_SNAPSHOT_MODE; i++) {
-		const struct volume *v = &w->volumes[i].v;
-
-		if (volume_features(v) & STORAGE_SNAPSHOTS)
-			continue;
-		tell(w,
-		     "CT %u: storage '%s' has no snapshot of %s: mode suspend instead, it "
-		     "stands still meanwhile",
-		     w->vmid, v->storage->id, w->volumes[i].key);
-		w->mode = BACKUP_SUSPEND;
-	}
 }
 
 /* ---- before and after ---- */
@@ -199,8 +183,6 @@ static int load(struct work *w)
 	     config_get(&w->c, "hostname") ? config_get(&w->c, "hostname") : "no name",
 	     w->running ? "running" : "stopped");
 	r = find_volumes(w);
-	if (r == 0)
-		choose_mode(w);
 	return r < 0 ? r : backup_conf_write(&w->c, &w->conf);
 }
 
@@ -243,12 +225,18 @@ static int shut_down(struct work *w)
 
 static int stand_still(struct work *w)
 {
+	auto_free const char **paths = NULL;
 	int r;
 
 	/* Somebody else's: that one lets it go. */
 	if (cgroups_frozen(w->vmid))
 		return 0;
 	tell(w, "CT %u: stands still while it is packed", w->vmid);
+	paths = calloc(w->volumes.n + 1, sizeof(*paths));
+	for (size_t i = 0; paths && i < w->volumes.n; i++)
+		paths[i] = w->volumes.all[i].path;
+	if (paths)
+		still_sync(w->vmid, paths, SYNC_S);
 	w->guard.frozen = true;
 	r = note(w);
 	if (r == 0)
@@ -320,7 +308,7 @@ static int drop_snapshot(struct work *w)
 
 /* ---- packed ---- */
 
-static int pack_volume(struct work *w, struct pack *p, const struct ct_volume *v)
+static int pack_volume(struct work *w, struct pack *p, const struct named_volume *v)
 {
 	const char *snapshot = w->mode == BACKUP_SNAPSHOT_MODE ? BACKUP_SNAPSHOT : NULL;
 	struct volume_how how = VOLUME_PLAIN;
@@ -373,8 +361,8 @@ static int pack_all(struct work *w, struct backup_result *out)
 
 	if (r == 0)
 		r = pack_text(&p, BACKUP_CONF, w->conf);
-	for (size_t i = 0; i < w->n && r == 0; i++)
-		r = pack_volume(w, &p, &w->volumes[i]);
+	for (size_t i = 0; i < w->volumes.n && r == 0; i++)
+		r = pack_volume(w, &p, &w->volumes.all[i]);
 	if (r == 0)
 		r = pack_finish(&p);
 	if (r == 0)
