@@ -13,6 +13,7 @@
 #include "pct/backup/sink.h"
 #include "pct/cli/property.h"
 #include "pct/cli/size.h"
+#include "pct/conf/keys.h"
 #include "pct/conf/store.h"
 #include "pct/ct/host.h"
 #include "pct/ct/lxc.h"
