@@ -151,9 +151,16 @@ static int fill(const struct args *a, const struct source *s, struct config *c)
 	int r = make_volume(a->vmid, c, shift, &root);
 
 	if (r == 0) {
-		const struct target t = { root, shift, unprivileged, config_get(c, "hostname") };
+		const struct target t = {
+			.root = root,
+			.shift = shift,
+			.unprivileged = unprivileged,
+			.hostname = config_get(c, "hostname"),
+		};
 
 		r = source_make(s, &t);
+		if (r == 0)
+			r = source_configure(s, &t, c);
 	}
 	if (r == 0)
 		r = look_inside(a, s, root, c);
