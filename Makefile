@@ -57,7 +57,7 @@ NL_CFLAGS   = $(call pkg,NL_CFLAGS,--cflags libnl-route-3.0)
 NL_LIBS     = $(call pkg,NL_LIBS,--libs libnl-route-3.0)
 
 # What the parts of pct are for: pct/pct.h.
-pct_dirs := pct $(addprefix pct/,cli cmd conf copy ct image net root top)
+pct_dirs := pct $(sort $(patsubst %/,%,$(wildcard pct/*/)))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
