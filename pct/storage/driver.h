@@ -129,4 +129,4 @@ struct driver {
 };
 
 /* Their rows. */
-extern const struct driver driver_dir, driver_btrfs;
+extern const struct driver driver_dir, driver_btrfs, driver_overlay, driver_lvmthin, driver_zfspool;
