@@ -4,9 +4,13 @@
  * Linux 6.15): so a child does it, in one of its own, and hands us what comes of it.
  */
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <sched.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -66,10 +70,41 @@ static int set_lowers(int fs, const struct layers *l, int users)
 	return r;
 }
 
+/*
+ * The overlay works on its layers as who mounted it: on those with other ids that must be somebody
+ * they have, so whoever is root on the disk; with all our capabilities.
+ */
+static int become_owner(int volume)
+{
+	struct stat st;
+
+	if (fstatat(volume, "upper", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+		return -errno;
+	setfsgid(st.st_gid);
+	setfsuid(st.st_uid);
+	return 0;
+}
+
+static int set_upper(int fs, const struct layers *l, int users)
+{
+	auto_fd volume = -EBADF;
+	int r = lay_over(l->volume, users, false, &volume);
+
+	if (r == 0)
+		r = set_path(fs, "upperdir", volume, "/upper");
+	if (r == 0)
+		r = set_path(fs, "workdir", volume, "/work");
+	if (r == 0 && users >= 0)
+		r = become_owner(volume);
+	/* Open until this process ends: before Linux 6.5 the paths are looked at later. */
+	(void)take_fd(&volume);
+	return r;
+}
+
 static int make(const struct layers *l, int users, int *out)
 {
 	auto_fd fs = fsopen("overlay", FSOPEN_CLOEXEC);
-	auto_fd volume = -EBADF;
 	int r;
 
 	if (fs < 0)
@@ -77,12 +112,10 @@ static int make(const struct layers *l, int users, int *out)
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
 	r = set_lowers(fs, l, users);
-	if (r == 0)
-		r = lay_over(l->volume, users, false, &volume);
-	if (r == 0)
-		r = set_path(fs, "upperdir", volume, "/upper");
-	if (r == 0)
-		r = set_path(fs, "workdir", volume, "/work");
+	if (r == 0 && l->volume)
+		r = set_upper(fs, l, users);
+	if (r == 0 && fsconfig(fs, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0)
+		r = -errno;
 	/* Directories that come from below can be renamed, too. */
 	if (r == 0 && fsconfig(fs, FSCONFIG_SET_STRING, "redirect_dir", "on", 0) < 0)
 		r = -errno;

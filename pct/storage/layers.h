@@ -11,7 +11,7 @@
 #define LAYERS_MAX 16
 
 struct layers {
-	char *volume;		 /* a directory with `upper` and `work` in it */
+	char *volume;		 /* a directory with `upper` and `work` in it; NULL: read-only */
 	char *lower[LAYERS_MAX]; /* the highest first */
 	size_t n;
 };

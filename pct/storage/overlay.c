@@ -11,15 +11,20 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/say.h"
 #include "pct/paths.h"
-#include "pct/root/tree.h"
 #include "pct/step.h"
 #include "pct/storage/files.h"
 #include "pct/storage/layers.h"
 #include "pct/storage/quota.h"
+#include "pct/storage/volume.h"
+
+/* Others than root may go through it, once they are in images/<vmid>: the kernel as the owner of a
+ * layer. */
+#define DIR_MODE 0711
 
 static unsigned features(const struct storage *s, const char *name)
 {
@@ -83,7 +88,7 @@ static int make_directory(const struct storage *s, const char *name, const struc
 	auto_free char *upper = NULL;
 	int r;
 
-	if (step("overlay: make a volume") < 0 || mkdir(path, 0700) < 0)
+	if (step("overlay: make a volume") < 0 || mkdir(path, DIR_MODE) < 0)
 		return fail(-errno, "make volume '%s:%s'", s->id, name);
 	r = make_part(s, name, "upper", &upper);
 	if (r == 0)
@@ -117,8 +122,11 @@ static int alloc(const struct storage *s, const struct volume_spec *spec, char *
 
 /* ---- clones ---- */
 
-/* The root directory of an overlay is that of its upper layer. */
-static int own_like(const struct storage *s, const char *name, const char *base)
+/*
+ * The root directory of an overlay is that of its upper layer; and whoever that belongs to is who
+ * the kernel works as in the other.
+ */
+static int own_like(const struct storage *s, const char *name, const char *base, const char *work)
 {
 	auto_free char *from = upper_of(s, base), *to = upper_of(s, name);
 	struct stat st;
@@ -126,7 +134,7 @@ static int own_like(const struct storage *s, const char *name, const char *base)
 	if (stat(from, &st) < 0)
 		return fail(-errno, "find the base '%s:%s'", s->id, base);
 	if (step("overlay: give the clone its owner") < 0 || chown(to, st.st_uid, st.st_gid) < 0 ||
-	    chmod(to, st.st_mode & 07777) < 0)
+	    chown(work, st.st_uid, st.st_gid) < 0 || chmod(to, st.st_mode & 07777) < 0)
 		return fail(-errno, "make volume '%s:%s'", s->id, name);
 	return 0;
 }
@@ -137,14 +145,14 @@ static int make_clone(const struct storage *s, const char *name, const char *bas
 	auto_free char *link = text_of("%s/lower", path), *upper = NULL, *work = NULL;
 	int r;
 
-	if (step("overlay: make a clone") < 0 || mkdir(path, 0700) < 0 ||
+	if (step("overlay: make a clone") < 0 || mkdir(path, DIR_MODE) < 0 ||
 	    step("overlay: name its base") < 0 || symlink(base, link) < 0)
 		return fail(-errno, "make volume '%s:%s'", s->id, name);
 	r = make_part(s, name, "work", &work);
 	if (r == 0)
 		r = make_part(s, name, "upper", &upper);
 	if (r == 0)
-		r = own_like(s, name, base);
+		r = own_like(s, name, base, work);
 	if (r == 0 && bytes)
 		r = limit(s, name, bytes);
 	return r;
@@ -270,25 +278,32 @@ static int add_lowers(const struct storage *s, const char *name, struct layers *
 	return at ? 0 : -ENOMEM;
 }
 
-static int tree(const struct storage *s, const char *name, const char *snapshot, int users, int *fd)
+/*
+ * Two that write to the same layers would break each other, so who only reads has the upper one as
+ * one more that is read.
+ */
+static int tree(const struct storage *s, const char *name, const char *snapshot,
+		const struct volume_how *how, int *fd)
 {
+	bool read_only = how->attributes & MOUNT_ATTR_RDONLY;
+	auto_free char *what = text_of("volume '%s:%s'", s->id, name), *upper = upper_of(s, name);
+	auto_free char *base = lower_of(s, name);
 	auto_layers l = { 0 };
-	auto_free char *what = text_of("volume '%s:%s'", s->id, name);
 	struct stat st;
-	int r;
+	int r = 0;
 
-	if (snapshot)
+	if (snapshot || !base)
 		return -EOPNOTSUPP;
+	if (read_only)
+		l.lower[l.n++] = strdup(upper);
+	else
+		l.volume = files_path(s, name);
 	r = add_lowers(s, name, &l);
 	if (r < 0)
 		return r;
-	if (l.n == 0)
-		return -EOPNOTSUPP;
-	l.volume = files_path(s, name);
-	/* What is shifted on the disk is not shifted again. */
-	if (stat(l.lower[0], &st) == 0 && st.st_uid >= 65536)
-		users = -EBADF;
-	return layers_mount(&l, users, what, fd);
+	if (stat(upper, &st) < 0)
+		return fail(-errno, "find %s", what);
+	return layers_mount(&l, st.st_uid >= 65536 ? how->unshift : how->users, what, fd);
 }
 
 static int resize(const struct storage *s, const char *name, uint64_t bytes)
