@@ -194,7 +194,7 @@ int volume_mount(const struct volume *v, const char *snapshot, const struct volu
 	if (volume_name_read(v->name, &name) == 0)
 		s.fixed |= name.base;
 	if (d->tree)
-		r = d->tree(v->storage, v->name, snapshot, how->users, &tree);
+		r = d->tree(v->storage, v->name, snapshot, how, &tree);
 	mapped = r == 0;
 	if (r == -EOPNOTSUPP)
 		r = volume_where(v, snapshot, &path);
