@@ -18,6 +18,7 @@
 #include "pct/storage/storage.h"
 
 struct volume_how; /* volume.h */
+#define VOLUME_BY_PATH 1
 
 enum driver_features {
 	STORAGE_DIRECTORIES = 1, /* volumes that are directories */
@@ -86,8 +87,8 @@ struct driver {
 	/*
 	 * NULL of most. For volumes that are more than what lies at one path (an overlay): a
 	 * detached mount of it, with the ids of @how->users unless it is shifted on the disk; only
-	 * where @how has MOUNT_ATTR_RDONLY may it be mounted more than once. -EOPNOTSUPP, not
-	 * said: this one is as others, by its path().
+	 * where @how has MOUNT_ATTR_RDONLY may it be mounted more than once. VOLUME_BY_PATH: this
+	 * one is as others.
 	 */
 	int (*tree)(const struct storage *s, const char *name, const char *snapshot,
 		    const struct volume_how *how, int *fd);

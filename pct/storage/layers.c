@@ -146,8 +146,9 @@ static int wait_for(pid_t pid)
 	return 0;
 }
 
-int layers_mount(const struct layers *l, int users, const char *what, int *fd)
+int layers_mount(const struct layers *l, int users, const char *for_whom, int *fd)
 {
+	const char *what = for_whom ? for_whom : l->lower[0];
 	auto_fd ours = -EBADF, its = -EBADF, got = -EBADF;
 	auto_free struct copy_entry *said = calloc(1, sizeof(*said));
 	int pair[2], r;
@@ -167,7 +168,11 @@ int layers_mount(const struct layers *l, int users, const char *what, int *fd)
 	(void)wait_for(pid);
 	if (r == 0)
 		r = said->error;
-	if (r == -EOPNOTSUPP || (r == -EINVAL && users >= 0))
+	if (r == -EINVAL && users >= 0)
+		r = -EOPNOTSUPP;
+	if (r == -EOPNOTSUPP && !for_whom)
+		return r;
+	if (r == -EOPNOTSUPP)
 		return refuse(-EOPNOTSUPP,
 			      "%s: its file system, or this kernel, cannot mount it with the "
 			      "container's ids",

@@ -27,6 +27,6 @@ static inline void layers_free(struct layers *l)
 /*
  * *@fd: a detached mount. An overlay cannot be mounted with other ids than its layers have, but
  * they can: each is, with those of @users (a user namespace; -EBADF: as on the disk). Says what is
- * wrong; @what begins the message.
+ * wrong; @what begins the message; NULL: nothing is said of -EOPNOTSUPP, that is of the ids.
  */
 int layers_mount(const struct layers *l, int users, const char *what, int *fd);

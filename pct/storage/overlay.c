@@ -289,11 +289,13 @@ static int tree(const struct storage *s, const char *name, const char *snapshot,
 	auto_free char *what = text_of("volume '%s:%s'", s->id, name), *upper = upper_of(s, name);
 	auto_free char *base = lower_of(s, name);
 	auto_layers l = { 0 };
+	struct volume_name v;
 	struct stat st;
 	int r = 0;
 
 	if (snapshot || !base)
-		return -EOPNOTSUPP;
+		return VOLUME_BY_PATH;
+	read_only |= volume_name_read(name, &v) == 0 && v.base;
 	if (read_only)
 		l.lower[l.n++] = strdup(upper);
 	else
@@ -303,7 +305,8 @@ static int tree(const struct storage *s, const char *name, const char *snapshot,
 		return r;
 	if (stat(upper, &st) < 0)
 		return fail(-errno, "find %s", what);
-	return layers_mount(&l, st.st_uid >= 65536 ? how->unshift : how->users, what, fd);
+	return layers_mount(&l, st.st_uid >= 65536 ? how->unshift : how->users,
+			    how->probe ? NULL : what, fd);
 }
 
 static int resize(const struct storage *s, const char *name, uint64_t bytes)
