@@ -236,7 +236,9 @@ START_TEST(finds_a_command_by_a_clear_beginning)
 	const struct command *c = NULL;
 	auto_free char *names = NULL;
 
-	ck_assert_int_eq(command_find("li", &c, NULL), 0);
+	ck_assert_int_eq(command_find("lists", &c, NULL), 0);
+	ck_assert_ptr_eq(c, &cmd_listsnapshot);
+	ck_assert_int_eq(command_find("list", &c, NULL), 0);
 	ck_assert_ptr_eq(c, &cmd_list);
 	ck_assert_int_eq(command_find("stop", &c, NULL), 0);
 	ck_assert_ptr_eq(c, &cmd_stop);

@@ -50,6 +50,8 @@ static const char *const seeds[] = {
 	"nfs",
 	"u:0:100000:65536",
 	"noatime",
+	"15m",
+	"last=3,daily=7",
 	"onboot",
 	"tags",
 	"0123456789abcdef0123456789abcdef01234567",

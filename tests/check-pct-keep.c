@@ -60,6 +60,44 @@ START_TEST(what_is_no_rule_is_refused)
 }
 END_TEST
 
+static const struct {
+	const char *schedule;
+	long ago; /* when it was last done; 0: never */
+	bool due;
+} schedules[] = {
+	{ "hourly", 0, true },
+	{ "hourly", 1, true },
+	{ "hourly", HOUR, true },
+	{ "daily", HOUR, false },
+	{ "daily", 12 * HOUR, false },
+	{ "daily", 13 * HOUR, true },
+	{ "weekly", 6 * DAY, false },
+	{ "weekly", 7 * DAY, true },
+	{ "monthly", DAY, false },
+	{ "monthly", 22 * DAY, true },
+	{ "yearly", 40 * DAY, false },
+	{ "15m", 60, true },
+	{ "6h", 5, true },
+	{ "5h", 60, false },
+	{ "2d", 3 * DAY, true },
+	{ "daily", -DAY, true },
+	{ "never", 0, false },
+	{ "0m", 0, false },
+	{ "5", 0, false },
+	{ "5mm", 0, false },
+	{ "-5m", 0, false },
+};
+
+START_TEST(schedule_is_due_once_a_period)
+{
+	const char *text = schedules[_i].schedule;
+	time_t last = schedules[_i].ago ? noon - schedules[_i].ago : 0;
+
+	ck_assert_msg(schedule_due(text, last, noon) == schedules[_i].due, "%s, %ld s ago", text,
+		      schedules[_i].ago);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("keep");
@@ -71,6 +109,7 @@ int main(void)
 	setenv("TZ", "UTC", 1);
 	tcase_add_loop_test(t, stays_as_the_rules_say, 0, ARRAY_LEN(cases));
 	tcase_add_loop_test(t, what_is_no_rule_is_refused, 0, ARRAY_LEN(wrong));
+	tcase_add_loop_test(t, schedule_is_due_once_a_period, 0, ARRAY_LEN(schedules));
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);

@@ -145,10 +145,16 @@ static int fill(const struct args *a, const struct source *s, struct config *c)
 	int r = ct_volumes_mount(a->vmid, c, c->sections, NULL, 0, &root);
 
 	if (r == 0) {
-		const struct target t = { root, volume_shift(root), key_bool(c, "unprivileged"),
-					  config_get(c, "hostname") };
+		const struct target t = {
+			.root = root,
+			.shift = volume_shift(root),
+			.unprivileged = key_bool(c, "unprivileged"),
+			.hostname = config_get(c, "hostname"),
+		};
 
 		r = source_make(s, &t);
+		if (r == 0)
+			r = source_configure(s, &t, c);
 	}
 	if (r == 0)
 		r = look_inside(a, s, root, c);

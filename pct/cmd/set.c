@@ -267,20 +267,6 @@ static int ask(const struct args *a, struct config *c, struct made *m)
 	return r;
 }
 
-static int check_digest(const struct args *a)
-{
-	const char *want = args_value(a, "digest");
-	char digest[DIGEST_SIZE];
-	int r = want ? conf_digest(a->vmid, digest) : 0;
-
-	if (r == 0 && want && strcasecmp(want, digest) != 0)
-		r = refuse(-ESTALE,
-			   "CT %u: its config file was changed meanwhile; look at 'pct config %u' "
-			   "and try again",
-			   a->vmid, a->vmid);
-	return r;
-}
-
 static int run(const struct args *a)
 {
 	CLEANUP(config_free) struct config c = { 0 };
@@ -297,7 +283,7 @@ static int run(const struct args *a)
 	if (r == 0)
 		r = conf_check_lock(a->vmid, &c, "set");
 	if (r == 0)
-		r = check_digest(a);
+		r = conf_check_digest(a->vmid, args_value(a, "digest"));
 	if (r == 0)
 		r = ask(a, &c, &made);
 	if (r == 0)

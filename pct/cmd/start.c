@@ -22,6 +22,7 @@
 #include "pct/ct/volumes.h"
 #include "pct/net/net.h"
 #include "pct/paths.h"
+#include "pct/snap/snap.h"
 
 #define REBOOT_PATIENCE 600 /* s: nobody is there to say it again */
 
@@ -114,9 +115,11 @@ int start_container(unsigned vmid, unsigned how)
 	r = lock_take(vmid, how & START_REBOOTED ? REBOOT_PATIENCE : 10, &lock);
 	if (r == 0)
 		r = conf_load(vmid, &c);
-	if (r == 0 && !(how & START_SKIPLOCK))
+	if (r == 0 && config_get(&c, "lock") && !ct_running(vmid))
+		r = snap_mend(vmid, &c);
+	if (r >= 0 && !(how & START_SKIPLOCK))
 		r = check_locked(vmid, &c, "start");
-	if (r == 0)
+	if (r >= 0)
 		r = to_start(vmid, how, &lock);
 	if (r != 0)
 		return r < 0 ? r : 0;

@@ -111,3 +111,52 @@ void keep_select(const struct keep *k, const time_t *when, size_t n, bool *stays
 		}
 	}
 }
+
+static bool schedule_parse(const char *text, enum keep_period *period, long *every)
+{
+	static const struct {
+		char unit;
+		long s;
+	} units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	char *end;
+	long n;
+
+	for (enum keep_period p = KEEP_HOURLY; p < KEEP_PERIODS; p++)
+		if (strcmp(text, rules[p].name) == 0) {
+			*period = p;
+			*every = 0;
+			return true;
+		}
+	if (*text < '1' || *text > '9')
+		return false;
+	n = strtol(text, &end, 10);
+	for (size_t i = 0; i < ARRAY_LEN(units) && n <= KEEP_MAX; i++)
+		if (end[0] == units[i].unit && !end[1]) {
+			*every = n * units[i].s;
+			return true;
+		}
+	return false;
+}
+
+const char *form_schedule(const char *text)
+{
+	enum keep_period period;
+	long every;
+
+	return schedule_parse(text, &period, &every)
+		   ? NULL
+		   : "hourly, daily, weekly, monthly, yearly, or as 15m, 6h, 2d";
+}
+
+/* A clock that was set back since makes it due, too. */
+bool schedule_due(const char *text, time_t last, time_t now)
+{
+	enum keep_period period = KEEP_LAST;
+	long every = 0;
+
+	if (!schedule_parse(text, &period, &every))
+		return false;
+	if (last == 0 || last > now)
+		return true;
+	return every ? last / every != now / every : !keep_same(period, last, now);
+}

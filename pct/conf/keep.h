@@ -32,3 +32,11 @@ void keep_select(const struct keep *k, const time_t *when, size_t n, bool *stays
 
 /* Are both in the same one? Of KEEP_LAST: never, unless they are the same. */
 bool keep_same(enum keep_period period, time_t a, time_t b);
+
+/*
+ * "hourly", "daily", "weekly", "monthly", or every so many minutes, hours or days: "15m", "6h",
+ * "2d". NULL: @text is one.
+ */
+const char *form_schedule(const char *text);
+/* Is it time, when it was last done @last (0: never)? */
+bool schedule_due(const char *text, time_t last, time_t now);

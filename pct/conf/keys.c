@@ -38,6 +38,11 @@ const struct key keys[] = {
 			    .help = "CPU architecture; found out by itself" },
 		.hotplug = HOTPLUG_START, .lines = lines_arch,
 	}, {
+		.option = { "autosnap", OPTION_PROPERTIES, .properties = autosnap_properties,
+			    .value = "<schedule>,keep-daily=<n>,...",
+			    .help = "snapshots that are taken by the clock, and which of them stay" },
+		.hotplug = HOTPLUG_CONFIG,
+	}, {
 		.option = { "cmode", OPTION_WORD, .words = cmodes,
 			    .help = "what 'pct console' opens" },
 		.fallback = "tty", .hotplug = HOTPLUG_START,

@@ -95,6 +95,19 @@ int conf_digest(unsigned vmid, char out[DIGEST_SIZE])
 	return 0;
 }
 
+int conf_check_digest(unsigned vmid, const char *want)
+{
+	char digest[DIGEST_SIZE];
+	int r = want ? conf_digest(vmid, digest) : 0;
+
+	if (r == 0 && want && strcasecmp(want, digest) != 0)
+		r = refuse(-ESTALE,
+			   "CT %u: its config file was changed meanwhile; look at 'pct config %u' "
+			   "and try again",
+			   vmid, vmid);
+	return r;
+}
+
 static int write_all(int fd, const char *text, size_t n)
 {
 	while (n) {
@@ -254,5 +267,10 @@ int conf_check_lock(unsigned vmid, const struct config *c, const char *why)
 			      "cannot %s CT %u: it was never finished (lock: create); "
 			      "'pct destroy %u' removes what there is",
 			      why, vmid, vmid);
+	if (strcmp(lock, "rollback") == 0 || strncmp(lock, "snapshot", 8) == 0)
+		return refuse(-EBUSY,
+			      "cannot %s CT %u: a snapshot of it was interrupted (lock: %s); "
+			      "'pct unlock %u' finishes or undoes that",
+			      why, vmid, lock, vmid);
 	return refuse(-EBUSY, "cannot %s CT %u: it is locked (%s)", why, vmid, lock);
 }

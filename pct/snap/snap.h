@@ -56,6 +56,8 @@ int snap_take(unsigned vmid, struct config *c, const char *name, const char *des
 	      struct snap_result *out);
 /* @force: also when a volume's snapshot cannot be removed. */
 int snap_remove(unsigned vmid, struct config *c, const char *name, bool force);
+/* Asked before it is stopped for that. */
+int snap_can_rollback(unsigned vmid, const struct config *c, const char *name);
 /* It must not run. */
 int snap_rollback(unsigned vmid, struct config *c, const char *name);
 

@@ -194,7 +194,8 @@ static int check_ext4(const char *device, bool force, const char *what)
 /* xfs mends itself when it is mounted, as far as its log goes: here it is only looked at. */
 static int check_xfs(const char *device, const char *what)
 {
-	const char *const argv[] = { "xfs_repair", "-n", device, NULL };
+	/* -f: it may be a file. */
+	const char *const argv[] = { "xfs_repair", "-n", "-f", device, NULL };
 	auto_free char *said = NULL;
 	int r = tool_try(argv, "", NULL, &said);
 

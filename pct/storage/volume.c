@@ -120,7 +120,8 @@ char *volume_id(const struct volume *v)
 static int choose_format(const struct storage *s, struct volume_spec *spec)
 {
 	unsigned can = storage_features(s, NULL);
-	bool dir = can & STORAGE_DIRECTORIES && (spec->bytes == 0 || can & STORAGE_QUOTA);
+	bool dir = can & STORAGE_DIRECTORIES &&
+		   (spec->bytes == 0 || can & STORAGE_QUOTA || !(can & STORAGE_IMAGES));
 
 	if (!dir && spec->bytes == 0)
 		return refuse(-EINVAL,

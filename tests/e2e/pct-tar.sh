@@ -108,7 +108,7 @@ hostile "$work/dots.tar" "its entry '../outside' leads out of the root by '..'"
 hostile "$work/inner.tar" "its entry 'a/../../outside' leads out of the root by '..'"
 hostile "$work/absolute.tar" "its entry '$work/outside' has an absolute path"
 hostile "$work/hardlink.tar" "hard link that leads out of the root"
-hostile "$work/through.tar" "unpack 'd/outside' of template"
+hostile "$work/through.tar" "its entry 'd/outside' leads through a symlink"
 hostile "$work/ids.tar" "its entry 'sbin/' belongs to a user id above 65535"
 hostile "$work/noinit.tar" "has no /sbin/init, so it cannot start"
 run 0 create 120 "$work/ids.tar" --unprivileged 0
