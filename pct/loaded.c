@@ -124,9 +124,6 @@ ARCHIVE(int, archive_write_open,
 	 archive_close_callback *close_it), (a, arg, open_it, write_it, close_it))
 ARCHIVE(la_ssize_t, archive_write_data, (struct archive *a, const void *from, size_t n),
 	(a, from, n))
-ARCHIVE(int, archive_read_open,
-	(struct archive *a, void *arg, archive_open_callback *open_it, archive_read_callback *read_it,
-	 archive_close_callback *close_it), (a, arg, open_it, read_it, close_it))
 ARCHIVE(la_ssize_t, archive_read_data, (struct archive *a, void *to, size_t n), (a, to, n))
 ARCHIVE(int, archive_read_data_skip, (struct archive *a), (a))
 
