@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "pct/backup/job.h"
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <sys/mount.h>
@@ -197,6 +198,13 @@ static int open_sink(struct work *w)
 		return sink_repository(b->repository, w->vmid, w->when, &w->sink);
 	if (dump_clean(b->dir, w->vmid) < 0)
 		return -EIO;
+	/* A name has whole seconds: one more in the same second waits for the next. */
+	for (int ms = 0; ms < 1100; ms += 50) {
+		w->when = time(NULL);
+		if (!sink_is_taken(b->dir, w->vmid, w->when))
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	}
 	return sink_file(b->dir, w->vmid, w->when, b->compress, &w->sink);
 }
 
@@ -392,16 +400,16 @@ static void save_log(struct work *w)
 {
 	const char *end = w->sink.target ? strstr(w->sink.target, ".tar") : NULL;
 	auto_free char *path = NULL;
-	auto_file f = NULL;
+	auto_fd fd = -EBADF;
 
 	if (!end || fflush(w->log) != 0)
 		return;
 	while (strstr(end + 1, ".tar"))
 		end = strstr(end + 1, ".tar");
 	path = text_of("%.*s.log", (int)(end - w->sink.target), w->sink.target);
-	f = fopen(path, "we");
-	if (f)
-		fwrite(w->logged, 1, w->logged_n, f);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, w->logged, w->logged_n) < 0)
+		warn(-errno, "write '%s'", path);
 }
 
 /* What is beside it comes first: an archive that has its name has all. */

@@ -15,8 +15,7 @@
 #include "pct/backup/exclude.h"
 #include "pct/cli/progress.h"
 #include "pct/ct/idmap.h"
-
-struct links;
+#include "pct/tree/parts.h"
 
 struct pack {
 	const char *what; /* "backup of CT 100", for messages */
@@ -26,7 +25,7 @@ struct pack {
 
 	struct archive *out;
 	struct archive_entry *entry;
-	struct links *links;
+	struct links links;
 	char *buffer;
 	int fd;
 	int error; /* a negative errno of write(2) */
@@ -85,8 +84,3 @@ int acl_read(const void *from, size_t n, int type, const struct idmap *ids,
 /* All of a regular file, holes left out, after its size is known from @st. */
 int data_map(int fd, const struct stat *st, struct archive_entry *e);
 int data_copy(struct pack *p, int fd, uint64_t size);
-
-/* --- links.c --- */
-/* The path at which a file with several names was packed first; NULL: it is the first now. */
-const char *links_find(struct links **l, const struct stat *st, const char *path);
-void links_free(struct links **l);

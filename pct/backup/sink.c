@@ -12,6 +12,20 @@
 #include "pct/paths.h"
 #include "pct/step.h"
 
+bool sink_is_taken(const char *dir, unsigned vmid, time_t when)
+{
+	static const char *const suffixes[] = { ".tar.zst", ".tar.gz", ".tar", ".dat" };
+	auto_free char *stem = backup_name_make(vmid, when);
+
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		auto_free char *path = text_of("%s/%s%s", dir, stem, suffixes[i]);
+
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
 int sink_file(const char *dir, unsigned vmid, time_t when, const char *compress, struct sink *out)
 {
 	auto_free char *stem = backup_name_make(vmid, when);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
@@ -23,6 +24,9 @@ struct sink {
 	{                                                                                          \
 		.fd = -EBADF, .writer = -EBADF                                                     \
 	}
+
+/* Is there an archive of that moment? */
+bool sink_is_taken(const char *dir, unsigned vmid, time_t when);
 
 /* @compress: NULL, "gzip", "zstd". */
 int sink_file(const char *dir, unsigned vmid, time_t when, const char *compress, struct sink *out);

@@ -63,6 +63,11 @@ static void note(struct pack *p, size_t *count)
 		snprintf(p->first, sizeof(p->first), "%.150s", p->path + 1);
 }
 
+static int put_header(struct pack *p)
+{
+	return archive_write_header(p->out, p->entry) < ARCHIVE_WARN ? pack_wrong(p) : 0;
+}
+
 static int put_link(struct pack *p, const struct found *f)
 {
 	char target[4097];
@@ -72,7 +77,7 @@ static int put_link(struct pack *p, const struct found *f)
 		return -errno;
 	target[n] = '\0';
 	archive_entry_set_symlink(p->entry, target);
-	return archive_write_header(p->out, p->entry) < ARCHIVE_WARN ? pack_wrong(p) : 0;
+	return put_header(p);
 }
 
 static int put_file(struct pack *p, const struct found *f)
@@ -108,19 +113,20 @@ static int put_entry(struct tree *t, const struct found *f)
 		p->foreign++;
 	if (S_ISREG(f->st.st_mode) || S_ISCHR(f->st.st_mode) || S_ISBLK(f->st.st_mode) ||
 	    S_ISFIFO(f->st.st_mode)) {
-		first = f->st.st_nlink > 1 ? links_find(&p->links, &f->st, p->path) : NULL;
+		first = f->st.st_nlink > 1 ? links_find(&p->links, &f->st) : NULL;
 		if (first) {
 			archive_entry_set_hardlink(p->entry, first);
 			archive_entry_set_size(p->entry, 0);
-			return archive_write_header(p->out, p->entry) < ARCHIVE_WARN ? pack_wrong(p)
-										     : 0;
+			return put_header(p);
 		}
+		if (f->st.st_nlink > 1 && links_add(&p->links, &f->st, p->path) < 0)
+			return fail(-ENOMEM, "%s", p->what);
 	}
 	if (S_ISREG(f->st.st_mode))
 		return put_file(p, f);
 	if (S_ISLNK(f->st.st_mode))
 		return put_link(p, f);
-	return archive_write_header(p->out, p->entry) < ARCHIVE_WARN ? pack_wrong(p) : 0;
+	return put_header(p);
 }
 
 static int put_directory(struct tree *t, int fd, size_t length);
