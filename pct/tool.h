@@ -15,6 +15,9 @@
  */
 int tool_try(const char *const argv[], const char *input, const char *dir, char **output);
 
+/* Likewise, with what it answers and what it complains of apart; both malloc'ed, or NULL. */
+int tool_ask(const char *const argv[], char **answer, char **said);
+
 /* It is to end well: says the first line it printed, or which package has it. */
 int tool_run(const char *const argv[], const char *package, const char *input, const char *dir,
 	     const char *what);

@@ -298,7 +298,7 @@ END_TEST
 
 START_TEST(refuses_keys_that_are_no_options)
 {
-	static const char *const names[] = { "rootfs",
+	static const char *const names[] = { "parent",
 					     "lock",
 					     "parent",
 					     "snaptime",

@@ -4,6 +4,7 @@
  * container itself, which may answer as it likes or not at all: each volume is mounted once more,
  * where nobody sees it.
  */
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 
@@ -31,27 +32,37 @@ static int measure_host(const char *path, struct storage_usage *out)
 	return 0;
 }
 
+/* A directory is where it is; an image is mounted. 1: what is wrong is said already. */
+static int measure_volume(const struct disk *d, struct storage_usage *out)
+{
+	auto_free char *path = NULL;
+	auto_fd tree = -EBADF;
+	struct volume_info is;
+	int r = volume_info(&d->volume, &is);
+
+	if (r < 0)
+		return r;
+	if (is.format == VOLUME_IMAGE) {
+		r = disk_mount(d, MOUNT_ATTR_RDONLY, &tree);
+		return r < 0 ? 1 : volume_usage(&d->volume, tree, out);
+	}
+	r = volume_where(&d->volume, NULL, &path);
+	if (r < 0)
+		return 1;
+	tree = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return tree < 0 ? -errno : volume_usage(&d->volume, tree, out);
+}
+
 static int measure(unsigned vmid, struct row *row)
 {
 	const struct disk *d = row->disk;
 	const char *source = properties_get(&d->is, "volume");
-	auto_fd tree = -EBADF;
-	int r;
+	int r = d->on_storage ? measure_volume(d, &row->is) : measure_host(source, &row->is);
 
-	if (!d->on_storage) {
-		r = measure_host(source, &row->is);
-		if (r < 0)
-			r = fail(r, "CT %u: %s: look at '%s'", vmid, d->key, source);
-	} else {
-		r = disk_mount(d, MOUNT_ATTR_RDONLY, &tree);
-		if (r == 0) {
-			r = volume_usage(&d->volume, tree, &row->is);
-			if (r < 0)
-				r = fail(r, "CT %u: %s: look at '%s'", vmid, d->key, source);
-		}
-	}
 	row->known = r == 0;
-	return r;
+	if (r > 0)
+		return -EIO;
+	return r < 0 ? fail(r, "CT %u: %s: look at '%s'", vmid, d->key, source) : 0;
 }
 
 /* Of what is there for others than the host's root, as df(1) has it. */

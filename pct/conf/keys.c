@@ -141,7 +141,7 @@ const struct key keys[] = {
 		.option = { "rootfs", OPTION_PROPERTIES, .properties = volume_properties,
 			    .value = "<volume>,...",
 			    .help = "the volume it has as its root" },
-		.internal = true, .kept = true, .hotplug = HOTPLUG_START, .lines = lines_rootfs,
+		.kept = true, .hotplug = HOTPLUG_START, .lines = lines_rootfs,
 	}, {
 		.option = { "searchdomain", OPTION_LIST, .max = 1024, .separators = separators,
 			    .form = form_hostname, .value = "<domain>",

@@ -12,6 +12,7 @@
 #include "pct/ct/host.h"
 #include "pct/ct/mounts.h"
 #include "pct/ct/start.h"
+#include "pct/ct/volumes.h"
 #include "pct/paths.h"
 
 #define RULES_MAX  8192
@@ -244,7 +245,7 @@ static int check(struct build *b, struct device_number devices[DEVICES_MAX])
 	if (r == 0)
 		r = check_features(b);
 	if (r == 0)
-		r = mounts_check(b->config, devices, &b->mounts);
+		r = mounts_check(b->vmid, b->config, devices, &b->mounts);
 	b->devices = devices;
 	return r;
 }
@@ -256,11 +257,9 @@ int start_prepare(unsigned vmid, const struct config *c)
 	auto_free char *common = lxc_file(config_get(c, "ostype"), "common");
 	auto_free char *userns = lxc_file(config_get(c, "ostype"), "userns");
 	auto_free struct device_number *devices = calloc(DEVICES_MAX, sizeof(*devices));
-	auto_free char *rootfs = NULL, *tools = NULL;
+	auto_free char *rootfs = ct_rootfs_path(vmid), *tools = NULL;
 	auto_free char *dropins = dropins_without_lxcfs(DROPINS);
-	const char *volume = config_get(c, "rootfs");
 	char top[CGROUP_TOP];
-	unsigned owner;
 	struct host_layout layout;
 	struct cgv_cpuset cpus;
 	struct cgv_host h;
@@ -275,14 +274,11 @@ int start_prepare(unsigned vmid, const struct config *c)
 
 	if (r < 0)
 		return r;
-	if (!volume || volume_path(volume, &rootfs, &owner) < 0)
-		return refuse(-EINVAL, "CT %u: its rootfs '%s' is on no storage pct knows", vmid,
-			      volume ? volume : "");
-	if (access(rootfs, F_OK) < 0)
-		return fail(-errno, "find the rootfs of CT %u, '%s'", vmid, rootfs);
-	r = paths_tools(&tools);
+	r = ct_rootfs_check(vmid, c);
 	if (r == 0)
-		r = paths_make(dir, 0755);
+		r = paths_tools(&tools);
+	if (r == 0)
+		r = paths_make(rootfs, 0755);
 	if (r == 0)
 		r = host_open(&h, &layout);
 	if (r < 0)

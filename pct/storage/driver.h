@@ -17,6 +17,9 @@
 #include "pct/cli/option.h"
 #include "pct/storage/storage.h"
 
+struct volume_how; /* volume.h */
+#define VOLUME_BY_PATH 1
+
 enum driver_features {
 	STORAGE_DIRECTORIES = 1, /* volumes that are directories */
 	STORAGE_IMAGES = 2,	 /* raw images, or block devices: they have a size, and mkfs */
@@ -84,12 +87,12 @@ struct driver {
 
 	/*
 	 * NULL of most. For volumes that are more than what lies at one path (an overlay): a
-	 * detached mount of it. @users: a user namespace whose ids it is to have, -EBADF: as on
-	 * the disk; it has no effect on files that are shifted on the disk (volume.h).
-	 * -EOPNOTSUPP, not said: this one is as others, by its path().
+	 * detached mount of it, with the ids of @how->users unless it is shifted on the disk; only
+	 * where @how has MOUNT_ATTR_RDONLY may it be mounted more than once. VOLUME_BY_PATH: this
+	 * one is as others.
 	 */
-	int (*tree)(const struct storage *s, const char *name, const char *snapshot, int users,
-		    int *fd);
+	int (*tree)(const struct storage *s, const char *name, const char *snapshot,
+		    const struct volume_how *how, int *fd);
 
 	/* To @bytes: images grow, before the file system in them; a directory's limit is changed.
 	 */
@@ -130,4 +133,4 @@ struct driver {
 };
 
 /* Their rows. */
-extern const struct driver driver_dir, driver_btrfs;
+extern const struct driver driver_dir, driver_btrfs, driver_overlay, driver_lvmthin, driver_zfspool;

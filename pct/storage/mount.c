@@ -188,15 +188,15 @@ int volume_mount(const struct volume *v, const char *snapshot, const struct volu
 	const struct driver *d = v->storage->driver;
 	auto_fd tree = -EBADF;
 	struct volume_name name;
-	int r = -EOPNOTSUPP;
 	bool mapped;
+	int r = VOLUME_BY_PATH;
 
 	if (volume_name_read(v->name, &name) == 0)
 		s.fixed |= name.base;
 	if (d->tree)
-		r = d->tree(v->storage, v->name, snapshot, how->users, &tree);
+		r = d->tree(v->storage, v->name, snapshot, how, &tree);
 	mapped = r == 0;
-	if (r == -EOPNOTSUPP)
+	if (r == VOLUME_BY_PATH)
 		r = volume_where(v, snapshot, &path);
 	if (r == 0 && !mapped)
 		r = mount_path(&s, path, &tree);

@@ -37,6 +37,22 @@ static bool ends_with(const char *text, const char *end)
 	return n > m && strcmp(text + n - m, end) == 0;
 }
 
+/* "-disk-0.raw" */
+static unsigned number_of(const char *text)
+{
+	static const char disk[] = "-disk-";
+	const char *number = text + strlen(disk);
+	size_t n;
+
+	if (strncmp(text, disk, strlen(disk)) != 0)
+		return UINT_MAX;
+	n = strspn(number, "0123456789");
+	if (n == 0 || n > 6 ||
+	    (number[n] && strcmp(number + n, ".raw") != 0 && strcmp(number + n, ".subvol") != 0))
+		return UINT_MAX;
+	return (unsigned)strtoul(number, NULL, 10);
+}
+
 /* "vm-100-disk-0.raw": what it says of itself; a name of any other form says nothing. */
 static void read_file(struct volume_name *v, unsigned *vmid)
 {
@@ -66,10 +82,7 @@ static void read_file(struct volume_name *v, unsigned *vmid)
 		v->base = forms[i].base;
 		if (!ends_with(v->file, ".raw") && !ends_with(v->file, ".subvol"))
 			v->format = forms[i].format;
-		p += digits;
-		if (strncmp(p, "-disk-", 6) == 0 && isdigit((unsigned char)p[6]) &&
-		    strspn(p + 6, "0123456789") < 7)
-			v->number = (unsigned)strtoul(p + 6, NULL, 10);
+		v->number = number_of(p + digits);
 	}
 }
 

@@ -8,6 +8,9 @@
 
 const struct driver *const drivers[] = {
 	&driver_dir,
+	&driver_lvmthin,
+	&driver_overlay,
+	&driver_zfspool,
 };
 const size_t n_drivers = ARRAY_LEN(drivers);
 

@@ -22,7 +22,7 @@ static bool split(const char *value, char **id, char **name)
 
 	if (strncmp(value, "volume=", 7) == 0)
 		return split(value + 7, id, name);
-	if (*value == '/' || !colon || colon + 1 == end)
+	if (*value == '/' || !colon || colon == value || colon + 1 == end)
 		return false;
 	*id = text_of("%.*s", (int)(colon - value), value);
 	*name = text_of("%.*s", (int)(end - colon - 1), colon + 1);
@@ -51,6 +51,36 @@ bool volume_is_new(const char *value, char **storage, uint64_t *bytes)
 	*bytes <<= 20;
 	*storage = take_ptr(id);
 	return true;
+}
+
+bool volume_is_request(const char *value)
+{
+	auto_free char *storage = NULL;
+	uint64_t bytes;
+	int64_t n;
+
+	return option_number(value, &n) || volume_is_new(value, &storage, &bytes);
+}
+
+int volume_peek(const char *value, struct volume *out)
+{
+	auto_free char *id = NULL, *name = NULL;
+	const struct storages *all;
+	struct volume_name v;
+	int r;
+
+	if (!split(value, &id, &name) || volume_name_read(name, &v) < 0)
+		return -EINVAL;
+	r = storages_get(&all);
+	if (r < 0)
+		return r;
+	*out = (struct volume){ .storage = storages_find(all, id), .owner = v.owner };
+	if (!out->storage)
+		return -ENOENT;
+	if (!out->storage->driver)
+		return -EOPNOTSUPP;
+	out->name = take_ptr(name);
+	return 0;
 }
 
 int volume_read(const char *value, struct volume *out)
@@ -90,7 +120,8 @@ char *volume_id(const struct volume *v)
 static int choose_format(const struct storage *s, struct volume_spec *spec)
 {
 	unsigned can = storage_features(s, NULL);
-	bool dir = can & STORAGE_DIRECTORIES && (spec->bytes == 0 || can & STORAGE_QUOTA);
+	bool dir = can & STORAGE_DIRECTORIES &&
+		   (spec->bytes == 0 || can & STORAGE_QUOTA || !(can & STORAGE_IMAGES));
 
 	if (!dir && spec->bytes == 0)
 		return refuse(-EINVAL,

@@ -38,11 +38,17 @@ bool volume_is_one(const char *value);
 /* Is it "storage:GiB", one to be made? Then *@storage (malloc'ed) and the size; 0: a directory. */
 bool volume_is_new(const char *value, char **storage, uint64_t *bytes);
 
+/* Likewise, or "8" alone: a size, of a storage that is not said? */
+bool volume_is_request(const char *value);
+
 /*
- * What a conf's value names (up to its first ','). Quietly: -EINVAL: not a volume; others as of
- * storage_get(). volume_find() says what is wrong: "CT 100: mp0: ...".
+ * What a conf's value names (up to its first ','). -EINVAL: not a volume; nothing is said of that;
+ * others as of storage_get(). volume_find() says what is wrong: "CT 100: mp0: ...".
+ * volume_peek(): nothing is said, nor is it looked whether the storage is usable now. -ENOENT,
+ * -EOPNOTSUPP: there is no such storage, or no driver for it.
  */
 int volume_read(const char *value, struct volume *out);
+int volume_peek(const char *value, struct volume *out);
 int volume_find(unsigned vmid, const char *key, const char *value, struct volume *out);
 
 /* "local:100/vm-100-disk-0.raw": malloc'ed. */
