@@ -56,6 +56,23 @@ static int choose(struct job *j)
 	return 0;
 }
 
+/* Linked if it may be and can be, where nothing was said. */
+static void choose_linked(struct job *j)
+{
+	if (args_value(j->a, "full") || j->how.full)
+		return;
+	for (size_t i = 0; i < j->volumes.n; i++) {
+		const struct volume *v = &j->volumes.all[i].v;
+
+		if (clone_links(v, &j->how))
+			continue;
+		info("CT %u: storage '%s' of type '%s' has no linked clones: it is a full one",
+		     j->to, v->storage->id, v->storage->type);
+		j->how.full = true;
+		return;
+	}
+}
+
 /* What is copied file by file must stand still longer than one would bear. */
 static int check_running(const struct job *j)
 {
@@ -89,7 +106,10 @@ static int look(struct job *j)
 	r = choose(j);
 	if (r == 0)
 		r = named_volumes(j->from, j->then, NULL, &j->volumes);
-	return r != 0 ? r : check_running(j);
+	if (r != 0)
+		return r;
+	choose_linked(j);
+	return check_running(j);
 }
 
 /* ---- its conf ---- */
@@ -228,7 +248,7 @@ static int forget_identity(const struct job *j)
 	if (r < 0)
 		return r;
 	clone_forget_identity(root, name);
-	return syncfs(root) < 0 ? fail(-errno, "write the files of CT %u to the disk", j->to) : 0;
+	return 0;
 }
 
 static int make(struct job *j)

@@ -20,12 +20,18 @@ static bool clones_at_once(const struct volume *v, const struct cloning *how)
 	return can & STORAGE_CLONES && (!how->full || can & STORAGE_COPIES);
 }
 
+bool clone_links(const struct volume *v, const struct cloning *how)
+{
+	struct cloning linked = { .to = how->to };
+
+	return clones_at_once(v, &linked);
+}
+
 bool clone_copies(const struct volume *v, const struct cloning *how)
 {
 	return how->full && !clones_at_once(v, how);
 }
 
-/* On the disk before a conf names it. */
 static int copy_files(const struct named_volume *from, const struct volume *to, int src,
 		      uint64_t used, const struct cloning *how)
 {
@@ -38,8 +44,6 @@ static int copy_files(const struct named_volume *from, const struct volume *to, 
 	if (how->progress)
 		progress_begin(how->progress, used, "copy %s", from->key);
 	r = tree_copy(src, dst, how->progress);
-	if (r == 0 && syncfs(dst) < 0)
-		r = fail(-errno, "write the copy of %s to the disk", from->key);
 	return how->progress ? progress_end(how->progress, r) : r;
 }
 
@@ -94,8 +98,8 @@ int clone_volume(const struct named_volume *from, const struct cloning *how, str
 		return copy_volume(from, how, out);
 	if (!clones_at_once(&from->v, how))
 		return refuse(-EOPNOTSUPP,
-			      "%s, on storage '%s' of type '%s', can have no linked clone; "
-			      "--full makes one of its own",
+			      "%s, on storage '%s' of type '%s', can have no linked clone; give "
+			      "--full",
 			      from->key, s->id, s->type);
 	r = step("clone: a volume");
 	if (r == 0)
@@ -150,10 +154,13 @@ static int forget_dbus_id(int root)
 
 void clone_forget_identity(int root, const char *name)
 {
+	auto_fd top = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = forget_machine_id(root);
 
 	if (r == 0)
 		r = forget_dbus_id(root);
+	if (r == 0 && (top < 0 || syncfs(top) < 0))
+		r = -errno;
 	if (r < 0)
 		warn(r, "%s: it has the machine id of what it is a clone of", name);
 }

@@ -16,6 +16,8 @@ struct cloning {
 	struct progress *progress; /* may be NULL */
 };
 
+/* Could it be a linked clone? */
+bool clone_links(const struct volume *v, const struct cloning *how);
 /* Would it be copied, file by file? So it must not change meanwhile. */
 bool clone_copies(const struct volume *v, const struct cloning *how);
 
