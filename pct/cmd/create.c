@@ -10,46 +10,11 @@
 #include "pct/conf/store.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/ct/start.h"
+#include "pct/ct/vacant.h"
 #include "pct/ct/volumes.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
 #include "pct/root/template.h"
-#include "pct/root/tree.h"
-
-/* Whatever has this VMID already. */
-static int check_free(unsigned vmid)
-{
-	CLEANUP(config_free) struct config c = { 0 };
-	static const char *const dirs[] = { "images", "lxc" };
-	const char *lock;
-
-	if (conf_exists(vmid)) {
-		int r = conf_load(vmid, &c);
-
-		if (r < 0)
-			return r;
-		lock = config_get(&c, "lock");
-		if (lock && strcmp(lock, "create") == 0)
-			return refuse(-EEXIST,
-				      "CT %u is there, but was never finished: 'pct destroy "
-				      "%u' removes it, then create it again",
-				      vmid, vmid);
-		return refuse(-EEXIST,
-			      "CT %u already exists; take another VMID, or 'pct destroy %u' "
-			      "first",
-			      vmid, vmid);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
-		auto_free char *path = path_to("var/lib/pct/%s/%u", dirs[i], vmid);
-
-		if (access(path, F_OK) == 0)
-			return refuse(-EEXIST,
-				      "'%s' is in the way and belongs to no container; move "
-				      "or remove it, then try again",
-				      path);
-	}
-	return 0;
-}
 
 static int set(struct config *c, const char *key, const char *value)
 {
@@ -199,18 +164,6 @@ static int fill(const struct args *a, const struct source *s, bool there, struct
 	return ct_volumes_leave() < 0 && r == 0 ? -EIO : r;
 }
 
-/* Nothing stays of what could not be finished. */
-static void undo(unsigned vmid, const struct config *c, int why)
-{
-	auto_free char *dir = path_to("var/lib/pct/lxc/%u", vmid);
-
-	if (why == -EINTR)
-		say(SAY_ERR, 0, "create CT %u: interrupted, nothing is left of it", vmid);
-	if (ct_volumes_remove(vmid, c, false) < 0 || tree_remove(dir) < 0 || conf_remove(vmid) < 0)
-		say(SAY_ERR, 0, "something is left of CT %u; 'pct destroy %u' removes it", vmid,
-		    vmid);
-}
-
 /* With a lock from its first moment: what it names is made, or to be made. */
 static int make(const struct args *a, const struct source *s, struct config *c)
 {
@@ -229,7 +182,7 @@ static int make(const struct args *a, const struct source *s, struct config *c)
 		r = conf_save(a->vmid, c);
 	}
 	if (r < 0)
-		undo(a->vmid, c, r);
+		vacate(a->vmid, c, "create", r);
 	return r;
 }
 
@@ -244,7 +197,7 @@ static int run(const struct args *a)
 	if (r == 0)
 		r = lock_take(a->vmid, 5, &lock);
 	if (r == 0)
-		r = check_free(a->vmid);
+		r = check_vacant(a->vmid);
 	if (r == 0)
 		r = make_config(a, &c);
 	if (r == 0)
