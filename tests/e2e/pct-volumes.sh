@@ -4,7 +4,7 @@
 # is stopped and runs, unused, freed; ids on the disk are the container's own.
 . "$(dirname "$0")/pct-lib"
 needs "needs /dev/fuse" [ -e /dev/fuse ]
-needs "needs btrfs-progs and xfsprogs" sh -c 'command -v mkfs.btrfs && command -v mkfs.xfs' >&2
+needs "needs btrfs-progs and xfsprogs" sh -c 'command -v mkfs.btrfs mkfs.xfs >&2'
 needs "needs loop devices" [ -e /dev/loop-control ]
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/pct-volumes.XXXXXX")
