@@ -271,7 +271,7 @@ lint:
 		--suppress=uninitvar --suppress=constStatement base cgview procfs launcher pct
 	$(Q)shellcheck -S warning -x -P SCRIPTDIR $(scripts)
 
-units = pctfs-keeper.service pctfs.service pct-autostart.service
+units = pctfs-keeper.service pctfs.service pct-autostart.service pct-autosnap.service pct-autosnap.timer
 hooks = $(notdir $(wildcard packaging/oci/hooks.d/*.json))
 lxcconfs = lxc-views.conf lxc-nesting.conf
 located = sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/usr/share/pct/|$(PCTDIR)/|'

@@ -67,8 +67,9 @@ int data_map(int fd, const struct stat *st, struct archive_entry *e)
 	for (size_t i = 0; i < n; i++)
 		archive_entry_sparse_add_entry(e, (la_int64_t)all[i].at,
 					       (la_int64_t)(all[i].end - all[i].at));
+	/* All of it is one: nothing, at its end, is what GNU tar writes of such, too. */
 	if (n == 0)
-		archive_entry_sparse_add_entry(e, 0, 0);
+		archive_entry_sparse_add_entry(e, st->st_size, 0);
 	return 0;
 }
 

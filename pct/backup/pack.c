@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <locale.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 
@@ -59,6 +60,8 @@ static int add_compression(struct pack *p, const char *how, unsigned threads)
 int pack_begin(struct pack *p, int fd, const char *compress, unsigned threads)
 {
 	p->fd = fd;
+	/* Names that are UTF-8 are told as such; others as their bytes, which GNU tar notes. */
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	p->out = archive_write_new();
 	p->entry = archive_entry_new();
 	if (!p->out || !p->entry)

@@ -10,46 +10,11 @@
 #include "pct/conf/store.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/ct/start.h"
+#include "pct/ct/vacant.h"
 #include "pct/ct/volumes.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
 #include "pct/root/template.h"
-#include "pct/root/tree.h"
-
-/* Whatever has this VMID already. */
-static int check_free(unsigned vmid)
-{
-	CLEANUP(config_free) struct config c = { 0 };
-	static const char *const dirs[] = { "images", "lxc" };
-	const char *lock;
-
-	if (conf_exists(vmid)) {
-		int r = conf_load(vmid, &c);
-
-		if (r < 0)
-			return r;
-		lock = config_get(&c, "lock");
-		if (lock && strcmp(lock, "create") == 0)
-			return refuse(-EEXIST,
-				      "CT %u is there, but was never finished: 'pct destroy "
-				      "%u' removes it, then create it again",
-				      vmid, vmid);
-		return refuse(-EEXIST,
-			      "CT %u already exists; take another VMID, or 'pct destroy %u' "
-			      "first",
-			      vmid, vmid);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
-		auto_free char *path = path_to("var/lib/pct/%s/%u", dirs[i], vmid);
-
-		if (access(path, F_OK) == 0)
-			return refuse(-EEXIST,
-				      "'%s' is in the way and belongs to no container; move "
-				      "or remove it, then try again",
-				      path);
-	}
-	return 0;
-}
 
 static int set(struct config *c, const char *key, const char *value)
 {
@@ -138,26 +103,58 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 	return r;
 }
 
+/* What is unpacked once, for all containers of that kind. */
+struct common {
+	const struct source *source;
+	bool unprivileged;
+};
+
+static int unpack_common(int root, void *data)
+{
+	const struct common *m = data;
+	const struct target t = { .root = root, .unprivileged = m->unprivileged };
+	int r = source_make(m->source, &t);
+
+	return r == 0 && interrupted() ? -EINTR : r;
+}
+
+/* 1: its rootfs is there, with all that is in it. */
+static int clone_common(const struct args *a, const struct source *s, struct config *c)
+{
+	struct common m = { s, key_bool(c, "unprivileged") };
+	auto_free char *digest = NULL;
+
+	if (!s->digest)
+		return 0;
+	/* One without device nodes is another. */
+	digest = text_of("%s%s", s->digest, m.unprivileged ? "" : "-privileged");
+	return ct_rootfs_clone(a->vmid, c, args_value(a, "storage"), digest, unpack_common, &m);
+}
+
+static int unpack_into(const struct args *a, const struct source *s, bool there, int root,
+		       struct config *c)
+{
+	const struct target t = {
+		.root = root,
+		.shift = volume_shift(root),
+		.unprivileged = key_bool(c, "unprivileged"),
+		.hostname = config_get(c, "hostname"),
+	};
+	int r = there ? 0 : source_make(s, &t);
+
+	if (r == 0)
+		r = source_configure(s, &t, c);
+	return r < 0 ? r : look_inside(a, s, root, c);
+}
+
 /* As it is seen in there, on the disk whatever it is: its root is 0, if the kernel can. */
-static int fill(const struct args *a, const struct source *s, struct config *c)
+static int fill(const struct args *a, const struct source *s, bool there, struct config *c)
 {
 	auto_fd root = -EBADF;
 	int r = ct_volumes_mount(a->vmid, c, c->sections, NULL, 0, &root);
 
-	if (r == 0) {
-		const struct target t = {
-			.root = root,
-			.shift = volume_shift(root),
-			.unprivileged = key_bool(c, "unprivileged"),
-			.hostname = config_get(c, "hostname"),
-		};
-
-		r = source_make(s, &t);
-		if (r == 0)
-			r = source_configure(s, &t, c);
-	}
 	if (r == 0)
-		r = look_inside(a, s, root, c);
+		r = unpack_into(a, s, there, root, c);
 	/* On the disk before the conf says so. */
 	if (r == 0 && syncfs(root) < 0)
 		r = fail(-errno, "write the files of CT %u to the disk", a->vmid);
@@ -167,33 +164,25 @@ static int fill(const struct args *a, const struct source *s, struct config *c)
 	return ct_volumes_leave() < 0 && r == 0 ? -EIO : r;
 }
 
-/* Nothing stays of what could not be finished. */
-static void undo(unsigned vmid, const struct config *c, int why)
-{
-	auto_free char *dir = path_to("var/lib/pct/lxc/%u", vmid);
-
-	if (why == -EINTR)
-		say(SAY_ERR, 0, "create CT %u: interrupted, nothing is left of it", vmid);
-	if (ct_volumes_remove(vmid, c, false) < 0 || tree_remove(dir) < 0 || conf_remove(vmid) < 0)
-		say(SAY_ERR, 0, "something is left of CT %u; 'pct destroy %u' removes it", vmid,
-		    vmid);
-}
-
 /* With a lock from its first moment: what it names is made, or to be made. */
 static int make(const struct args *a, const struct source *s, struct config *c)
 {
 	int r = conf_save(a->vmid, c);
+	bool there;
 
 	if (r == 0)
+		r = clone_common(a, s, c);
+	there = r == 1;
+	if (r >= 0)
 		r = ct_volumes_make(a->vmid, c, args_value(a, "storage"));
 	if (r == 0)
-		r = fill(a, s, c);
+		r = fill(a, s, there, c);
 	if (r == 0) {
 		config_unset(c, "lock");
 		r = conf_save(a->vmid, c);
 	}
 	if (r < 0)
-		undo(a->vmid, c, r);
+		vacate(a->vmid, c, "create", r);
 	return r;
 }
 
@@ -208,7 +197,7 @@ static int run(const struct args *a)
 	if (r == 0)
 		r = lock_take(a->vmid, 5, &lock);
 	if (r == 0)
-		r = check_free(a->vmid);
+		r = check_vacant(a->vmid);
 	if (r == 0)
 		r = make_config(a, &c);
 	if (r == 0)

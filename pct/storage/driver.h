@@ -27,6 +27,7 @@ enum driver_features {
 	STORAGE_CLONES = 8,   /* a volume that shares its data with another: linked clones */
 	STORAGE_RESIZES = 16, /* also while it is in use */
 	STORAGE_QUOTA = 32,   /* directories can have a size, here and now */
+	STORAGE_COPIES = 64,  /* what it clones does not need the other any more: a full one */
 };
 
 enum volume_format { VOLUME_DIRECTORY, VOLUME_IMAGE };

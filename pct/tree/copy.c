@@ -120,8 +120,11 @@ static int copy_below(struct copying *c, const struct pair *at, const char *name
 	auto_fd from = openat(at->from, name, flags), to = -EBADF;
 	int r;
 
-	if (from < 0 || step_of_many("copy a tree: a directory") < 0 ||
-	    mkdirat(at->to, name, 0700) < 0)
+	if (from < 0 || step_of_many("copy a tree: a directory") < 0)
+		return cannot(c, -errno);
+	/* A new ext4 is not quite empty. */
+	if (mkdirat(at->to, name, 0700) < 0 &&
+	    (errno != EEXIST || strcmp(c->path, "lost+found") != 0))
 		return cannot(c, -errno);
 	to = openat(at->to, name, flags);
 	if (to < 0)
@@ -200,19 +203,24 @@ static void have_many_files(void)
 	}
 }
 
-int tree_copy(int from, int to, struct progress *p)
+int tree_copy(int from_at, int to_at, struct progress *p)
 {
+	/* They may only point at it, as a mounted volume does. */
+	auto_fd from = openat(from_at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd to = openat(to_at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_free struct copying *c = calloc(1, sizeof(*c));
 	struct stat st;
 	int r;
 
-	if (!c)
-		return fail(-ENOMEM, "copy a tree");
+	if (!c || from < 0 || to < 0)
+		return fail(c ? -errno : -ENOMEM, "copy a tree");
 	*c = (struct copying){ .from = from, .to = to, .p = p };
 	have_many_files();
 	r = copy_directory(c, &(struct pair){ from, to });
 	if (r == 0 && (fstat(from, &st) < 0 || (r = attrs_copy(from, to, &st, &c->lost)) < 0))
 		r = cannot(c, r < 0 ? r : -errno);
+	if (r == 0 && syncfs(to) < 0)
+		r = fail(-errno, "write the copy to the disk");
 	if (r == 0 && *c->lost.name)
 		warn(0, "extended attributes such as '%s' cannot be kept where the copy is",
 		     c->lost.name);
