@@ -57,13 +57,13 @@ NL_CFLAGS   = $(call pkg,NL_CFLAGS,--cflags libnl-route-3.0)
 NL_LIBS     = $(call pkg,NL_LIBS,--libs libnl-route-3.0)
 
 # What the parts of pct are for: pct/pct.h.
-pct_dirs := pct $(addprefix pct/,cli cmd conf copy ct guest net root top)
+pct_dirs := pct $(sort $(patsubst %/,%,$(wildcard pct/*/)))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(B)/man/pct.1 $(B)/man/pct.conf.5
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
-scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(manuals)
@@ -84,7 +84,7 @@ $(B)/obj/procfs/%.o $(B)/obj/tests/check-opens.o $(B)/obj/tests/check-stuck.o: o
 $(B)/obj/pct/net/%.o $(B)/fuzz/pct/net/%.o: override CPPFLAGS += $(NL_CFLAGS)
 $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
 $(B)/pct-launch $(B)/pct-runc: LDLIBS += -ljson-c -lseccomp
-$(B)/pct:        LDLIBS += $(NL_LIBS) -ljson-c -lcgroup -lnettle
+$(B)/pct $(B)/pct-die: LDLIBS += $(NL_LIBS) -ljson-c -lcgroup -lnettle
 $(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -lnettle -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
 
 $(B)/obj/%.o: %.c
@@ -132,6 +132,12 @@ $(B)/die/%.o: %.c
 $(B)/die/pctfs: $(patsubst %.c,$(B)/die/%.o,$(wildcard procfs/*.c)) $(B)/libcgview.a $(B)/obj/base/say.o
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
+
+# pct whose every step can be killed or made to fail (pct/step.h); what has none is as it is.
+stepped := $(shell grep -ls '"pct/step.h"' $(addsuffix /*.c,$(pct_dirs)))
+$(B)/pct-die: $(B)/obj/pct/main.o $(patsubst %.c,$(B)/die/%.o,$(stepped)) $(B)/libpct.a $(B)/libcgview.a $(B)/obj/base/say.o
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # pct-launch that waits between finding a target and moving a view there (launcher/pause.h).
 $(B)/pause/pct-launch: $(filter-out launcher/runc.c,$(wildcard launcher/*.[ch])) $(B)/obj/base/say.o
@@ -221,7 +227,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/die/pctfs $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(if $(SAN),,static)
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs $(B)/check-pct-guest
@@ -256,6 +262,7 @@ lint:
 	$(Q)! grep -rnE '#include "(procfs|launcher)/' pct
 	$(Q)! grep -rnE '#include "(cgview|procfs|launcher|pct)/' base
 	$(Q)! grep -rnE '#include "cgview/' procfs pct | grep -vE 'cgview/(cgview|span)\.h'
+	$(Q)tests/lint-steps
 	$(Q)bare=$$(grep -L 'SPDX-License-Identifier: LGPL-2.1-or-later' $(sources)); \
 		[ -z "$$bare" ] || { echo "no licence line in $$bare"; exit 1; }
 	$(Q)clang-format --dry-run -Werror $(sources)
@@ -264,7 +271,7 @@ lint:
 		--suppress=uninitvar --suppress=constStatement base cgview procfs launcher pct
 	$(Q)shellcheck -S warning -x -P SCRIPTDIR $(scripts)
 
-units = pctfs-keeper.service pctfs.service pct-autostart.service
+units = pctfs-keeper.service pctfs.service pct-autostart.service pct-autosnap.service pct-autosnap.timer
 hooks = $(notdir $(wildcard packaging/oci/hooks.d/*.json))
 lxcconfs = lxc-views.conf lxc-nesting.conf
 located = sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/usr/share/pct/|$(PCTDIR)/|'
@@ -297,7 +304,7 @@ deb: all
 	$(Q)MAKE='$(MAKE)' packaging/debian/build $(B)/deb
 
 clean:
-	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct-runc pct check-* bench-* fuzz-*) build-*
+	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct-runc pct pct-die check-* bench-* fuzz-*) build-*
 
 .PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale bench-read lint install uninstall deb clean
 .SECONDARY:

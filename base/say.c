@@ -4,6 +4,7 @@
 #include "base/say.h"
 
 enum say_level say_limit = SAY_INFO;
+void (*say_before)(void);
 
 static const struct {
 	const char *name;
@@ -55,6 +56,8 @@ void say(enum say_level level, int err, const char *fmt, ...)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
 
+	if (say_before)
+		say_before();
 	if (journal)
 		fprintf(stderr, "<%d>%s%s%s\n", level, line, err ? ": " : "",
 			err ? strerror(-err) : "");

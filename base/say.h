@@ -23,6 +23,9 @@ const char *say_level_name(enum say_level level);
  */
 void say(enum say_level level, int err, const char *fmt, ...) FORMAT(3, 4);
 
+/* Called before a line is written, unless NULL: what is on the terminal's last line is to go. */
+extern void (*say_before)(void);
+
 #define warn(err, ...) say(SAY_WARN, err, __VA_ARGS__)
 #define info(...)      say(SAY_INFO, 0, __VA_ARGS__)
 #define debug(...)     say(SAY_DEBUG, 0, __VA_ARGS__)

@@ -6,6 +6,7 @@
 
 #include "base/say.h"
 #include "pct/paths.h"
+#include "pct/step.h"
 
 bool vmid_parse(const char *text, unsigned *vmid)
 {
@@ -112,51 +113,10 @@ int paths_make(const char *dir, unsigned mode)
 		char was = *p;
 
 		*p = '\0';
-		if (mkdir(path, mode) < 0 && errno != EEXIST)
+		if (access(path, F_OK) < 0 &&
+		    (step("make a directory") < 0 || (mkdir(path, mode) < 0 && errno != EEXIST)))
 			return fail(-errno, "make directory '%s'", path);
 		*p = was;
 	} while (*p);
 	return 0;
-}
-
-/* local:<vmid>/<name>: one plain name, so that no value leads out of the images. */
-int volume_path(const char *value, char **path, unsigned *owner)
-{
-	static const char storage[] = "local:";
-	const char *end = strchrnul(value, ',');
-	const char *slash, *name;
-	char vmid[16];
-	unsigned id;
-
-	if (strncmp(value, storage, sizeof(storage) - 1) != 0)
-		return -EINVAL;
-	value += sizeof(storage) - 1;
-	slash = memchr(value, '/', (size_t)(end - value));
-	if (!slash || (size_t)(slash - value) >= sizeof(vmid))
-		return -EINVAL;
-	snprintf(vmid, sizeof(vmid), "%.*s", (int)(slash - value), value);
-	name = slash + 1;
-	if (!vmid_parse(vmid, &id) || name == end || *name == '.' ||
-	    memchr(name, '/', (size_t)(end - name)))
-		return -EINVAL;
-	*path = path_to("var/lib/pct/images/%u/%.*s", id, (int)(end - name), name);
-	*owner = id;
-	return 0;
-}
-
-char *volume_first(unsigned vmid)
-{
-	return text_of("local:%u/subvol-%u-disk-0.subvol", vmid, vmid);
-}
-
-bool volume_is_of(const char *name, unsigned vmid)
-{
-	auto_free char *begin = text_of("subvol-%u-disk-", vmid);
-	size_t n = strlen(begin);
-
-	if (strncmp(name, begin, n) != 0 || !isdigit((unsigned char)name[n]))
-		return false;
-	while (isdigit((unsigned char)name[n]))
-		n++;
-	return strcmp(name + n, ".subvol") == 0;
 }

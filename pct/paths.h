@@ -5,8 +5,9 @@
  *   etc/pct/lxc/<vmid>.conf           what a user asked for
  *   etc/pct/firewall/<vmid>.nft       what it may send
  *   etc/pct/network/<name>.conf       a bridge that pct manages
+ *   etc/pct/storage.cfg               where volumes may lie
  *   var/lib/pct/lxc/<vmid>/           what liblxc is told: config, rules.seccomp, log
- *   var/lib/pct/images/<vmid>/        the volumes
+ *   var/lib/pct/images/<vmid>/        the volumes on storage `local`
  *   run/pct/                          sockets, locks
  */
 #pragma once
@@ -39,15 +40,3 @@ int paths_tools(char **dir);
 
 /* mkdir -p, every new directory with @mode; says what is wrong. */
 int paths_make(const char *dir, unsigned mode);
-
-/*
- * The directory of the volume that a conf's rootfs value names ("local:100/subvol-...,size=4G"),
- * with the VMID that owns it. -EINVAL: not a volume of a storage there is.
- */
-int volume_path(const char *value, char **path, unsigned *owner);
-
-/* What a new container's first volume is called in its conf. */
-char *volume_first(unsigned vmid);
-
-/* Is a name in images/<vmid> one of those: subvol-<vmid>-disk-<number>.subvol? */
-bool volume_is_of(const char *name, unsigned vmid);

@@ -8,8 +8,11 @@
  *   ct/    a container that is to run, runs, or ran: liblxc, cgroups, limits
  *   copy/  files into one that runs, and out of it
  *   guest/ what its own system is told of its conf
+ *   disk/  its volumes: larger, checked, somewhere else
  *   net/   its interfaces, and the bridges they are on
+ *   snap/  its snapshots
  *   root/  what is in its file system: templates, unpacking
+ *   storage/  volumes: where they lie, how they are made and mounted
  *   top/   what all of them use
  *
  * Exit codes: 0 done; 1 failed, said on stderr; 2 used wrongly, likewise in one line.
@@ -49,11 +52,12 @@ struct command {
 extern const struct command *const commands[];
 extern const size_t n_commands;
 
-extern const struct command cmd_complete, cmd_config, cmd_console, cmd_cpusets, cmd_create,
-    cmd_destroy, cmd_enter, cmd_exec, cmd_guest_setup, cmd_help, cmd_hook, cmd_list, cmd_manual,
-    cmd_net_up, cmd_network, cmd_pending, cmd_pull, cmd_push, cmd_reboot, cmd_resume, cmd_set,
-    cmd_shutdown, cmd_start, cmd_startall, cmd_status, cmd_stop, cmd_stopall, cmd_suspend, cmd_top,
-    cmd_unlock, cmd_wait;
+extern const struct command cmd_autosnap, cmd_clone, cmd_complete, cmd_config, cmd_console,
+    cmd_cpusets, cmd_create, cmd_delsnapshot, cmd_destroy, cmd_df, cmd_enter, cmd_exec, cmd_fsck,
+    cmd_fstrim, cmd_guest_setup, cmd_help, cmd_hook, cmd_list, cmd_listsnapshot, cmd_manual,
+    cmd_net_up, cmd_network, cmd_pending, cmd_pull, cmd_push, cmd_reboot, cmd_resize, cmd_resume,
+    cmd_rollback, cmd_set, cmd_shutdown, cmd_snapshot, cmd_start, cmd_startall, cmd_status,
+    cmd_stop, cmd_stopall, cmd_suspend, cmd_template, cmd_top, cmd_unlock, cmd_wait;
 
 /*
  * By its name, or the beginning of just one; hidden ones by their whole name. -ENOENT: there is

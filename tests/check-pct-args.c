@@ -154,9 +154,9 @@ static const struct {
 	{ &cmd_create, { "100", "t", "--env", "A=b\t" }, { "env: 'A=b", "ends with a blank" } },
 	{ &cmd_create, { "100", "t", "--features", "all=1" }, { "no property 'all'" } },
 	{ &cmd_set, { "100", "--delete", "colour" }, { "delete: 'colour' is not a key" } },
-	{ &cmd_set, { "100", "--delete", "rootfs" }, { "delete: 'rootfs' is not a key" } },
+	{ &cmd_set, { "100", "--delete", "lock" }, { "delete: 'lock' is not a key" } },
 	{ &cmd_create, { "100", "t", "--entrypoint", "init" }, { "entrypoint: 'init'" } },
-	{ &cmd_create, { "100", "t", "--rootfs", "x" }, { "there is no option '--rootfs'" } },
+	{ &cmd_create, { "100", "t", "--lock", "x" }, { "there is no option '--lock'" } },
 	{ &cmd_create, { "100", "t", "--lock", "create" }, { "there is no option '--lock'" } },
 	{ &cmd_create, { "100", "t", "--o", "1" }, { "'--o' may be --onboot, --ostype" } },
 	{ &cmd_create,
@@ -236,7 +236,9 @@ START_TEST(finds_a_command_by_a_clear_beginning)
 	const struct command *c = NULL;
 	auto_free char *names = NULL;
 
-	ck_assert_int_eq(command_find("li", &c, NULL), 0);
+	ck_assert_int_eq(command_find("lists", &c, NULL), 0);
+	ck_assert_ptr_eq(c, &cmd_listsnapshot);
+	ck_assert_int_eq(command_find("list", &c, NULL), 0);
 	ck_assert_ptr_eq(c, &cmd_list);
 	ck_assert_int_eq(command_find("stop", &c, NULL), 0);
 	ck_assert_ptr_eq(c, &cmd_stop);

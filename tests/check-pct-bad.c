@@ -50,6 +50,8 @@ static const char *const seeds[] = {
 	"nfs",
 	"u:0:100000:65536",
 	"noatime",
+	"15m",
+	"last=3,daily=7",
 	"onboot",
 	"tags",
 	"0123456789abcdef0123456789abcdef01234567",
@@ -296,7 +298,7 @@ END_TEST
 
 START_TEST(refuses_keys_that_are_no_options)
 {
-	static const char *const names[] = { "rootfs",
+	static const char *const names[] = { "parent",
 					     "lock",
 					     "parent",
 					     "snaptime",

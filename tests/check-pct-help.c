@@ -135,7 +135,7 @@ START_TEST(finds_an_option_by_any_of_its_names)
 	ck_assert_ptr_eq(help_find(&cmd_set, "net3"), net);
 	ck_assert_ptr_eq(help_find(&cmd_set, "--net0"), net);
 	ck_assert_ptr_null(help_find(&cmd_set, "net32"));
-	ck_assert_ptr_null(help_find(&cmd_set, "rootfs"));
+	ck_assert_ptr_null(help_find(&cmd_set, "parent"));
 	ck_assert_ptr_null(help_find(&cmd_list, "net"));
 }
 END_TEST

@@ -340,47 +340,6 @@ START_TEST(knows_which_cgroup_a_root_has)
 }
 END_TEST
 
-START_TEST(finds_a_volume_only_where_one_can_be)
-{
-	static const char *const bad[] = { "",
-					   "local:",
-					   "local:100/",
-					   "local:100/../x",
-					   "local:100/.x",
-					   "local:100/a/b",
-					   "other:100/a",
-					   "local:99/a",
-					   "local:100",
-					   "/etc",
-					   "local:/a",
-					   "local:100x/a",
-					   "local:100/,size=1",
-					   "local:1000000000000/a" };
-	auto_free char *path = NULL, *first = volume_first(100);
-	unsigned owner = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		ck_assert_int_eq(volume_path(bad[i], &path, &owner), -EINVAL);
-	ck_assert_int_eq(volume_path("local:101/a,size=4G", &path, &owner), 0);
-	ck_assert_str_eq(path, "/var/lib/pct/images/101/a");
-	ck_assert_uint_eq(owner, 101);
-	ck_assert_str_eq(first, "local:100/subvol-100-disk-0.subvol");
-}
-END_TEST
-
-START_TEST(knows_which_names_are_its_own)
-{
-	ck_assert(volume_is_of("subvol-100-disk-0.subvol", 100));
-	ck_assert(volume_is_of("subvol-100-disk-12.subvol", 100));
-	ck_assert(!volume_is_of("subvol-100-disk-0.subvol", 101));
-	ck_assert(!volume_is_of("subvol-1000-disk-0.subvol", 100));
-	ck_assert(!volume_is_of("subvol-100-disk-.subvol", 100));
-	ck_assert(!volume_is_of("subvol-100-disk-0.subvol.old", 100));
-	ck_assert(!volume_is_of("subvol-100-disk-0", 100));
-	ck_assert(!volume_is_of("..", 100));
-}
-END_TEST
-
 START_TEST(knows_which_subids_cover_the_range)
 {
 	ck_assert(subids_cover("root:100000:65536\n", 100000, 65536));
@@ -599,7 +558,7 @@ static const struct {
 	{ "mp0", "/srv,mp=/dev", NULL },	 { "mp0", "/srv", NULL },
 	{ "mp0", "local:4,mp=/x", NULL },	 { "dev0", "/dev/fuse", "/dev/fuse" },
 	{ "dev0", "path=/dev/x/y", "/dev/x/y" }, { "dev0", "mode=0660", NULL },
-	{ "mp0", "/srv,mp=/../x", NULL },
+	{ "mp0", "/srv,mp=/../x", NULL },	 { "mp0", "local:100/a,mp=/x", "/x" },
 };
 
 START_TEST(reads_what_is_to_be_mounted)
@@ -631,8 +590,6 @@ int main(void)
 	tcase_add_test(t, refuses_a_container_without_a_rootfs);
 	tcase_add_test(t, picks_the_cpus_that_are_used_least);
 	tcase_add_test(t, knows_which_cgroup_a_root_has);
-	tcase_add_test(t, finds_a_volume_only_where_one_can_be);
-	tcase_add_test(t, knows_which_names_are_its_own);
 	tcase_add_test(t, knows_which_subids_cover_the_range);
 	tcase_add_test(t, takes_the_first_error_from_a_log);
 	tcase_add_test(t, names_the_command_socket_as_liblxc_does);

@@ -21,8 +21,10 @@
 #include "pct/root/tree.h"
 #include "pct/root/unpack.h"
 
-static const struct target unprivileged = { -EBADF, IDMAP_FIRST, true, "x" };
-static const struct target privileged = { -EBADF, 0, false, "x" };
+static const struct target unprivileged = { .root = -EBADF,
+					    .shift = IDMAP_FIRST,
+					    .unprivileged = true };
+static const struct target privileged = { .root = -EBADF };
 
 static const struct {
 	const char *path;
@@ -231,7 +233,7 @@ static int tar_of(const char *path, const char *hardlink, mode_t type)
 static int unpack_into_dir(int tar)
 {
 	auto_fd root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct target t = { root, 0, true, "x" };
+	const struct target t = { .root = root, .unprivileged = true };
 
 	return unpack("test.tar", tar, &t);
 }

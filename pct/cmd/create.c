@@ -1,58 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * pct create: a conf, and a root file system made from a template.
+ * pct create: a conf, its volumes, and a root file system made from a template.
  *
  * The conf comes first, with `lock: create`, and loses that lock last: at any moment in between
  * `pct destroy` knows what there is to remove.
  */
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include "pct/cli/args.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/store.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/ct/start.h"
+#include "pct/ct/vacant.h"
+#include "pct/ct/volumes.h"
 #include "pct/guest/access.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
 #include "pct/root/template.h"
-#include "pct/root/tree.h"
-
-/* Whatever has this VMID already. */
-static int check_free(unsigned vmid)
-{
-	CLEANUP(config_free) struct config c = { 0 };
-	static const char *const dirs[] = { "images", "lxc" };
-	const char *lock;
-
-	if (conf_exists(vmid)) {
-		int r = conf_load(vmid, &c);
-
-		if (r < 0)
-			return r;
-		lock = config_get(&c, "lock");
-		if (lock && strcmp(lock, "create") == 0)
-			return refuse(-EEXIST,
-				      "CT %u is there, but was never finished: 'pct destroy "
-				      "%u' removes it, then create it again",
-				      vmid, vmid);
-		return refuse(-EEXIST,
-			      "CT %u already exists; take another VMID, or 'pct destroy %u' "
-			      "first",
-			      vmid, vmid);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
-		auto_free char *path = path_to("var/lib/pct/%s/%u", dirs[i], vmid);
-
-		if (access(path, F_OK) == 0)
-			return refuse(-EEXIST,
-				      "'%s' is in the way and belongs to no container; move "
-				      "or remove it, then try again",
-				      path);
-	}
-	return 0;
-}
 
 static int set(struct config *c, const char *key, const char *value)
 {
@@ -61,11 +24,24 @@ static int set(struct config *c, const char *key, const char *value)
 	return r < 0 ? fail(r, "set '%s' to '%s'", key, value) : 0;
 }
 
+/* A directory, where the storage has such. */
+static int set_rootfs(const struct args *a, struct config *c)
+{
+	const char *id = args_value(a, "storage") ? args_value(a, "storage") : "local";
+	auto_free char *value = NULL;
+	const struct storage *s;
+	int r = storage_get(id, &s);
+
+	if (r < 0)
+		return r;
+	value = text_of("%s:%u", id, storage_features(s, NULL) & STORAGE_DIRECTORIES ? 0u : 4u);
+	return set(c, "rootfs", value);
+}
+
 /* What was given, and what a new container has when it was not. */
 static int make_config(const struct args *a, struct config *out)
 {
 	auto_free char *hostname = text_of("CT%u", a->vmid);
-	auto_free char *volume = volume_first(a->vmid);
 	int r = config_init(out);
 
 	if (r < 0)
@@ -76,39 +52,23 @@ static int make_config(const struct args *a, struct config *out)
 	if (r == 0)
 		r = set(out, "hostname", hostname);
 	for (size_t i = 0; r == 0 && i < a->n_given; i++) {
-		auto_free char *value = key_complete(a->given[i].name, NULL, a->given[i].value);
+		auto_free char *value = NULL;
 
+		if (!key_find(a->given[i].name))
+			continue;
+		value = key_complete(a->given[i].name, NULL, a->given[i].value);
 		r = value ? set(out, a->given[i].name, value) : fail(-ENOMEM, "make the config");
 	}
-	if (r == 0)
-		r = set(out, "rootfs", volume);
+	if (r == 0 && !config_get(out, "rootfs"))
+		r = set_rootfs(a, out);
 	return r < 0 ? r : set(out, "lock", "create");
 }
 
-/*
- * images/<vmid> and the volume in it. No user of the host may enter the first: a container's root
- * could leave a setuid program for them. The group lets an unprivileged container's root through.
- */
-static int make_volume(unsigned vmid, const struct config *c, unsigned shift, int *root)
+static int check_reachable(const struct args *a, const struct config *c)
 {
-	auto_free char *images = path_to("var/lib/pct/images");
-	auto_free char *dir = path_to("var/lib/pct/images/%u", vmid);
-	auto_free char *path = NULL;
-	unsigned owner;
-	int r = paths_make(images, 0755);
+	auto_free char *path = ct_rootfs_path(a->vmid);
 
-	if (r == 0 && shift)
-		r = start_reachable(vmid, dir);
-	if (r == 0 && volume_path(config_get(c, "rootfs"), &path, &owner) < 0)
-		r = -EINVAL;
-	if (r < 0)
-		return r;
-	if (mkdir(dir, 0700) < 0 || chown(dir, 0, shift) < 0 ||
-	    chmod(dir, shift ? 0710 : 0700) < 0 || mkdir(path, 0755) < 0 ||
-	    chown(path, shift, shift) < 0)
-		return fail(-errno, "make volume '%s'", path);
-	*root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return *root < 0 ? fail(-errno, "open volume '%s'", path) : 0;
+	return key_bool(c, "unprivileged") ? start_reachable(a->vmid, path) : 0;
 }
 
 /* What the conf says of the system inside, where the user did not. */
@@ -144,18 +104,24 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 	return r;
 }
 
+/* As it is seen in there, on the disk whatever it is: its root is 0, if the kernel can. */
 static int fill(const struct args *a, const struct source *s, const struct access *in,
 		struct config *c)
 {
-	bool unprivileged = key_bool(c, "unprivileged");
-	unsigned shift = unprivileged ? IDMAP_FIRST : 0;
 	auto_fd root = -EBADF;
-	int r = make_volume(a->vmid, c, shift, &root);
+	int r = ct_volumes_mount(a->vmid, c, c->sections, NULL, 0, &root);
 
 	if (r == 0) {
-		const struct target t = { root, shift, unprivileged, config_get(c, "hostname") };
+		const struct target t = {
+			.root = root,
+			.shift = volume_shift(root),
+			.unprivileged = key_bool(c, "unprivileged"),
+			.hostname = config_get(c, "hostname"),
+		};
 
 		r = source_make(s, &t);
+		if (r == 0)
+			r = source_configure(s, &t, c);
 	}
 	if (r == 0)
 		r = look_inside(a, s, root, c);
@@ -166,19 +132,27 @@ static int fill(const struct args *a, const struct source *s, const struct acces
 		r = fail(-errno, "write the files of CT %u to the disk", a->vmid);
 	if (r == 0 && interrupted())
 		r = -EINTR;
-	return r;
+	close_fd(&root);
+	return ct_volumes_leave() < 0 && r == 0 ? -EIO : r;
 }
 
-/* Nothing stays of what could not be finished. */
-static void undo(unsigned vmid, int why)
+/* With a lock from its first moment: what it names is made, or to be made. */
+static int make(const struct args *a, const struct source *s, const struct access *in,
+		struct config *c)
 {
-	auto_free char *dir = path_to("var/lib/pct/images/%u", vmid);
+	int r = conf_save(a->vmid, c);
 
-	if (why == -EINTR)
-		say(SAY_ERR, 0, "create CT %u: interrupted, nothing is left of it", vmid);
-	if (tree_remove(dir) < 0 || conf_remove(vmid) < 0)
-		say(SAY_ERR, 0, "something is left of CT %u; 'pct destroy %u' removes it", vmid,
-		    vmid);
+	if (r == 0)
+		r = ct_volumes_make(a->vmid, c, args_value(a, "storage"));
+	if (r == 0)
+		r = fill(a, s, in, c);
+	if (r == 0) {
+		config_unset(c, "lock");
+		r = conf_save(a->vmid, c);
+	}
+	if (r < 0)
+		vacate(a->vmid, c, "create", r);
+	return r;
 }
 
 static int run(const struct args *a)
@@ -195,22 +169,15 @@ static int run(const struct args *a)
 	if (r == 0)
 		r = lock_take(a->vmid, 5, &lock);
 	if (r == 0)
-		r = check_free(a->vmid);
+		r = check_vacant(a->vmid);
 	if (r == 0)
 		r = make_config(a, &c);
+	if (r == 0)
+		r = check_reachable(a, &c);
 	if (r != 0)
 		return r;
 	interrupt_catch();
-	r = conf_save(a->vmid, &c);
-	if (r == 0)
-		r = fill(a, &source, &in, &c);
-	if (r == 0) {
-		config_unset(&c, "lock");
-		r = conf_save(a->vmid, &c);
-	}
-	if (r < 0)
-		undo(a->vmid, r);
-	return r;
+	return make(a, &source, &in, &c);
 }
 
 static const struct option options[] = {
@@ -218,6 +185,8 @@ static const struct option options[] = {
 	  .help = "its root's; asked for if not given a value" },
 	{ "ssh-public-keys", OPTION_TEXT, .min = 1, .max = 4096, .value = "<file>",
 	  .help = "who may log in as its root by ssh" },
+	{ "storage", OPTION_TEXT, .min = 2, .max = 100, .form = storage_id_wrong,
+	  .help = "where volumes are made of which only the size is given; 'local' if not said" },
 };
 
 const struct command cmd_create = {

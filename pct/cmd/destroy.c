@@ -4,14 +4,12 @@
  *
  * The conf goes last: whatever interrupts this, it can be said again.
  */
-#include <dirent.h>
-#include <fcntl.h>
-
 #include "pct/cli/args.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/store.h"
 #include "pct/ct/end.h"
 #include "pct/ct/host.h"
+#include "pct/ct/volumes.h"
 #include "pct/net/net.h"
 #include "pct/paths.h"
 #include "pct/root/tree.h"
@@ -51,75 +49,10 @@ static int mark(unsigned vmid, struct config *c)
 	return r < 0 ? fail(r, "lock CT %u", vmid) : conf_save(vmid, c);
 }
 
-static void close_directory(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-/* NULL: not there, or no directory but a link to one. */
-static DIR *open_directory(const char *path)
-{
-	auto_fd fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (dir)
-		(void)take_fd(&fd);
-	return dir;
-}
-
-/* A link in its place is removed, and nothing behind it. */
-static int remove_volume(const char *path)
-{
-	return unlink(path) == 0 || errno == ENOENT ? 0 : tree_remove(path);
-}
-
-/* What the conf names, which may be anything: only a volume of this VMID is removed. */
-static int remove_rootfs(unsigned vmid, const struct config *c, const char *dir)
-{
-	CLEANUP(close_directory) DIR *real = open_directory(dir);
-	auto_free char *path = NULL;
-	const char *volume = config_get(c, "rootfs");
-	unsigned owner;
-
-	if (!volume)
-		return 0;
-	if (volume_path(volume, &path, &owner) < 0)
-		warn(0, "the rootfs of CT %u, '%s', is on no storage pct knows: it is kept", vmid,
-		     volume);
-	else if (owner != vmid)
-		warn(0, "the rootfs of CT %u belongs to CT %u: it is kept", vmid, owner);
-	else if (real)
-		return remove_volume(path);
-	return 0;
-}
-
-/* All that create makes there, by its name: the conf may have forgotten it. */
-static int remove_volumes(unsigned vmid, const char *dir)
-{
-	CLEANUP(close_directory) DIR *names = open_directory(dir);
-	struct dirent *e;
-	int r = 0;
-
-	while (r == 0 && names && (e = readdir(names))) {
-		auto_free char *path = text_of("%s/%s", dir, e->d_name);
-
-		if (volume_is_of(e->d_name, vmid))
-			r = remove_volume(path);
-	}
-	if (r == 0 && rmdir(dir) < 0 && errno != ENOENT)
-		warn(0,
-		     "'%s' has more in it than pct put there: it is kept; move or remove it "
-		     "before you create another CT %u",
-		     dir, vmid);
-	return r;
-}
-
 static int run(const struct args *a)
 {
 	CLEANUP(config_free) struct config c = { 0 };
 	auto_free char *dir = path_to("var/lib/pct/lxc/%u", a->vmid);
-	auto_free char *images = path_to("var/lib/pct/images/%u", a->vmid);
 	auto_free unsigned *others = NULL;
 	auto_lock lock = LOCK_NONE;
 	size_t n = 1;
@@ -135,9 +68,7 @@ static int run(const struct args *a)
 	if (r == 0)
 		r = mark(a->vmid, &c);
 	if (r == 0)
-		r = remove_rootfs(a->vmid, &c, images);
-	if (r == 0)
-		r = remove_volumes(a->vmid, images);
+		r = ct_volumes_remove(a->vmid, &c, args_bool(a, "destroy-unreferenced-disks"));
 	if (r == 0)
 		r = tree_remove(dir);
 	if (r < 0)
@@ -152,7 +83,7 @@ static int run(const struct args *a)
 
 static const struct option options[] = {
 	{ "destroy-unreferenced-disks", OPTION_BOOL,
-	  .help = "for Proxmox' sake: no volume of it is left in any case" },
+	  .help = "also its volumes on storages that its conf does not name" },
 	{ "force", OPTION_BOOL, .help = "stop it first if it runs" },
 	{ "purge", OPTION_BOOL,
 	  .help = "for Proxmox' sake: there are no jobs here that could name it" },

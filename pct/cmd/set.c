@@ -13,6 +13,10 @@
 #include "pct/ct/idmap.h"
 #include "pct/ct/live.h"
 #include "pct/ct/lxc.h"
+#include "pct/ct/volumes.h"
+#include "pct/paths.h"
+
+#define ASKED_MAX 257 /* rootfs and all mp<n> */
 
 static const char *form_key(const char *text)
 {
@@ -20,7 +24,7 @@ static const char *form_key(const char *text)
 
 	if (strncmp(text, "lxc.", 4) == 0)
 		return NULL;
-	return k && !k->internal ? NULL : "a key there is";
+	return k && (!k->internal || ct_volume_key(text)) ? NULL : "a key there is";
 }
 
 static const char *form_raw(const char *text)
@@ -131,9 +135,23 @@ static int set_raw(const struct args *a, struct config *c)
 	return r;
 }
 
+/* What must not be lost is not let go by mistake. */
+static int check_protected(const struct args *a, const struct config *c, const char *name)
+{
+	if (!ct_volume_key(name) || !key_bool(c, "protection"))
+		return 0;
+	return refuse(-EPERM,
+		      "CT %u is protected: its %s stays as it is; set 'protection' to 0 "
+		      "first",
+		      a->vmid, name);
+}
+
 static int take_away(const struct args *a, struct config *c, char *word)
 {
 	int r = once(a, word);
+
+	if (r == 0)
+		r = check_protected(a, c, word);
 
 	if (is_raw(word)) {
 		config_unset(c, word);
@@ -155,7 +173,74 @@ static int forget(const struct args *a, struct config *c, char *word)
 	return r;
 }
 
-static int ask(const struct args *a, struct config *c)
+/* The rootfs is another one by move-volume, clone and restore only; how it is mounted is asked. */
+static int check_same(const struct args *a, const struct config *c, const char *asked)
+{
+	const char *now = config_get(c, "rootfs");
+	size_t n = strcspn(now ? now : "", ",");
+
+	if (now && strncmp(now, asked, n) == 0 && (!asked[n] || asked[n] == ','))
+		return 0;
+	return refuse(-EINVAL,
+		      "CT %u: its rootfs is '%.*s', and stays that: give it with what is to change",
+		      a->vmid, (int)n, now ? now : "");
+}
+
+/* Another key has that volume already? */
+static int check_free(const struct args *a, const struct config *c, const char *key,
+		      const char *value)
+{
+	size_t n = strcspn(value, ",");
+
+	for (size_t i = 0; i < c->sections[0].n && *value != '/'; i++) {
+		const struct entry *e = &c->sections[0].entries[i];
+
+		if (e->key && ct_volume_key(e->key) && strncmp(e->key, "unused", 6) != 0 &&
+		    strcmp(e->key, key) != 0 && strncmp(e->value, value, n) == 0 &&
+		    (!e->value[n] || e->value[n] == ','))
+			return refuse(-EBUSY, "CT %u: %s: '%.*s' is its %s", a->vmid, key, (int)n,
+				      value, e->key);
+	}
+	return 0;
+}
+
+/* The volumes that were made for this; what nothing names in the end goes again. */
+struct made {
+	char *id[ASKED_MAX];
+	size_t n;
+};
+
+static void drop_made(const struct config *c, const struct made *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		ct_volume_drop(c, m->id[i]);
+}
+
+static void free_made(struct made *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		free(m->id[i]);
+}
+
+static int ask_volume(const struct args *a, const struct config *c, const struct given *g,
+		      char **value, struct made *m)
+{
+	int r = check_protected(a, c, g->name);
+
+	if (r == 0 && strcmp(g->name, "rootfs") == 0)
+		r = check_same(a, c, g->value);
+	if (r == 0 && m->n == ASKED_MAX)
+		r = refuse(EXIT_USAGE, "set: that is too much at once");
+	if (r == 0)
+		r = ct_volume_make(a->vmid, c, g->name, g->value, NULL, value);
+	if (r != 0)
+		return r;
+	if (ct_volume_asked(g->name, g->value))
+		m->id[m->n++] = text_of("%.*s", (int)strcspn(*value, ","), *value);
+	return check_free(a, c, g->name, *value);
+}
+
+static int ask(const struct args *a, struct config *c, struct made *m)
 {
 	int r = each_word(a, "revert", ",", forget, c);
 
@@ -169,7 +254,12 @@ static int ask(const struct args *a, struct config *c)
 
 		if (is_own(g->option))
 			continue;
-		value = key_complete(g->name, pending_get(c, g->name), g->value);
+		if (ct_volume_key(g->name))
+			r = ask_volume(a, c, g, &value, m);
+		else
+			value = key_complete(g->name, pending_get(c, g->name), g->value);
+		if (r != 0)
+			return r;
 		r = value ? pending_set(c, g->name, value) : -ENOMEM;
 		if (r < 0)
 			r = fail(r, "set '%s' to '%s'", g->name, g->value);
@@ -177,23 +267,11 @@ static int ask(const struct args *a, struct config *c)
 	return r;
 }
 
-static int check_digest(const struct args *a)
-{
-	const char *want = args_value(a, "digest");
-	char digest[DIGEST_SIZE];
-	int r = want ? conf_digest(a->vmid, digest) : 0;
-
-	if (r == 0 && want && strcasecmp(want, digest) != 0)
-		r = refuse(-ESTALE,
-			   "CT %u: its config file was changed meanwhile; look at 'pct config %u' "
-			   "and try again",
-			   a->vmid, a->vmid);
-	return r;
-}
-
 static int run(const struct args *a)
 {
 	CLEANUP(config_free) struct config c = { 0 };
+	CLEANUP(free_made) struct made made = { 0 };
+	const struct config none = { 0 };
 	auto_lock lock = LOCK_NONE;
 	int r, failed;
 
@@ -205,15 +283,19 @@ static int run(const struct args *a)
 	if (r == 0)
 		r = conf_check_lock(a->vmid, &c, "set");
 	if (r == 0)
-		r = check_digest(a);
+		r = conf_check_digest(a->vmid, args_value(a, "digest"));
 	if (r == 0)
-		r = ask(a, &c);
+		r = ask(a, &c, &made);
 	if (r == 0)
 		r = conf_save(a->vmid, &c);
-	if (r != 0)
+	if (r != 0) {
+		drop_made(&none, &made);
 		return r;
+	}
 	failed = change_apply(a->vmid, &c, args_bool(a, "force"));
 	r = conf_save(a->vmid, &c);
+	if (r == 0)
+		drop_made(&c, &made);
 	return failed < 0 ? failed : r;
 }
 

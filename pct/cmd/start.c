@@ -3,7 +3,6 @@
  * pct start: from the conf to a running init, which sees its own machine from its first moment.
  */
 #include "pct/ct/start.h"
-#include <sys/stat.h>
 
 #include "pct/cli/args.h"
 #include "pct/conf/keys.h"
@@ -17,45 +16,21 @@
 #include "pct/ct/live.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/pctfs.h"
+#include "pct/ct/rootfs.h"
 #include "pct/ct/stop.h"
 #include "pct/ct/subid.h"
+#include "pct/ct/volumes.h"
 #include "pct/net/net.h"
 #include "pct/paths.h"
+#include "pct/snap/snap.h"
 
 #define REBOOT_PATIENCE 600 /* s: nobody is there to say it again */
-
-/*
- * Its root, who may be another user since its lxc.idmap lines were changed, has to get to its
- * volumes, and is to own them.
- */
-static int let_through(unsigned vmid, unsigned owner, const char *rootfs, const struct idmap *ids)
-{
-	auto_free char *images = path_to("var/lib/pct/images/%u", owner);
-	uint32_t user = idmap_outside(ids, 'u', 0), group = idmap_outside(ids, 'g', 0);
-	struct stat st;
-	int r = start_reachable(vmid, images);
-
-	if (r < 0)
-		return r;
-	if (user == IDMAP_NONE || group == IDMAP_NONE)
-		return refuse(-EINVAL, "CT %u: its lxc.idmap lines give it no root, id 0", vmid);
-	if (stat(images, &st) < 0 || (st.st_gid != group && chown(images, 0, group) < 0) ||
-	    chmod(images, 0710) < 0)
-		return fail(-errno, "give CT %u its directory '%s'", vmid, images);
-	if (stat(rootfs, &st) == 0 && st.st_uid != user)
-		warn(0,
-		     "CT %u: its files belong to user %u of the host, but its root is %u; change "
-		     "their owners, or its lxc.idmap lines",
-		     vmid, st.st_uid, user);
-	return 0;
-}
 
 /* What an unprivileged one needs of the host. */
 static int prepare_ids(unsigned vmid, const struct config *c)
 {
 	auto_free struct idmap *ids = calloc(1, sizeof(*ids));
-	auto_free char *rootfs = NULL;
-	unsigned owner;
+	auto_free char *rootfs = ct_rootfs_path(vmid);
 	int r = ids ? idmap_read(c, ids) : -ENOMEM;
 
 	if (r < 0)
@@ -65,8 +40,9 @@ static int prepare_ids(unsigned vmid, const struct config *c)
 			      vmid);
 	if (ids->n == 0)
 		return 0;
-	if (volume_path(key_value(c, "rootfs"), &rootfs, &owner) == 0)
-		r = let_through(vmid, owner, rootfs, ids);
+	if (idmap_outside(ids, 'u', 0) == IDMAP_NONE || idmap_outside(ids, 'g', 0) == IDMAP_NONE)
+		return refuse(-EINVAL, "CT %u: its lxc.idmap lines give it no root, id 0", vmid);
+	r = start_reachable(vmid, rootfs);
 	return r < 0 ? r : subids_reserve(ids);
 }
 
@@ -77,7 +53,7 @@ static int take_pending(unsigned vmid, struct config *c)
 
 	if (!config_section(c, PENDING))
 		return 0;
-	r = change_take_all(c);
+	r = change_make_all(vmid, c);
 	return r < 0 ? r : conf_save(vmid, c);
 }
 
@@ -122,7 +98,7 @@ static int prepare(unsigned vmid, unsigned how, struct config *c, const struct l
 	if (r == 0)
 		r = prepare_net(vmid, c);
 	if (r == 0)
-		r = start_prepare(vmid, c);
+		r = start_check(vmid, c);
 	if (r == 0)
 		r = prepare_ids(vmid, c);
 	if (r == 0)
@@ -139,9 +115,11 @@ int start_container(unsigned vmid, unsigned how)
 	r = lock_take(vmid, how & START_REBOOTED ? REBOOT_PATIENCE : 10, &lock);
 	if (r == 0)
 		r = conf_load(vmid, &c);
-	if (r == 0 && !(how & START_SKIPLOCK))
+	if (r == 0 && config_get(&c, "lock") && !ct_running(vmid))
+		r = snap_mend(vmid, &c);
+	if (r >= 0 && !(how & START_SKIPLOCK))
 		r = check_locked(vmid, &c, "start");
-	if (r == 0)
+	if (r >= 0)
 		r = to_start(vmid, how, &lock);
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -150,7 +128,7 @@ int start_container(unsigned vmid, unsigned how)
 		return r;
 	ct_settle(vmid);
 	cgroups_clean(vmid);
-	r = ct_start(vmid, how & START_DEBUG);
+	r = rootfs_start(vmid, &c, how & START_DEBUG);
 	if (r < 0 && !ct_running(vmid)) {
 		(void)cgroups_leave_monitor();
 		ct_settle(vmid);

@@ -85,7 +85,7 @@ static void add_disk(json_object *o, const struct config *c, const struct usage 
 {
 	struct disk d;
 
-	usage_disk(c, &d);
+	usage_disk(c, u->pid, &d);
 	if (d.own)
 		add_number(o, "disk", d.used);
 	add_number(o, "diskread", u->read);

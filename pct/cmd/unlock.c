@@ -4,6 +4,7 @@
  */
 #include "pct/cli/args.h"
 #include "pct/conf/store.h"
+#include "pct/snap/snap.h"
 
 static int run(const struct args *a)
 {
@@ -19,6 +20,9 @@ static int run(const struct args *a)
 	was = config_get(&c, "lock");
 	if (!was)
 		return refuse(-ENOENT, "CT %u is not locked", a->vmid);
+	r = snap_mend(a->vmid, &c);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (strcmp(was, "create") == 0 || strcmp(was, "destroyed") == 0)
 		warn(0, "CT %u was locked for '%s': its files may not be whole", a->vmid, was);
 	config_unset(&c, "lock");

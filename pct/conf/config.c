@@ -366,6 +366,13 @@ int section_set(struct section *s, const char *key, const char *value)
 	return put(s, name, v);
 }
 
+int section_add(struct section *s, const char *key, const char *value)
+{
+	struct span name = span_of(key ? key : "");
+
+	return add_entry(s, key ? &name : NULL, span_of(value));
+}
+
 void section_unset(struct section *s, const char *key)
 {
 	struct entry *e;

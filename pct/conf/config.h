@@ -71,6 +71,9 @@ const char *section_get(const struct section *s, const char *key);
  */
 int section_set(struct section *s, const char *key, const char *value);
 
+/* One line more, as it is: it was read from another section. @key NULL: of no known form. */
+int section_add(struct section *s, const char *key, const char *value);
+
 void section_unset(struct section *s, const char *key);
 
 /* Those of the main section. */

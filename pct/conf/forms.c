@@ -188,7 +188,10 @@ static bool is_plain_path(const char *text)
 const char *form_volume(const char *text)
 {
 	const char *colon = strchr(text, ':');
+	int64_t size;
 
+	if (option_number(text, &size))
+		return NULL;
 	if (*text == '/' && text[1])
 		return is_plain_path(text) ? NULL : "a path without '.' and '..'";
 	return colon && colon > text + 1 && colon[1] && isalpha((unsigned char)*text)

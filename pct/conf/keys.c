@@ -19,6 +19,8 @@ static const char *const locks[] = { "backup",	 "create",	    "destroyed", "disk
 				     "fstrim",	 "migrate",	    "mounted",	 "rollback",
 				     "snapshot", "snapshot-delete", NULL };
 
+static const char *const snapstates[] = { "delete", "prepare", "rollback", NULL };
+
 /* busybox is ours: its init listens to other signals. */
 static const char *const ostypes[] = { "alpine",   "archlinux", "busybox",   "centos", "debian",
 				       "devuan",   "fedora",	"gentoo",    "nixos",  "openeuler",
@@ -35,6 +37,11 @@ const struct key keys[] = {
 		.option = { "arch", OPTION_WORD, .words = archs, .value = "<arch>",
 			    .help = "CPU architecture; found out by itself" },
 		.hotplug = HOTPLUG_START, .lines = lines_arch,
+	}, {
+		.option = { "autosnap", OPTION_PROPERTIES, .properties = autosnap_properties,
+			    .value = "<schedule>,keep-daily=<n>,...",
+			    .help = "snapshots that are taken by the clock, and which of them stay" },
+		.hotplug = HOTPLUG_CONFIG,
 	}, {
 		.option = { "cmode", OPTION_WORD, .words = cmodes,
 			    .help = "what 'pct console' opens" },
@@ -134,12 +141,16 @@ const struct key keys[] = {
 		.option = { "rootfs", OPTION_PROPERTIES, .properties = volume_properties,
 			    .value = "<volume>,...",
 			    .help = "the volume it has as its root" },
-		.internal = true, .kept = true, .hotplug = HOTPLUG_START, .lines = lines_rootfs,
+		.kept = true, .hotplug = HOTPLUG_START, .lines = lines_rootfs,
 	}, {
 		.option = { "searchdomain", OPTION_LIST, .max = 1024, .separators = separators,
 			    .form = form_hostname, .value = "<domain>",
 			    .help = "where it looks for short names; the host's if not given" },
 		.hotplug = HOTPLUG_LIVE, .apply = apply_resolv,
+	}, {
+		.option = { "snapstate", OPTION_WORD, .words = snapstates, .value = "<state>",
+			    .help = "what is being done with the snapshot" },
+		.internal = true, .hotplug = HOTPLUG_CONFIG,
 	}, {
 		.option = { "snaptime", OPTION_INT, .min = 0, .max = 1ll << 40,
 			    .help = "when the snapshot was taken" },

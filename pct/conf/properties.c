@@ -2,6 +2,7 @@
 #include "pct/conf/properties.h"
 #include "base/base.h"
 #include "pct/conf/forms.h"
+#include "pct/conf/keep.h"
 
 #define TEXT(n) .min = 1, .max = (n)
 
@@ -27,6 +28,21 @@ const struct option feature_properties[] = {
 	{ "mount", OPTION_LIST, .max = 256, .separators = ";", .form = form_filesystem,
 	  .value = "<type;type>", .help = "file systems of these types may be mounted" },
 	{ "nesting", OPTION_BOOL, .help = "containers in it; systemd in it wants it, too" },
+	{ .name = NULL },
+};
+
+#define KEEP(name, what) \
+	{ "keep-" name, OPTION_INT, .min = 0, .max = 100000, .help = "keep the newest of each of so many " what }
+
+const struct option autosnap_properties[] = {
+	{ "schedule", OPTION_TEXT, TEXT(20), .form = form_schedule, .bare = true, .required = true,
+	  .value = "<schedule>", .help = "hourly, daily, weekly, monthly, yearly, or as 15m, 6h, 2d" },
+	KEEP("daily", "days"),
+	KEEP("hourly", "hours"),
+	{ "keep-last", OPTION_INT, .min = 0, .max = 100000, .help = "keep so many of them" },
+	KEEP("monthly", "months"),
+	KEEP("weekly", "weeks"),
+	KEEP("yearly", "years"),
 	{ .name = NULL },
 };
 

@@ -6,5 +6,5 @@
 
 #include "pct/cli/property.h"
 
-extern const struct option device_properties[], feature_properties[], mount_properties[],
-    net_properties[], startup_properties[], volume_properties[];
+extern const struct option autosnap_properties[], device_properties[], feature_properties[],
+    mount_properties[], net_properties[], startup_properties[], volume_properties[];

@@ -7,6 +7,7 @@
 #include "base/say.h"
 #include "pct/conf/store.h"
 #include "pct/paths.h"
+#include "pct/step.h"
 
 #define CONF_MAX (1u << 20)
 
@@ -94,6 +95,19 @@ int conf_digest(unsigned vmid, char out[DIGEST_SIZE])
 	return 0;
 }
 
+int conf_check_digest(unsigned vmid, const char *want)
+{
+	char digest[DIGEST_SIZE];
+	int r = want ? conf_digest(vmid, digest) : 0;
+
+	if (r == 0 && want && strcasecmp(want, digest) != 0)
+		r = refuse(-ESTALE,
+			   "CT %u: its config file was changed meanwhile; look at 'pct config %u' "
+			   "and try again",
+			   vmid, vmid);
+	return r;
+}
+
 static int write_all(int fd, const char *text, size_t n)
 {
 	while (n) {
@@ -119,6 +133,7 @@ static int keep_readers(int dir, const char *name, int fd)
 
 	if (fstatat(dir, name, &was, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
+	/* no step: the new file is not in place yet */
 	if (!S_ISREG(was.st_mode))
 		return 0;
 	return fchown(fd, (uid_t)-1, was.st_gid) < 0 || fchmod(fd, was.st_mode & 0664) < 0 ? -errno
@@ -132,7 +147,7 @@ static int replace(int dir, const char *name, const char *text, size_t n)
 	auto_fd fd = -EBADF;
 	int r;
 
-	if (unlinkat(dir, temp, 0) < 0 && errno != ENOENT)
+	if (step("conf: write the new one") < 0 || (unlinkat(dir, temp, 0) < 0 && errno != ENOENT))
 		return -errno;
 	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
@@ -140,7 +155,7 @@ static int replace(int dir, const char *name, const char *text, size_t n)
 	r = keep_readers(dir, name, fd);
 	if (r == 0)
 		r = write_all(fd, text, n);
-	if (r == 0 && renameat(dir, temp, dir, name) < 0)
+	if (r == 0 && (step("conf: put it in place") < 0 || renameat(dir, temp, dir, name) < 0))
 		r = -errno;
 	if (r < 0) {
 		unlinkat(dir, temp, 0);
@@ -180,7 +195,7 @@ int conf_remove(unsigned vmid)
 
 	/* What a save that was killed has left. */
 	(void)unlink(temp);
-	if (unlink(path) < 0 && errno != ENOENT)
+	if (step("conf: remove it") < 0 || (unlink(path) < 0 && errno != ENOENT))
 		return fail(-errno, "remove '%s'", path);
 	if (dir >= 0)
 		(void)fsync(dir);
@@ -252,5 +267,10 @@ int conf_check_lock(unsigned vmid, const struct config *c, const char *why)
 			      "cannot %s CT %u: it was never finished (lock: create); "
 			      "'pct destroy %u' removes what there is",
 			      why, vmid, vmid);
+	if (strcmp(lock, "rollback") == 0 || strncmp(lock, "snapshot", 8) == 0)
+		return refuse(-EBUSY,
+			      "cannot %s CT %u: a snapshot of it was interrupted (lock: %s); "
+			      "'pct unlock %u' finishes or undoes that",
+			      why, vmid, lock, vmid);
 	return refuse(-EBUSY, "cannot %s CT %u: it is locked (%s)", why, vmid, lock);
 }

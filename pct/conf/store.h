@@ -49,6 +49,8 @@ int conf_load(unsigned vmid, struct config *out);
 /* The SHA-1 of the file as it is, in hex. */
 #define DIGEST_SIZE 41
 int conf_digest(unsigned vmid, char out[DIGEST_SIZE]);
+/* Refuse a file that is no more as it was when somebody read @want of it; NULL: nobody did. */
+int conf_check_digest(unsigned vmid, const char *want);
 
 /* All of it or nothing, and on the disk when this returns. The lock must be held. */
 int conf_save(unsigned vmid, const struct config *c);

@@ -5,6 +5,7 @@
 #include "pct/conf/pending.h"
 #include "pct/ct/live.h"
 #include "pct/ct/lxc.h"
+#include "pct/ct/volumes.h"
 
 static int apply(struct live *l, const char *name)
 {
@@ -20,9 +21,13 @@ static int apply(struct live *l, const char *name)
 	return k->apply(l, name, value);
 }
 
-static int take(struct config *c, const char *name)
+static int take(unsigned vmid, struct config *c, const char *name)
 {
-	int r = pending_take(c, name);
+	int r;
+
+	if (ct_volume_key(name))
+		return ct_volume_take(vmid, c, name);
+	r = pending_take(c, name);
 
 	return r < 0 ? fail(r, "set '%s'", name) : 0;
 }
@@ -33,8 +38,23 @@ int change_take_all(struct config *c)
 	int r = asked ? 0 : fail(-ENOMEM, "read what is pending");
 
 	for (size_t i = 0; r == 0 && asked[i]; i++)
-		r = take(c, asked[i]);
+		if (pending_take(c, asked[i]) < 0)
+			r = fail(-ENOMEM, "set '%s'", asked[i]);
 	return r;
+}
+
+int change_make_all(unsigned vmid, struct config *c)
+{
+	auto_keys asked = pending_keys(c);
+	int r = asked ? 0 : fail(-ENOMEM, "read what is pending"), failed = 0;
+
+	for (size_t i = 0; asked && asked[i]; i++) {
+		r = take(vmid, c, asked[i]);
+		if (r < 0)
+			pending_revert(c, asked[i]);
+		failed = r < 0 ? r : failed;
+	}
+	return failed < 0 ? failed : r;
 }
 
 int change_apply(unsigned vmid, struct config *c, bool force)
@@ -48,11 +68,11 @@ int change_apply(unsigned vmid, struct config *c, bool force)
 	if (r < 0 && r != -ESRCH)
 		return r;
 	if (!l.init)
-		return change_take_all(c);
+		return change_make_all(vmid, c);
 	for (size_t i = 0; asked[i]; i++) {
 		r = apply(&l, asked[i]);
 		if (r == 0)
-			r = take(c, asked[i]);
+			r = take(vmid, c, asked[i]);
 		else if (r < 0)
 			pending_revert(c, asked[i]);
 		failed = r < 0 ? r : failed;

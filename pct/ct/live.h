@@ -23,4 +23,7 @@ struct live {
 int change_apply(unsigned vmid, struct config *c, bool force);
 
 /* Likewise of all that is pending, for a container that is about to start. */
+int change_make_all(unsigned vmid, struct config *c);
+
+/* The conf as it will be then; nothing is done. */
 int change_take_all(struct config *c);

@@ -13,12 +13,26 @@
 #include "pct/ct/place.h"
 #include "pct/paths.h"
 
-static int look(const struct placing *p, struct device_number *devices)
+static int look_volume(unsigned vmid, const struct placing *p)
+{
+	auto_volume v = VOLUME_NONE;
+	struct volume_info about;
+	int r = volume_find(vmid, p->name, p->source, &v);
+
+	if (r == 0 && (r = volume_info(&v, &about)) < 0)
+		r = fail(r, "CT %u: %s: find volume '%s'", vmid, p->name, p->source);
+	return r;
+}
+
+static int look(unsigned vmid, const struct placing *p, struct device_number *devices)
 {
 	auto_fd fd = -EBADF;
 	struct stat st;
-	int r = placing_open(p, &fd);
+	int r;
 
+	if (p->volume)
+		return look_volume(vmid, p);
+	r = placing_open(p, &fd);
 	if (r == 0 && fstat(fd, &st) < 0)
 		r = fail(-errno, "%s: find '%s'", p->name, p->source);
 	if (r == 0 && p->device && key_find(p->name)->option.count)
@@ -30,7 +44,8 @@ static int look(const struct placing *p, struct device_number *devices)
 	return r;
 }
 
-int mounts_check(const struct config *c, struct device_number devices[DEVICES_MAX], bool *any)
+int mounts_check(unsigned vmid, const struct config *c, struct device_number devices[DEVICES_MAX],
+		 bool *any)
 {
 	struct placing *all;
 	size_t n;
@@ -40,7 +55,7 @@ int mounts_check(const struct config *c, struct device_number devices[DEVICES_MA
 		return r;
 	*any = n > 0;
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = look(&all[i], devices);
+		r = look(vmid, &all[i], devices);
 	placings_free(all, n);
 	return r;
 }

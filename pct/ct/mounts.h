@@ -13,7 +13,8 @@
  * Before it starts: is all there that is to be mounted? Says what is not. *@any: there is something
  * to mount. @devices: their numbers.
  */
-int mounts_check(const struct config *c, struct device_number devices[DEVICES_MAX], bool *any);
+int mounts_check(unsigned vmid, const struct config *c, struct device_number devices[DEVICES_MAX],
+		 bool *any);
 
 /* LXC's hook start-host: everything is mounted, and its process 1 has not begun. */
 int mounts_hook(unsigned vmid, pid_t init);

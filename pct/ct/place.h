@@ -11,15 +11,17 @@
 #include "pct/conf/config.h"
 #include "pct/conf/keys.h"
 #include "pct/ct/idmap.h"
+#include "pct/storage/volume.h"
 
-/* A directory or file of the host's, or a node that is made for it. */
+/* A volume, a directory or file of the host's, or a node that is made for it. */
 struct placing {
 	char name[OPTION_NAME]; /* of the key: "mp0" */
-	char *source;		/* on the host */
+	char *source;		/* on the host; of a volume its id, "local:100/..." */
 	char *path;		/* in the container */
-	/* Of a directory or file. */
-	uint64_t attributes; /* MOUNT_ATTR_... */
-	char *ids;	     /* "u:0:0:1;g:0:0:1", "passthrough"; NULL: as on the disk */
+	/* Of a volume, directory or file. */
+	bool volume;
+	struct volume_how how;
+	char *ids; /* "u:0:0:1;g:0:0:1", "passthrough"; NULL: as on the disk */
 	/* Of a device: how it is in the container. */
 	bool device;
 	mode_t mode;
@@ -32,7 +34,8 @@ int placing_read(const char *name, const char *value, struct placing *out);
 void placing_free(struct placing *p);
 #define auto_placing CLEANUP(placing_free) struct placing
 
-/* Open what is to be mounted, no link of a name to it followed; of a device its node. Says why not.
+/* Open what is to be mounted and is no volume, no link of a name to it followed; of a device its
+ * node. Says why not.
  */
 int placing_open(const struct placing *p, int *out);
 

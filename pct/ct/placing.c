@@ -11,6 +11,7 @@
 #include "pct/conf/properties.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/ct/place.h"
+#include "pct/ct/volumes.h"
 #include "pct/paths.h"
 
 void placing_free(struct placing *p)
@@ -54,29 +55,6 @@ static void plain(char *path)
 	*to = '\0';
 }
 
-static uint64_t attributes_of(const struct properties *p)
-{
-	static const struct {
-		const char *word;
-		uint64_t attribute;
-	} words[] = {
-		{ "nodev", MOUNT_ATTR_NODEV },
-		{ "noexec", MOUNT_ATTR_NOEXEC },
-		{ "nosuid", MOUNT_ATTR_NOSUID },
-		{ "noatime", MOUNT_ATTR_NOATIME },
-	};
-	const char *list = properties_get(p, "mountoptions");
-	uint64_t all = properties_bool(p, "ro") ? MOUNT_ATTR_RDONLY : 0;
-
-	for (size_t n; list && *list; list += n + (list[n] == ';')) {
-		n = strcspn(list, ";");
-		for (size_t i = 0; i < ARRAY_LEN(words); i++)
-			if (strlen(words[i].word) == n && strncmp(list, words[i].word, n) == 0)
-				all |= words[i].attribute;
-	}
-	return all;
-}
-
 static char *copy_of(const struct properties *p, const char *name)
 {
 	const char *value = properties_get(p, name);
@@ -89,18 +67,19 @@ static int read_mount(const struct properties *v, struct placing *p)
 	p->source = copy_of(v, "volume");
 	p->path = copy_of(v, "mp");
 	p->ids = copy_of(v, "idmap");
-	p->attributes = attributes_of(v);
+	ct_volume_how(v, &p->how);
 	if (!p->source || !p->path)
 		return refuse(-EINVAL,
-			      "%s: it needs a directory of the host, and 'mp=' where it "
-			      "is in the container",
+			      "%s: it needs a volume or a directory of the host, and 'mp=' where "
+			      "it is in the container",
 			      p->name);
-	if (*p->source != '/')
-		return refuse(-EOPNOTSUPP,
-			      "%s: '%s' is a volume of a storage, which pct does not mount yet; "
-			      "give a directory of the host",
+	if (volume_is_request(p->source))
+		return refuse(-EINVAL,
+			      "%s: '%s' was never made; 'pct set' with that makes it, and names it",
 			      p->name, p->source);
-	plain(p->source);
+	p->volume = *p->source != '/';
+	if (!p->volume)
+		plain(p->source);
 	plain(p->path);
 	return 0;
 }

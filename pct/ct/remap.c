@@ -113,3 +113,30 @@ int remap_open(const char *name, const char *ranges, const struct idmap *ids, in
 	r = make_namespace(users, groups, out);
 	return r < 0 ? fail(r, "%s: mount with the ids of '%s'", name, ranges) : 0;
 }
+
+static char *text_of_ids(const struct idmap *ids, char kind, bool back)
+{
+	auto_free char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < ids->n; i++) {
+		const struct idrange *r = &ids->range[i];
+
+		if (r->kind == kind)
+			fprintf(out, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
+				back ? r->outside : r->inside, back ? r->inside : r->outside,
+				r->count);
+	}
+	return fclose(out) == 0 ? take_ptr(text) : NULL;
+}
+
+int remap_ids(const struct idmap *ids, bool back, int *out)
+{
+	auto_free char *users = text_of_ids(ids, 'u', back), *groups = text_of_ids(ids, 'g', back);
+	int r = users && groups ? make_namespace(users, groups, out) : -ENOMEM;
+
+	return r < 0 ? fail(r, "mount volumes with a container's ids") : 0;
+}

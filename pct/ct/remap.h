@@ -15,3 +15,9 @@ int remap_open(const char *name, const char *ranges, const struct idmap *ids, in
 
 /* The map of one kind as the kernel reads it; malloc'ed. NULL: it has ids the container has not. */
 char *remap_text(const char *ranges, const struct idmap *ids, char kind);
+
+/*
+ * A user namespace for mounts: from the ids inside to those of the host; @back: from those of the
+ * host to those inside. Says errors.
+ */
+int remap_ids(const struct idmap *ids, bool back, int *out);

@@ -76,11 +76,11 @@ static int make_node(const struct staging *s, const struct placing *p, const cha
 
 static int set_attributes(const struct staging *s, const struct placing *p, int tree)
 {
-	struct mount_attr a = { .attr_set = p->attributes, .propagation = MS_PRIVATE };
+	struct mount_attr a = { .attr_set = p->how.attributes, .propagation = MS_PRIVATE };
 	auto_fd users = -EBADF;
 	int r = 0;
 
-	if (p->attributes & MOUNT_ATTR_NOATIME)
+	if (p->how.attributes & MOUNT_ATTR_NOATIME)
 		a.attr_clr = MOUNT_ATTR__ATIME;
 	if (p->ids)
 		r = remap_open(p->name, p->ids, s->ids, s->user, &users);
@@ -100,20 +100,40 @@ static int set_attributes(const struct staging *s, const struct placing *p, int 
 	return fail(-errno, "%s: mount '%s'", p->name, p->source);
 }
 
-static int make_mount(const struct staging *s, const struct placing *p, const char *at)
+static int open_volume(const struct staging *s, const struct placing *p, int *tree)
 {
-	auto_fd fd = -EBADF, tree = -EBADF, spot = -EBADF;
-	struct stat st;
+	struct volume_how how = p->how;
+	auto_volume v = VOLUME_NONE;
+	int r = volume_find(s->vmid, p->name, p->source, &v);
+
+	how.users = p->ids ? -EBADF : s->user;
+	if (r == 0)
+		r = volume_mount(&v, NULL, &how, tree);
+	return r == 0 && p->ids ? set_attributes(s, p, *tree) : r;
+}
+
+static int open_source(const struct staging *s, const struct placing *p, int *tree)
+{
+	auto_fd fd = -EBADF;
 	int r = placing_open(p, &fd);
 
 	if (r < 0)
 		return r;
-	tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (tree < 0 || fstat(fd, &st) < 0)
-		return fail(-errno, "%s: mount '%s'", p->name, p->source);
-	r = set_attributes(s, p, tree);
+	*tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	return *tree < 0 ? fail(-errno, "%s: mount '%s'", p->name, p->source)
+			 : set_attributes(s, p, *tree);
+}
+
+static int make_mount(const struct staging *s, const struct placing *p, const char *at)
+{
+	auto_fd tree = -EBADF, spot = -EBADF;
+	struct stat st;
+	int r = p->volume ? open_volume(s, p, &tree) : open_source(s, p, &tree);
+
 	if (r < 0)
 		return r;
+	if (fstat(tree, &st) < 0)
+		return fail(-errno, "%s: mount '%s'", p->name, p->source);
 	if (S_ISDIR(st.st_mode))
 		r = mkdir(at, 0700);
 	else

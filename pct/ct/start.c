@@ -12,7 +12,7 @@
 #include "pct/ct/host.h"
 #include "pct/ct/mounts.h"
 #include "pct/ct/start.h"
-#include "pct/guest/guest.h"
+#include "pct/ct/volumes.h"
 #include "pct/paths.h"
 
 #define RULES_MAX  8192
@@ -238,48 +238,26 @@ static char *lxc_file(const char *ostype, const char *kind)
 	return access(path, R_OK) == 0 ? take_ptr(name) : NULL;
 }
 
-/* Its own files follow the conf: what cannot be written is said, and is no reason not to start. */
-static bool set_up(unsigned vmid, const struct config *c, const char *rootfs)
+int start_check(unsigned vmid, const struct config *c)
 {
-	auto_fd root = open(rootfs, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	auto_free char *who = text_of("CT %u", vmid);
-	const struct guest_job job = { .who = who,
-				       .vmid = vmid,
-				       .root = root,
-				       .config = c,
-				       .when = GUEST_START,
-				       .parts = GUEST_ALL };
-	struct guest_done done = { 0 };
-
-	if (root >= 0)
-		guest_setup(&job, &done);
-	return done.own_net;
-}
-
-static int check(struct build *b, struct device_number devices[DEVICES_MAX])
-{
-	int r = check_raw(b);
+	const struct build b = { .vmid = vmid, .config = c };
+	int r = check_raw(&b);
 
 	if (r == 0)
-		r = check_features(b);
-	if (r == 0)
-		r = mounts_check(b->config, devices, &b->mounts);
-	b->devices = devices;
-	return r;
+		r = check_features(&b);
+	return r < 0 ? r : ct_rootfs_check(vmid, c);
 }
 
-int start_prepare(unsigned vmid, const struct config *c)
+int start_prepare(unsigned vmid, const struct config *c, bool own_net)
 {
 	auto_free char *dir = path_to("var/lib/pct/lxc/%u", vmid);
 	auto_free char *run = path_to("run/pct");
 	auto_free char *common = lxc_file(config_get(c, "ostype"), "common");
 	auto_free char *userns = lxc_file(config_get(c, "ostype"), "userns");
 	auto_free struct device_number *devices = calloc(DEVICES_MAX, sizeof(*devices));
-	auto_free char *rootfs = NULL, *tools = NULL;
+	auto_free char *rootfs = ct_rootfs_path(vmid), *tools = NULL;
 	auto_free char *dropins = dropins_without_lxcfs(DROPINS);
-	const char *volume = config_get(c, "rootfs");
 	char top[CGROUP_TOP];
-	unsigned owner;
 	struct host_layout layout;
 	struct cgv_cpuset cpus;
 	struct cgv_host h;
@@ -289,19 +267,16 @@ int start_prepare(unsigned vmid, const struct config *c)
 			   .dir = dir,
 			   .run = run,
 			   .common = common,
-			   .userns = userns };
-	int r = devices ? check(&b, devices) : fail(-ENOMEM, "start CT %u", vmid);
+			   .userns = userns,
+			   .devices = devices,
+			   .own_net = own_net };
+	int r = devices ? mounts_check(vmid, c, devices, &b.mounts)
+			: fail(-ENOMEM, "start CT %u", vmid);
 
-	if (r < 0)
-		return r;
-	if (!volume || volume_path(volume, &rootfs, &owner) < 0)
-		return refuse(-EINVAL, "CT %u: its rootfs '%s' is on no storage pct knows", vmid,
-			      volume ? volume : "");
-	if (access(rootfs, F_OK) < 0)
-		return fail(-errno, "find the rootfs of CT %u, '%s'", vmid, rootfs);
-	r = paths_tools(&tools);
 	if (r == 0)
-		r = paths_make(dir, 0755);
+		r = paths_tools(&tools);
+	if (r == 0)
+		r = paths_make(rootfs, 0755);
 	if (r == 0)
 		r = host_open(&h, &layout);
 	if (r < 0)
@@ -309,7 +284,6 @@ int start_prepare(unsigned vmid, const struct config *c)
 	cgroup_top(top);
 	b.host = &layout;
 	b.rootfs = rootfs;
-	b.own_net = set_up(vmid, c, rootfs);
 	b.dropins = dropins;
 	b.tools = tools;
 	read_clocks(&b);

@@ -14,6 +14,7 @@
 #include "pct/ct/lxc.h"
 #include "pct/net/nic.h"
 #include "pct/paths.h"
+#include "pct/storage/volume.h"
 
 #define NETS  32
 #define DEPTH 8 /* of cgroups below the container's own, where its init may have gone */
@@ -297,24 +298,48 @@ static bool is_own(const char *path)
 	return stat(path, &here) == 0 && stat(above, &there) == 0 && here.st_dev != there.st_dev;
 }
 
-void usage_disk(const struct config *c, struct disk *out)
+static void take_fs(const char *path, struct disk *out)
+{
+	struct statvfs fs;
+
+	if (statvfs(path, &fs) < 0)
+		return;
+	out->size = (uint64_t)fs.f_blocks * fs.f_frsize;
+	out->used = (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
+}
+
+static void disk_of(const struct volume *v, pid_t init, struct disk *out)
+{
+	auto_free char *inside = text_of("/proc/%d/root", (int)init), *path = NULL;
+	struct volume_info i;
+
+	if (volume_info(v, &i) < 0)
+		return;
+	if (i.format == VOLUME_IMAGE || i.bytes) {
+		out->size = i.bytes;
+		out->used = i.used;
+		out->own = i.format == VOLUME_DIRECTORY || init;
+		if (i.format == VOLUME_IMAGE && init)
+			take_fs(inside, out);
+	} else if (volume_where(v, NULL, &path) == 0) {
+		out->own = is_own(path);
+		take_fs(path, out);
+	}
+}
+
+void usage_disk(const struct config *c, pid_t init, struct disk *out)
 {
 	const struct key *k = key_find("rootfs");
 	const char *value = config_get(c, "rootfs"), *size;
 	CLEANUP(properties_free) struct properties p = { 0 };
-	auto_free char *path = NULL;
-	struct statvfs fs;
-	unsigned owner;
+	auto_volume v = VOLUME_NONE;
 
 	*out = (struct disk){ 0 };
 	if (!value || properties_read(&k->option, value, &p) < 0)
 		return;
 	size = properties_get(&p, "size");
-	if (volume_path(value, &path, &owner) == 0 && statvfs(path, &fs) == 0) {
-		out->own = is_own(path);
-		out->size = (uint64_t)fs.f_blocks * fs.f_frsize;
-		out->used = (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
-	}
+	if (volume_peek(value, &v) == 0)
+		disk_of(&v, init, out);
 	if (size && !out->own)
 		(void)usage_size(size, &out->size);
 }

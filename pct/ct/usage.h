@@ -34,14 +34,15 @@ int usage_read(unsigned vmid, const struct config *c, struct usage *out);
 pid_t usage_init(const struct cgv_host *h, unsigned vmid);
 
 /*
- * Its root's disk, bytes. A directory of the host has no size but that of the file system it is
- * on, and what is used of that is not the container's: then @own is false.
+ * Its root's disk, bytes; @init is its process 1, 0: it does not run. A directory has no size but
+ * its limit, or that of the file system it is on, and what is used of that is not the container's:
+ * then @own is false. So it is with an image that is not mounted.
  */
 struct disk {
 	uint64_t size, used;
 	bool own; /* it is a file system of its own */
 };
-void usage_disk(const struct config *c, struct disk *out);
+void usage_disk(const struct config *c, pid_t init, struct disk *out);
 
 /* "8G", "512M", "1.5T"; a bare number is bytes. -EINVAL: no size. */
 int usage_size(const char *text, uint64_t *bytes);

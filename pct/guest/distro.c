@@ -214,7 +214,9 @@ const char *guest_ostype(int root)
 	struct files f;
 	unsigned version;
 
-	if (files_open("the new root", root, &f) == 0)
-		d = distro_detect(&f, &version);
+	if (files_open("the new root", root, &f) < 0)
+		return "unmanaged";
+	d = distro_detect(&f, &version);
+	files_close(&f);
 	return d ? d->ostype : "unmanaged";
 }

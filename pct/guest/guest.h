@@ -27,7 +27,7 @@ enum guest_moment {
 struct guest_job {
 	const char *who; /* for messages: "CT 100" */
 	unsigned vmid;
-	int root; /* its root directory, with ids as on the disk: not mapped by a mount */
+	int root; /* its root directory */
 	const struct config *config;
 	enum guest_moment when;
 	unsigned parts;

@@ -16,8 +16,8 @@
 #include "pct/net/bridge.h"
 #include "pct/net/file.h"
 #include "pct/net/nic.h"
-#include "pct/net/tool.h"
 #include "pct/paths.h"
+#include "pct/tool.h"
 
 #define END_MS 2000
 

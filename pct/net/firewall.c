@@ -6,8 +6,8 @@
 #include "base/say.h"
 #include "pct/net/file.h"
 #include "pct/net/firewall.h"
-#include "pct/net/tool.h"
 #include "pct/paths.h"
+#include "pct/tool.h"
 
 const char firewall_rules[] =
     "# What the interfaces of this container may send that have firewall=1. Edit it as you like: "

@@ -9,8 +9,8 @@
 
 #include "base/say.h"
 #include "pct/net/bridge.h"
-#include "pct/net/tool.h"
 #include "pct/paths.h"
+#include "pct/tool.h"
 
 static char *nat_rules(const struct managed *m, bool make)
 {

@@ -54,10 +54,15 @@ static bool take_attribute(const char *name, const void *value, size_t n, const 
 	if (!is_taken(name))
 		return false;
 	if (t->unprivileged && strcmp(name, XATTR_NAME_CAPS) == 0) {
-		n = capability_shift(value, n, t->shift, cap);
-		if (n == 0)
+		size_t made = capability_shift(value, n, t->shift, cap);
+
+		if (made == 0)
 			return false;
-		value = cap;
+		/* Unshifted, one of version 2 is root's, whichever root the mount makes of it. */
+		if (t->shift || n != XATTR_CAPS_SZ_2) {
+			value = cap;
+			n = made;
+		}
 	}
 	out->name = strdup(name);
 	out->value = malloc(n + 1);
@@ -125,11 +130,10 @@ static const char *shift_acl(struct archive_entry *e, const struct target *t, st
 			count--;
 			continue;
 		}
-		if (names_somebody(a) && t->unprivileged) {
-			if ((unsigned)a->id >= IDMAP_COUNT)
-				return "has an ACL for an id above 65535";
+		if (names_somebody(a) && t->unprivileged && (unsigned)a->id >= IDMAP_COUNT)
+			return "has an ACL for an id above 65535";
+		if (names_somebody(a))
 			a->id += (int)t->shift;
-		}
 		kept++;
 	}
 	archive_entry_acl_clear(e);

@@ -35,6 +35,21 @@ bool inside_has_program(int root, const char *path)
 	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0111);
 }
 
+char *inside_read(int root, const char *path, size_t max)
+{
+	auto_fd fd = open_in(root, path);
+	auto_free char *text = fd < 0 ? NULL : malloc(max + 1);
+	size_t have = 0;
+	ssize_t n = 0;
+
+	while (text && have < max && (n = read(fd, text + have, max - have)) > 0)
+		have += (size_t)n;
+	if (!text || n < 0)
+		return NULL;
+	text[have] = '\0';
+	return take_ptr(text);
+}
+
 int inside_look(int root, struct inside *out)
 {
 	struct inside found = { .ostype = guest_ostype(root) };

@@ -4,7 +4,13 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "pct/root/elf.h"
+
+struct config;
+struct image;
+struct progress;
 
 /* For whom a root file system is made. */
 struct target {
@@ -12,6 +18,9 @@ struct target {
 	unsigned shift;	   /* added to every user and group id */
 	bool unprivileged; /* ids lie in the container's range, no device nodes */
 	const char *hostname;
+	uint64_t room;	      /* bytes that may be written; 0: as many as etc/pct/pct.conf says */
+	uint64_t max_entries; /* likewise */
+	struct progress *progress; /* NULL: none */
 };
 
 /* A template that pct makes itself. */
@@ -26,14 +35,19 @@ struct template
 extern const struct template templates[];
 extern const size_t n_templates;
 
-/* A template that can be used: a row, or an open archive. */
+/* A template that can be used: a row, an image with its layers, or an open archive. */
 struct source {
 	const struct template *row;
 	const char *name; /* the user's */
 	int fd;		  /* of an archive; -EBADF */
+	struct image *image;
+	int *layers; /* open, as many as the image has; nobody can take them away any more */
+	/* Of what it unpacks, in hex: two with the same one make the same files, but for owners.
+	 * NULL: not known. An unpacked one may be kept under this name, and cloned. */
+	const char *digest;
 };
 
-/* Find it before anything is made. -ENOENT: neither a row nor a file. */
+/* Find it before anything is made. -ENOENT: neither a row, an image nor a file. */
 int source_open(const char *name, struct source *out);
 void source_close(struct source *s);
 #define SOURCE_NONE                                                                                \
@@ -43,6 +57,12 @@ void source_close(struct source *s);
 #define auto_source CLEANUP(source_close) struct source
 
 int source_make(const struct source *s, const struct target *t);
+
+/*
+ * After source_make(): what an image says how it runs goes into @c where that has nothing of it;
+ * names of users are looked up in the new root.
+ */
+int source_configure(const struct source *s, const struct target *t, struct config *c);
 
 /* What is inside a root file system. */
 struct inside {
@@ -54,6 +74,9 @@ int inside_look(int root, struct inside *out);
 
 /* Is there a program at @path, as a process with that root sees it? */
 bool inside_has_program(int root, const char *path);
+
+/* A file's text, up to @max bytes, malloc'ed; NULL: there is none. */
+char *inside_read(int root, const char *path, size_t max);
 
 /* builtin:busybox */
 int busybox_make(const struct target *t);

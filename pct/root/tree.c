@@ -8,6 +8,7 @@
 
 #include "base/say.h"
 #include "pct/root/tree.h"
+#include "pct/step.h"
 
 #define DEPTH_MAX 32 /* open directories at a time */
 
@@ -72,6 +73,8 @@ static int move_up(struct removal *t, int at, const char *name)
 	char to[64];
 	int r;
 
+	if (step_of_many("remove a tree: what lies too deep") < 0)
+		return cannot(t, -errno, name);
 	do {
 		snprintf(to, sizeof(to), ".pct-removed-%lu", t->moved++);
 		r = (int)syscall(SYS_renameat2, at, name, t->top, to, RENAME_NOREPLACE);
@@ -83,6 +86,8 @@ static int remove_one(struct removal *t, int at, const char *name, int depth)
 {
 	int fd, r;
 
+	if (step_of_many("remove a tree: a file") < 0)
+		return cannot(t, -errno, name);
 	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR)
@@ -131,6 +136,59 @@ static int empty(struct removal *t, int fd, int depth)
 	return 0;
 }
 
+int tree_remove_at(int dir, const char *name, const char *where)
+{
+	auto_fd top = -EBADF;
+	struct removal t = { .path = where };
+	int fd, r;
+
+	if (step_of_many("remove a tree: one below a directory") < 0)
+		return cannot(&t, -errno, name);
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR)
+		return cannot(&t, -errno, name);
+	top = open_below(dir, name);
+	t.top = top;
+	fd = top < 0 ? -1 : fcntl(top, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return cannot(&t, top < 0 ? top : -errno, name);
+	r = empty(&t, fd, 0);
+	if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0)
+		r = cannot(&t, -errno, name);
+	return r;
+}
+
+int tree_names(int dir, char ***names, size_t *n)
+{
+	auto_fd fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(close_directory) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	auto_free char **all = NULL;
+	size_t have = 0;
+	struct dirent *e;
+
+	if (!d)
+		return -errno;
+	(void)take_fd(&fd);
+	while ((e = readdir(d))) {
+		char **more;
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		more = have & (have - 1) ? all : realloc(all, MAX(have * 2, 1u) * sizeof(*all));
+		all = more ? more : all;
+		if (!more || !(all[have] = strdup(e->d_name))) {
+			while (have)
+				free(all[--have]);
+			return -ENOMEM;
+		}
+		have++;
+	}
+	*names = take_ptr(all);
+	*n = have;
+	return 0;
+}
+
 int tree_remove(const char *path)
 {
 	auto_fd top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -150,7 +208,7 @@ int tree_remove(const char *path)
 	if (fd < 0)
 		return fail(-errno, "remove '%s'", path);
 	r = empty(&t, fd, 0);
-	if (r == 0 && rmdir(path) < 0)
+	if (r == 0 && (step("remove a tree: its directory") < 0 || rmdir(path) < 0))
 		r = fail(-errno, "remove '%s'", path);
 	return r;
 }

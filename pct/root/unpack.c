@@ -1,27 +1,38 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <archive.h>
 #include <archive_entry.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 
 #include "base/say.h"
+#include "pct/cli/progress.h"
+#include "pct/cli/size.h"
+#include "pct/conf/site.h"
 #include "pct/interrupt.h"
+#include "pct/paths.h"
+#include "pct/root/feed.h"
+#include "pct/root/layer.h"
+#include "pct/root/put.h"
 #include "pct/root/unpack.h"
+#include "pct/step.h"
 
-#define BLOCK (128 * 1024)
-
-/* No file flags: an immutable file could not be removed again. */
-#define HOW                                                                                        \
-	(ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |                     \
-	 ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_SPARSE |                    \
-	 ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT |                       \
-	 ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS)
+#define PAGE 4096u
+/* Bytes that libarchive may read for a heading, an entry's names and attributes: it keeps them. */
+#define HEADING_MAX (64u << 20)
 
 /* One run. */
 struct run {
 	const char *name; /* of the tar */
 	const struct target *t;
-	struct archive *in, *out;
+	struct archive *in;
+	struct feed *feed;
+	const char *feed_wrong;
+	struct put put;
+	struct layer layer;
+	uint64_t since; /* bytes fed since libarchive answered */
+	uint64_t entries, max_entries;
+	uint64_t written, max_written;
+	uint64_t before; /* files fed before this one, in bytes */
 	struct left_out left;
 	size_t incomplete; /* entries of which something could not be set */
 	char first[200];   /* what could not, of the first of them */
@@ -47,10 +58,22 @@ const char *unpack_path_wrong(const char *path)
 	return NULL;
 }
 
-/* "." and "./": the root itself. */
-static bool is_root(const char *path)
+void unpack_path_clean(const char *path, char out[PATH_MAX])
 {
-	return path[strspn(path, "./")] == '\0';
+	size_t have = 0;
+
+	while (*path) {
+		size_t n = strcspn(path, "/");
+
+		if (n && !(n == 1 && *path == '.')) {
+			if (have)
+				out[have++] = '/';
+			memcpy(out + have, path, n);
+			have += n;
+		}
+		path += n + (path[n] == '/');
+	}
+	out[have] = '\0';
 }
 
 static const char *name_of(struct archive_entry *e)
@@ -60,21 +83,16 @@ static const char *name_of(struct archive_entry *e)
 	return name ? name : archive_entry_pathname_utf8(e);
 }
 
-static const char *wrong_with(struct archive_entry *e)
+static const char *link_of(struct archive_entry *e)
 {
 	const char *link = archive_entry_hardlink(e);
-	const char *why = unpack_path_wrong(name_of(e));
 
-	if (!why && is_root(name_of(e)) && (link || archive_entry_filetype(e) != AE_IFDIR))
-		return "would replace the root itself";
-	if (!why && link && unpack_path_wrong(link))
-		return "is a hard link that leads out of the root";
-	return why;
+	return link ? link : archive_entry_hardlink_utf8(e);
 }
 
 static int damaged(const struct run *u)
 {
-	const char *why = archive_error_string(u->in);
+	const char *why = u->feed_wrong ? u->feed_wrong : archive_error_string(u->in);
 
 	return refuse(-EBADMSG, "template '%s' is damaged, or no tar (plain, gz, xz, zst, bz2): %s",
 		      u->name, why ? why : "it ends too early");
@@ -88,77 +106,196 @@ static int refused(const struct run *u, struct archive_entry *e, const char *why
 		      name ? name : "", why);
 }
 
-static int cannot_write(const struct run *u, struct archive_entry *e)
+static int cannot_put(const struct run *u, struct archive_entry *e, int err)
 {
-	const char *why = archive_error_string(u->out);
+	static const struct {
+		int err;
+		const char *why;
+	} whys[] = {
+		{ -ELOOP, "leads through a symlink" },
+		{ -EXDEV, "leads out of the root" },
+		{ -EISDIR, "would replace a directory" },
+		{ -ENOTDIR, "leads through what is no directory" },
+		{ -ENAMETOOLONG, "has a path that is too long" },
+	};
 
-	return refuse(-EIO, "unpack '%.200s' of template '%s': %s", name_of(e), u->name,
-		      why ? why : "failed");
+	for (size_t i = 0; i < ARRAY_LEN(whys); i++)
+		if (whys[i].err == err)
+			return refused(u, e, whys[i].why);
+	return fail(err, "unpack '%.200s' of template '%s'", name_of(e), u->name);
 }
 
-/* A warning of libarchive is about one attribute, not about the file. */
-static void note(struct run *u, struct archive_entry *e)
+static la_ssize_t feed_archive(struct archive *a, void *arg, const void **block)
 {
-	const char *why = archive_error_string(u->out);
+	struct run *u = arg;
+	ssize_t n = feed_next(u->feed, block);
 
-	if (u->incomplete++ == 0)
-		snprintf(u->first, sizeof(u->first), "'%.80s': %s", name_of(e), why ? why : "?");
+	(void)a;
+	if (n < 0)
+		u->feed_wrong = feed_why(u->feed);
+	u->since += n > 0 ? (size_t)n : 0;
+	if (u->since > HEADING_MAX) {
+		u->feed_wrong = "an entry's heading is longer than 64 MiB";
+		return -1;
+	}
+	progress_at(u->t->progress, u->before + feed_at(u->feed));
+	return n;
 }
 
-static int copy_data(struct run *u, struct archive_entry *e)
+/* A page counts once, holes do not. */
+static int count_written(struct run *u, uint64_t at, size_t n, uint64_t *counted)
 {
+	uint64_t first = at / PAGE, last = (at + n + PAGE - 1) / PAGE;
+
+	if (first + 1 == *counted)
+		first++;
+	if (last > first)
+		u->written += (last - first) * PAGE;
+	*counted = last;
+	if (u->written > u->max_written) {
+		char size[SIZE_TEXT];
+
+		size_exact(u->max_written, size);
+		return refuse(-EFBIG,
+			      "template '%s' is refused: it holds more than %s; there is the "
+			      "volume's size, and unpack-max-size in '%s/etc/pct/pct.conf'",
+			      u->name, size, paths_root());
+	}
+	return 0;
+}
+
+static int put_bytes(int fd, const char *bytes, size_t n, off_t at)
+{
+	while (n) {
+		ssize_t put = pwrite(fd, bytes, n, at);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return put < 0 ? -errno : -EIO;
+		bytes += put;
+		at += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+/* Also what is not wanted is read here: libarchive would not be interrupted while it skips. */
+static int copy_data(struct run *u, struct archive_entry *e, int file)
+{
+	uint64_t counted = 0;
 	const void *block;
-	size_t n;
 	la_int64_t at;
+	size_t n;
 	int r;
 
 	while ((r = archive_read_data_block(u->in, &block, &n, &at)) == ARCHIVE_OK) {
+		u->since = 0;
 		if (interrupted())
 			return -EINTR;
-		if (archive_write_data_block(u->out, block, n, at) < ARCHIVE_WARN)
-			return cannot_write(u, e);
+		r = file < 0 || n == 0 ? 0 : count_written(u, (uint64_t)at, n, &counted);
+		if (r < 0)
+			return r;
+		r = file < 0 ? 0 : put_bytes(file, block, n, at);
+		if (r < 0)
+			return cannot_put(u, e, r);
 	}
-	return r == ARCHIVE_EOF ? 0 : damaged(u);
+	if (r != ARCHIVE_EOF)
+		return damaged(u);
+	if (file >= 0 && ftruncate(file, archive_entry_size(e)) < 0)
+		return cannot_put(u, e, -errno);
+	return 0;
 }
 
-static int put_entry(struct run *u, struct archive_entry *e)
+/* Gives a warning's weight to what is about one attribute, not about the file. */
+static int finish(struct run *u, struct archive_entry *e, const char *name, int file)
 {
-	int r = archive_write_header(u->out, e);
+	char why[sizeof(u->first) - 90] = "";
+	int r = put_finish(&u->put, e, name, file, why, sizeof(why));
 
-	if (r < ARCHIVE_WARN)
-		return cannot_write(u, e);
-	if (r == ARCHIVE_WARN)
-		note(u, e);
-	if (archive_entry_size(e) > 0) {
-		r = copy_data(u, e);
+	if (r < 0)
+		return cannot_put(u, e, r);
+	if (r > 0 && u->incomplete++ == 0)
+		snprintf(u->first, sizeof(u->first), "'%.80s': %s", name, why);
+	return 0;
+}
+
+static int put_entry(struct run *u, struct archive_entry *e, const char *name)
+{
+	auto_fd file = -EBADF;
+	int r;
+
+	r = put_node(&u->put, e, name, &file);
+	if (r < 0)
+		return cannot_put(u, e, r);
+	if (file >= 0) {
+		r = copy_data(u, e, file);
 		if (r < 0)
 			return r;
 	}
-	r = archive_write_finish_entry(u->out);
-	if (r < ARCHIVE_WARN)
-		return cannot_write(u, e);
-	if (r == ARCHIVE_WARN)
-		note(u, e);
-	return 0;
+	return finish(u, e, name, file);
+}
+
+static int link_entry(struct run *u, struct archive_entry *e, const char *name)
+{
+	char to[PATH_MAX];
+	int r;
+
+	if (unpack_path_wrong(link_of(e)))
+		return refused(u, e, "is a hard link that leads out of the root");
+	unpack_path_clean(link_of(e), to);
+	if (!*name || !*to)
+		return refused(u, e, "would replace the root itself");
+	r = put_hardlink(&u->put, name, to);
+	if (r == -ENOENT)
+		return refused(u, e, "is a hard link to what is not there");
+	if (r == -EISDIR)
+		return refused(u, e, "is a hard link that has to do with a directory");
+	return r < 0 ? cannot_put(u, e, r) : 0;
 }
 
 static bool is_device(struct archive_entry *e)
 {
 	mode_t type = archive_entry_filetype(e);
 
-	return !archive_entry_hardlink(e) && (type == AE_IFCHR || type == AE_IFBLK);
+	return type == AE_IFCHR || type == AE_IFBLK;
+}
+
+/* What a layer says of those below it. Positive: it was no entry, but this. */
+static int whiteout(struct run *u, struct archive_entry *e, const char *name)
+{
+	auto_free char *gone = NULL;
+	enum whiteout what = whiteout_of(name, &gone);
+
+	if (what == WHITEOUT_WRONG)
+		return refused(u, e, "says of no name that it is gone");
+	if (what == WHITEOUT_NOT)
+		return layer_add(&u->layer, name);
+	return what == WHITEOUT_OTHER || layer_take_away(&u->layer, &u->put, what, gone) == 0
+		   ? 1
+		   : -EIO;
 }
 
 static int take_entry(struct run *u, struct archive_entry *e)
 {
 	const char *name = name_of(e), *why;
+	char clean[PATH_MAX];
+	int r;
 
 	if (!name || !*name)
 		return refuse(-EBADMSG, "template '%s' is damaged, or no tar: an entry has no name",
 			      u->name);
-	why = wrong_with(e);
+	why = unpack_path_wrong(name);
 	if (why)
 		return refused(u, e, why);
+	unpack_path_clean(name, clean);
+	r = u->put.layered ? whiteout(u, e, clean) : 0;
+	if (r)
+		return r < 0 ? r : 0;
+	if (link_of(e))
+		return link_entry(u, e, clean);
+	if (!*clean && archive_entry_filetype(e) != AE_IFDIR)
+		return refused(u, e, "would replace the root itself");
 	if (archive_entry_filetype(e) == AE_IFSOCK)
 		return 0;
 	if (is_device(e) && u->t->unprivileged) {
@@ -166,32 +303,51 @@ static int take_entry(struct run *u, struct archive_entry *e)
 		return 0;
 	}
 	why = entry_shift(e, u->t, &u->left);
-	return why ? refused(u, e, why) : put_entry(u, e);
+	return why ? refused(u, e, why) : put_entry(u, e, clean);
+}
+
+static int next(struct run *u, struct archive_entry **e)
+{
+	int r;
+
+	/* What its entry had no use for. */
+	if (u->entries) {
+		r = copy_data(u, *e, -1);
+		if (r < 0)
+			return r;
+	}
+	u->since = 0;
+	r = archive_read_next_header(u->in, e);
+	u->since = 0;
+	if (interrupted())
+		return -EINTR;
+	if (r == ARCHIVE_EOF)
+		return 0;
+	/* A warning: the name is not in UTF-8. It is kept as its bytes. */
+	return r < ARCHIVE_WARN ? damaged(u) : 1;
 }
 
 static int take_all(struct run *u)
 {
-	struct archive_entry *e;
-	size_t count = 0;
+	struct archive_entry *e = NULL;
 	int r;
 
-	while ((r = archive_read_next_header(u->in, &e)) != ARCHIVE_EOF) {
-		if (interrupted())
-			return -EINTR;
-		/* A warning: the name is not in UTF-8. It is kept as its bytes. */
-		if (r < ARCHIVE_WARN)
-			return damaged(u);
+	u->entries = 0;
+	while ((r = next(u, &e)) > 0) {
+		if (++u->entries > u->max_entries)
+			return refuse(-E2BIG,
+				      "template '%s' is refused: it has more than %llu entries; "
+				      "unpack-max-entries in '%s/etc/pct/pct.conf' is the limit",
+				      u->name, (unsigned long long)u->max_entries, paths_root());
+		if (step_of_many("unpack: an entry") < 0)
+			return cannot_put(u, e, -errno);
 		r = take_entry(u, e);
 		if (r < 0)
 			return r;
-		count++;
 	}
-	if (archive_write_close(u->out) < ARCHIVE_WARN)
-		return refuse(-EIO, "unpack template '%s': %s", u->name,
-			      archive_error_string(u->out));
-	if (count == 0)
+	if (r == 0 && u->entries == 0)
 		return refuse(-EBADMSG, "template '%s' is empty", u->name);
-	return 0;
+	return r;
 }
 
 static void tell(const struct run *u)
@@ -206,40 +362,86 @@ static void tell(const struct run *u)
 	if (u->incomplete)
 		warn(0, "%zu entries of '%s' are unpacked without all they have; first %s",
 		     u->incomplete, u->name, u->first);
+	if (u->put.untimed)
+		warn(0, "'%s' has so many directories that some have today's time", u->name);
 }
 
-static int open_both(struct run *u, int fd)
+static int take_file(struct run *u, int fd)
 {
+	int r;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return fail(-errno, "read template '%s'", u->name);
+	r = feed_open(fd, &u->feed);
+	if (r < 0)
+		return fail(r, "read template '%s'", u->name);
 	u->in = archive_read_new();
-	u->out = archive_write_disk_new();
-	if (!u->in || !u->out)
-		return fail(-ENOMEM, "unpack template '%s'", u->name);
-	archive_read_support_filter_gzip(u->in);
-	archive_read_support_filter_bzip2(u->in);
-	archive_read_support_filter_xz(u->in);
-	archive_read_support_filter_zstd(u->in);
-	archive_read_support_format_tar(u->in);
-	archive_write_disk_set_options(u->out, HOW);
-	return archive_read_open_fd(u->in, fd, BLOCK) == ARCHIVE_OK ? 0 : damaged(u);
+	u->since = 0;
+	if (!u->in) {
+		r = fail(-ENOMEM, "unpack template '%s'", u->name);
+	} else {
+		archive_read_support_format_tar(u->in);
+		archive_read_support_format_empty(u->in);
+		r = archive_read_open(u->in, u, NULL, feed_archive, NULL) == ARCHIVE_OK
+			? take_all(u)
+			: damaged(u);
+	}
+	archive_read_free(u->in);
+	feed_close(&u->feed);
+	return r;
+}
+
+static uint64_t size_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static int take_files(struct run *u, const int *fds, size_t n)
+{
+	uint64_t total = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += size_of(fds[i]);
+	progress_begin(u->t->progress, total, "unpack %s", u->name);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = take_file(u, fds[i]);
+		layer_free(&u->layer);
+		u->before += size_of(fds[i]);
+	}
+	put_close(&u->put);
+	return progress_end(u->t->progress, r);
+}
+
+static int unpack_files(const char *name, const int *fds, size_t n, bool layered,
+			const struct target *t)
+{
+	struct run u = {
+		.name = name,
+		.t = t,
+		.put = { .root = t->root, .owner = t->shift, .layered = layered, .parent = -EBADF },
+		.max_entries =
+		    t->max_entries ? t->max_entries : site_number("unpack-max-entries", 4000000),
+		.max_written = site_number("unpack-max-size", 256ull << 30),
+	};
+	int r;
+
+	if (t->room)
+		u.max_written = t->room;
+	r = take_files(&u, fds, n);
+	if (r == 0)
+		tell(&u);
+	return r;
 }
 
 int unpack(const char *name, int fd, const struct target *t)
 {
-	struct run u = { .name = name, .t = t };
-	auto_fd back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	return unpack_files(name, &fd, 1, false, t);
+}
 
-	/* libarchive's checks are for paths below the working directory. */
-	if (back < 0 || fchdir(t->root) < 0)
-		return fail(-errno, "enter the new root");
-	r = open_both(&u, fd);
-	if (r == 0)
-		r = take_all(&u);
-	if (r == 0)
-		tell(&u);
-	archive_read_free(u.in);
-	archive_write_free(u.out);
-	if (fchdir(back) < 0 && r == 0)
-		r = fail(-errno, "leave the new root");
-	return r;
+int unpack_layers(const char *name, const int *fds, size_t n, const struct target *t)
+{
+	return unpack_files(name, fds, n, true, t);
 }

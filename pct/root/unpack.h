@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <limits.h>
 #include <stdint.h>
 
 #include "pct/root/template.h"
@@ -17,8 +18,14 @@ struct archive_entry;
  */
 int unpack(const char *name, int fd, const struct target *t);
 
+/* The layers of an OCI image, the lowest first, each of which may take from those below. */
+int unpack_layers(const char *name, const int *fds, size_t n, const struct target *t);
+
 /* Why a path in a tar is not taken, of an entry or of a hard link's other end; NULL: it is. */
 const char *unpack_path_wrong(const char *path);
+
+/* One that is not wrong without "./", "//" and a "/" at its end; the root itself is "". */
+void unpack_path_clean(const char *path, char out[PATH_MAX]);
 
 /* What was left out, to be said once. */
 struct left_out {

@@ -35,7 +35,7 @@ done <<-'END'
 	2|create 101 builtin:busybox --ostype dos|ostype: 'dos' is none of: alpine
 	2|create 101 builtin:busybox --memory 8 --cores x|memory: '8'
 	2|create 101 builtin:busybox --memory 8 --cores x|cores: 'x'
-	2|create 101 builtin:busybox --rootfs /|there is no option '--rootfs'
+	2|create 101 builtin:busybox --rootfs /|rootfs: volume:
 	2|create 101 builtin:busybox --memory 8|; see 'pct help create'
 	2|create 101 builtin:busybox --unprivileged maybe|unprivileged: 'maybe' is neither 1 (on, yes, true) nor 0
 	2|frobnicate|; see 'pct help'

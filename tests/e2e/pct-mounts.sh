@@ -91,7 +91,7 @@ refused "$PCT_ROOT/link" "is, or leads through, a symbolic link"
 refused "$PCT_ROOT/link/file" "is, or leads through, a symbolic link"
 refused "$PCT_ROOT/no-such" "mp0: find '$PCT_ROOT/no-such' on the host"
 refused "$PCT_ROOT/pipe" "is neither a directory nor a file"
-refused local:4 "is a volume of a storage"
+refused nosuch:4 "there is no storage 'nosuch'"
 for path in /proc /proc/sys /sys /sys/kernel /dev; do
 	run 1 set 100 --mp0 "$src,mp=$path"
 	said "mp0: nothing can be mounted on '$path'"

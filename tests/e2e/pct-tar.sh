@@ -37,7 +37,7 @@ for tar in "$work"/a.tar*; do
 	id=$((id + 1))
 	run 0 create $id "$tar"
 	r=$images/$id/subvol-$id-disk-0.subvol
-	same "$tar: owner" "$(stat -c %u:%g "$r/bin/setuid")" 100033:100034
+	same "$tar: owner" "$(stat -c %u:%g "$r/bin/setuid")" 33:34
 	same "$tar: mode" "$(stat -c %a "$r/bin/setuid")" 4755
 	same "$tar: hard link" "$(stat -c %i "$r/one")" "$(stat -c %i "$r/two")"
 	same "$tar: time" "$(stat -c %Y "$r/one")" 1000000000
@@ -50,7 +50,7 @@ for tar in "$work"/a.tar*; do
 	cmp -s "$root/sparse" "$r/sparse" || flunk "$tar: a sparse file differs"
 	[ -z "$xattr" ] || same "$tar: attribute" "$(python3 -c \
 		'import os, sys; print(os.getxattr(sys.argv[1], "user.note").decode())' "$r/one")" hi
-	[ -z "$caps" ] || getcap -n "$r/bin/setuid" | grep -q 'rootid=100000' ||
+	[ -z "$caps" ] || { getcap "$r/bin/setuid" | grep -q cap_ && ! getcap -n "$r/bin/setuid" | grep -q 'rootid=[1-9]'; } ||
 		flunk "$tar: capabilities: $(getcap -n "$r/bin/setuid")"
 	same "$tar: ostype" "$(awk '/^ostype:/ { print $2 }' "$confs/$id.conf")" debian
 	run 0 destroy $id
@@ -108,7 +108,7 @@ hostile "$work/dots.tar" "its entry '../outside' leads out of the root by '..'"
 hostile "$work/inner.tar" "its entry 'a/../../outside' leads out of the root by '..'"
 hostile "$work/absolute.tar" "its entry '$work/outside' has an absolute path"
 hostile "$work/hardlink.tar" "hard link that leads out of the root"
-hostile "$work/through.tar" "unpack 'd/outside' of template"
+hostile "$work/through.tar" "its entry 'd/outside' leads through a symlink"
 hostile "$work/ids.tar" "its entry 'sbin/' belongs to a user id above 65535"
 hostile "$work/noinit.tar" "has no /sbin/init, so it cannot start"
 run 0 create 120 "$work/ids.tar" --unprivileged 0

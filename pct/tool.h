@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Programs of the host that do what we do not: nft, dnsmasq.
+ * Programs of the host that do what we do not: nft, dnsmasq, resize2fs. Never a shell.
  */
 #pragma once
 
@@ -14,6 +14,9 @@
  * is said. Unless NULL *output is what it printed, malloc'ed, maybe NULL.
  */
 int tool_try(const char *const argv[], const char *input, const char *dir, char **output);
+
+/* Likewise, with what it answers and what it complains of apart; both malloc'ed, or NULL. */
+int tool_ask(const char *const argv[], char **answer, char **said);
 
 /* It is to end well: says the first line it printed, or which package has it. */
 int tool_run(const char *const argv[], const char *package, const char *input, const char *dir,

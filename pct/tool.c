@@ -6,16 +6,17 @@
 #include <sys/wait.h>
 
 #include "base/say.h"
-#include "pct/net/tool.h"
+#include "pct/tool.h"
 
 /* In the child. Hooks have what environment their caller chose. */
-static _Noreturn void become(const char *const argv[], const char *dir, int in, int out)
+static _Noreturn void become(const char *const argv[], const char *dir, int in, int out, int err)
 {
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("LC_ALL", "C", 1);
+	setenv("LVM_SUPPRESS_FD_WARNINGS", "1", 1);
 	signal(SIGPIPE, SIG_DFL);
 	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
-	    dup2(out, STDERR_FILENO) >= 0 && (!dir || chdir(dir) == 0))
+	    dup2(err, STDERR_FILENO) >= 0 && (!dir || chdir(dir) == 0))
 		execvp(argv[0], (char *const *)argv);
 	_exit(errno == ENOENT ? TOOL_MISSING : 126);
 }
@@ -41,24 +42,42 @@ static char *read_file(int fd)
 }
 
 /* Files in memory: neither side waits for the other, however much it is. */
-int tool_try(const char *const argv[], const char *input, const char *dir, char **output)
+static int run(const char *const argv[], const char *input, const char *dir, int out, int err)
 {
 	auto_fd in = memfd_create("input", MFD_CLOEXEC);
-	auto_fd out = memfd_create("output", MFD_CLOEXEC);
 	ssize_t n = (ssize_t)strlen(input);
 	pid_t pid;
-	int r;
 
-	if (in < 0 || out < 0 || write(in, input, (size_t)n) != n || lseek(in, 0, SEEK_SET) < 0)
+	if (in < 0 || write(in, input, (size_t)n) != n || lseek(in, 0, SEEK_SET) < 0)
 		return -errno;
 	pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		become(argv, dir, in, out);
-	r = wait_for(pid);
+		become(argv, dir, in, out, err);
+	return wait_for(pid);
+}
+
+int tool_try(const char *const argv[], const char *input, const char *dir, char **output)
+{
+	auto_fd out = memfd_create("output", MFD_CLOEXEC);
+	int r = out < 0 ? -errno : run(argv, input, dir, out, out);
+
 	if (r >= 0 && output)
 		*output = read_file(out);
+	return r;
+}
+
+int tool_ask(const char *const argv[], char **answer, char **said)
+{
+	auto_fd out = memfd_create("output", MFD_CLOEXEC);
+	auto_fd err = memfd_create("errors", MFD_CLOEXEC);
+	int r = out < 0 || err < 0 ? -errno : run(argv, "", NULL, out, err);
+
+	if (r < 0)
+		return r;
+	*answer = read_file(out);
+	*said = read_file(err);
 	return r;
 }
 

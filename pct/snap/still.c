@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "pct/snap/still.h"
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/say.h"
+#include "pct/ct/host.h"
+#include "pct/ct/lxc.h"
+#include "pct/paths.h"
+#include "pct/step.h"
+
+/* Until it is told that all is well, or nobody is there to tell it. */
+static void guard(unsigned vmid, int gate)
+{
+	char word;
+	ssize_t n;
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	do
+		n = read(gate, &word, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		(void)cgroups_thaw(vmid);
+	_exit(0);
+}
+
+int still_begin(unsigned vmid, struct still *s)
+{
+	int ends[2], r;
+
+	*s = (struct still)STILL_NONE;
+	if (!ct_running(vmid) || cgroups_frozen(vmid))
+		return 0;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail(-errno, "make a pipe");
+	s->vmid = vmid;
+	s->gate = ends[1];
+	s->guard = fork();
+	if (s->guard == 0) {
+		close(ends[1]);
+		guard(vmid, ends[0]);
+	}
+	close(ends[0]);
+	if (s->guard < 0) {
+		s->guard = 0;
+		close_fd(&s->gate);
+		return fail(-errno, "fork");
+	}
+	clock_gettime(CLOCK_MONOTONIC, &s->since);
+	r = step("freeze it");
+	if (r == 0)
+		r = cgroups_freeze(vmid);
+	if (r < 0) {
+		(void)still_end(s);
+		return fail(r, "freeze CT %u", vmid);
+	}
+	return 0;
+}
+
+double still_end(struct still *s)
+{
+	struct timespec now;
+	pid_t pid = s->guard;
+	int r;
+
+	if (pid == 0)
+		return -1;
+	s->guard = 0;
+	(void)step("let it go on");
+	r = cgroups_thaw(s->vmid);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (r < 0)
+		say(SAY_ERR, r, "thaw CT %u; 'pct resume %u' does", s->vmid, s->vmid);
+	if (write(s->gate, "", 1) < 0)
+		kill(pid, SIGKILL);
+	close_fd(&s->gate);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return (double)(now.tv_sec - s->since.tv_sec) * 1e3 +
+	       (double)(now.tv_nsec - s->since.tv_nsec) / 1e6;
+}
+
+static void sync_each(pid_t init, const char *const *paths)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	auto_free char *name = text_of("/proc/%d/root", (int)init);
+	int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (; root >= 0 && *paths; paths++) {
+		int fd = (int)syscall(SYS_openat2, root, *paths, &how, sizeof(how));
+
+		/* Not there any more: its volume has nothing of it to write either. */
+		if (fd >= 0)
+			(void)syncfs(fd);
+		close_fd(&fd);
+	}
+	_exit(0);
+}
+
+void still_sync(unsigned vmid, const char *const *paths, int seconds)
+{
+	struct pollfd p = { .events = POLLIN };
+	pid_t init, pid;
+	int r;
+
+	if (!*paths || ct_init(vmid, &init) < 0)
+		return;
+	pid = fork();
+	if (pid == 0)
+		sync_each(init, paths);
+	if (pid < 0) {
+		warn(-errno, "write the files of CT %u to the disk", vmid);
+		return;
+	}
+	p.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	do
+		r = p.fd < 0 ? 0 : poll(&p, 1, seconds * 1000);
+	while (r < 0 && errno == EINTR);
+	if (r == 0) {
+		warn(0, "CT %u: its files are not all on the disk after %d s: gone on without",
+		     vmid, seconds);
+		kill(pid, SIGKILL);
+	}
+	(void)waitpid(pid, NULL, r == 0 ? WNOHANG : 0);
+	close_fd(&p.fd);
+}

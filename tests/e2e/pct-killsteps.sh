@@ -1,0 +1,203 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every operation on containers' files, killed before each of its steps (pct/step.h), with each
+# failing, and with the disk full from each on. After that the next command mends what there is, or
+# says what to do; nothing of any other container is lost, and nothing is left over.
+#
+#   KILL_ONLY="clone*"   only those operations      KILL_HOW="kill"   only so: kill fail full
+#   KILL_ALL=1           each step of each; else some of them, another few each time
+# shellcheck source=pct-lib
+. "$(dirname "$0")/pct-lib"
+# shellcheck source=pct-disk-lib
+. "$(dirname "$0")/pct-disk-lib"
+needs "needs the package btrfs-progs" command -v mkfs.btrfs
+needs "$B/pct-die is not built" [ -x "$B/pct-die" ]
+
+die=$B/pct-die
+limit=${KILL_S:-70} # seconds for some of them
+matrix=$PCT_ROOT/matrix
+outer=$PCT_ROOT
+each=${KILL_ALL:+1}
+
+# on TYPE SIZE: all of it, the confs too, on a small file system, so that what is full is full.
+on()
+{
+	disk_make "$1" "$2" "$outer/$1"
+	PCT_ROOT=$outer/$1
+	images=$PCT_ROOT/var/lib/pct/images
+	confs=$PCT_ROOT/etc/pct/lxc
+	kind=$1
+	ballast=$PCT_ROOT/ballast
+}
+conf_value() { sed -n "/^\[/q; s/^$2: //p" "$confs/$1.conf"; }
+files_of() { conf_value "$1" rootfs | sed "s|^local:|$images/|; s|,.*||"; }
+mark() { echo "$2" >"$(files_of "$1")/mark"; }
+marked() { cat "$(files_of "$1")/mark" 2>&1; }
+# All there is: confs, volumes, subvolumes; by name.
+all_there()
+{
+	(
+		cd "$PCT_ROOT"
+		ls etc/pct/lxc/ -A
+		find var/lib/pct/images -mindepth 1 -maxdepth 2
+		if [ "$kind" = btrfs ]; then btrfs subvolume list . | sed 's/.* path //'; fi
+		ls -A run/pct/lock 2>/dev/null
+		PCT_ROOT=$outer disk_left
+	) | sort
+}
+
+# What each operation is: its words, what there is before, what is well after it, what takes it away.
+words_create() { echo "create 101 builtin:busybox --memory 64"; }
+well_create() { [ -x "$(files_of 101)/bin/busybox" ]; }
+away_create() { "$pct" destroy 101; }
+words_clone() { echo "clone 100 101"; }
+well_clone() { [ "$(marked 101)" = one ]; }
+away_clone() { "$pct" destroy 101; }
+words_clone_linked() { echo "clone 100 101 --full 0"; }
+well_clone_linked() { [ "$(marked 101)" = one ]; }
+away_clone_linked() { "$pct" destroy 101; }
+words_snapshot() { echo "snapshot 100 new"; }
+well_snapshot() { grep -q '^\[new\]' "$confs/100.conf"; }
+away_snapshot() { "$pct" delsnapshot 100 new; }
+before_delsnapshot() { "$pct" snapshot 100 new; }
+words_delsnapshot() { echo "delsnapshot 100 new"; }
+well_delsnapshot() { ! grep -q '^\[new\]' "$confs/100.conf"; }
+before_rollback() { mark 100 two; }
+words_rollback() { echo "rollback 100 old"; }
+well_rollback() { [ "$(marked 100)" = one ]; }
+away_rollback() { "$pct" rollback 100 old; }
+before_destroy() { "$pct" clone 100 101; }
+words_destroy() { echo "destroy 101"; }
+well_destroy() { [ ! -e "$confs/101.conf" ]; }
+before_template() { "$pct" clone 100 101; }
+words_template() { echo "template 101"; }
+well_template() { [ "$(conf_value 101 template)" = 1 ]; }
+away_template() { "$pct" destroy 101; }
+
+do_before() { if declare -F "before_$1" >/dev/null; then "before_$1" >/dev/null 2>>"$err" || flunk "$1: before" "$(cat "$err")"; fi; }
+do_away() { if declare -F "away_$1" >/dev/null; then "away_$1" >/dev/null 2>"$err" || flunk "$why: take it away" "$(cat "$err")"; fi; }
+
+# again OPERATION: said again it does it, or what it says to do first does; "how" is how it came.
+again()
+{
+	local op=$1 i hint
+
+	how=
+	for i in 1 2 3 4; do
+		# shellcheck disable=SC2046 # words
+		if "$pct" $("words_$op") >"$out" 2>"$err"; then
+			if "well_$op"; then how="${how:-again}"; return 0; fi
+			break
+		fi
+		case $op in
+		destroy | delsnapshot | template)
+			if "well_$op"; then how=${how:-done}; return 0; fi ;;
+		esac
+		hint=$(grep -oE "pct (destroy|unlock|delsnapshot|rollback) [0-9]+( [a-z]+)?" "$err" | head -1)
+		if [ -z "$hint" ]; then break; fi
+		how="${how:+$how, }${hint% [0-9]*}"
+		# shellcheck disable=SC2086
+		"$pct" ${hint#pct } >/dev/null 2>>"$err" || break
+	done
+	return 1
+}
+
+# one OPERATION STEP HOW NAME
+one()
+{
+	local op=$1 n=$2 how_so=$3 name=$4 code=0 state variables=() said
+
+	do_before "$op"
+	why="$kind: $op: $how_so at $n ($name)"
+	case $how_so in
+	kill) variables=("PCT_STEP=$n") ;;
+	fail) variables=("PCT_STEP_FAIL=$n:ENOSPC") ;;
+	full) variables=("PCT_STEP_FULL=$n:$ballast") ;;
+	esac
+	# shellcheck disable=SC2046 # words; a shell of its own, that nobody hears say "Killed"
+	(env "${variables[@]}" timeout 60 "$die" $("words_$op") >/dev/null 2>"$err" </dev/null; exit $?) 2>/dev/null || code=$?
+	rm -f "$ballast"
+	said=$(cat "$err")
+	case $how_so:$code in
+	kill:137 | fail:1 | full:1) ;;
+	kill:0) return 0 ;; # it has fewer steps this time
+	fail:0 | full:0) ;; # it could do without
+	*) flunk "$why: exit $code" "$said" ;;
+	esac
+	if [ "$how_so" != kill ] && [ "$code" = 1 ] && [ -z "$said" ]; then flunk "$why: it says nothing"; fi
+	"$pct" list >/dev/null 2>"$err" || flunk "$why: then pct list" "$(cat "$err")"
+	if [ -s "$err" ]; then flunk "$why: pct list complains" "$(cat "$err")"; fi
+	if [ "$code" = 0 ]; then
+		state="done all the same"
+		"well_$op" || flunk "$why: it says 0, and is not done"
+	elif again "$op"; then
+		state="mended: $how"
+	else
+		state=BROKEN
+		flunk "$why: said again" "$said
+$(cat "$err")"
+		"$pct" unlock 100 2>/dev/null
+		"$pct" destroy 101 --force 2>/dev/null
+	fi
+	do_away "$op"
+	if [ "$op" != rollback ] && [ "$(marked 100)" != one ]; then flunk "$why: what CT 100 had is lost"; fi
+	if [ "$(all_there)" != "$base" ]; then
+		flunk "$why: not as it was before" "$(diff <(echo "$base") <(all_there))"
+		base=$(all_there)
+	fi
+	printf '%s\t%s\t%s\t%s\t%s\n' "$kind" "$op" "$how_so" "$name" "$state" >>"$matrix"
+}
+
+# all_of OPERATION: each of its steps, or those that there is time for.
+all_of()
+{
+	local op=$1 n=0 steps how_so number name odd=$FAILED hit=0
+
+	# shellcheck disable=SC2254 # a pattern
+	case $op in ${KILL_ONLY:-*}) ;; *) return 0 ;; esac
+	do_before "$op"
+	# shellcheck disable=SC2046
+	PCT_STEP_LOG=$outer/steps "$die" $("words_$op") >/dev/null 2>"$err" || flunk "$kind: $op" "$(cat "$err")"
+	why="$kind: $op"
+	"well_$op" || flunk "$why: it is not done"
+	do_away "$op"
+	base=$(all_there)
+	steps=$(wc -l <"$outer/steps")
+	while read -r number name <&3; do
+		for how_so in ${KILL_HOW:-kill fail full}; do
+			n=$((n + 1))
+			if [ -z "$each" ]; then
+				# Each kill; of the others every third, another one each time.
+				if [ "$how_so" != kill ] && [ $(((n + started) % 3)) != 0 ]; then continue; fi
+				if [ $(($(date +%s) - started)) -gt "$limit" ]; then late=$((late + 1)); continue; fi
+			fi
+			one "$op" "$number" "$how_so" "$name"
+			hit=$((hit + 1))
+		done
+	done 3<"$outer/steps"
+	rm -f "$outer/steps"
+	same "$kind: $op: $steps steps, $hit times ended at one, all mended" "$FAILED" "$odd"
+}
+
+started=$(date +%s)
+late=0
+on btrfs 256M
+"$pct" create 100 builtin:busybox --memory 64
+mark 100 one
+"$pct" snapshot 100 old
+for op in snapshot rollback delsnapshot clone template destroy create; do all_of "$op"; done
+"$pct" destroy 100
+on ext4 64M
+"$pct" create 100 builtin:busybox --memory 64
+mark 100 one
+for op in clone destroy create; do all_of "$op"; done
+"$pct" destroy 100
+PCT_ROOT=$outer confs=$outer/etc/pct/lxc
+
+# operation x step: what came of it
+awk -F'\t' '{ n[$1 " " $2 "\t" $4 "\t" $3 ": " $5]++ } END { for (k in n) print k "\t" n[k] }' "$matrix" | sort |
+	awk -F'\t' '$1 != last { print "# " $1; last = $1; step = "" }
+		$2 != step { printf "%s#   %-48s", step == "" ? "" : "\n", $2; step = $2; first = 1 }
+		{ printf "%s%s x%d", first ? " " : "; ", $3, $4; first = 0 } END { print "" }' | sed 's/^$//'
+if [ $late != 0 ]; then echo "# $late left out: KILL_ALL=1 has them all"; fi
+same "none is broken" "$(grep -c BROKEN "$matrix")" 0

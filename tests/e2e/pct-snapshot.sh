@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# pct snapshot, listsnapshot, delsnapshot, rollback, autosnap: on btrfs, of all volumes at one
+# moment; SNAP_GB=10: how fast that is with so much in them.
+# shellcheck source=pct-lib
+. "$(dirname "$0")/pct-lib"
+# shellcheck source=pct-disk-lib
+. "$(dirname "$0")/pct-disk-lib"
+needs "needs the package btrfs-progs" command -v mkfs.btrfs
+gb=${SNAP_GB:-1}
+
+# A directory can have none, and says which can.
+run 0 create 90100 builtin:busybox --memory 64
+run 1 snapshot 90100 aa
+said "which has no snapshots; storages of type"
+run 0 destroy 90100
+
+disk_make btrfs $((gb + 4))G "$PCT_ROOT/var/lib/pct"
+mkdir -p "$PCT_ROOT/shared"
+run 0 create 100 builtin:busybox --memory 64 --mp0 local:0,mp=/data --mp1 "$PCT_ROOT/shared,mp=/shared" --description "as it is"
+value() { sed -n "/^\[/q; s/^$1: //p" "$confs/100.conf"; }
+root=$images/$(value rootfs | sed 's/^local://; s/,.*//')
+ms() { local s=${EPOCHREALTIME/./}; "$@" >"$out" 2>"$err"; local r=$?; took=$(((${EPOCHREALTIME/./} - s) / 1000)); return $r; }
+
+run 0 start 100
+"$pct" exec 100 -- sh -c 'echo one >/file; echo one >/data/file; echo one >/shared/file'
+run 0 snapshot 100 first --description "the
+first"
+like "what is no volume is left out, and said" "mp1, '.*/shared', is no volume" "$(cat "$err")"
+"$pct" exec 100 -- sh -c 'echo two >/file; echo two >/data/file; echo two >/shared/file'
+run 0 set 100 --memory 96
+run 0 snapshot 100 second
+run 1 snapshot 100 second
+said "has a snapshot 'second' already"
+run 2 snapshot 100 current
+run 0 listsnapshot 100
+like "they are a tree" '^`->first +.{26} +20[0-9-]+ [0-9:]+ +the$' "$(sed 's/-> /->/' "$out")"
+like "the second came of the first" '^ `-> second' "$(cat "$out")"
+like "where it is now" '^  `-> current .*You are here!' "$(cat "$out")"
+run 0 listsnapshot 100 --output-format json
+same "as JSON" "$(python3 -c 'import json,sys; print([(x["name"], x.get("parent")) for x in json.load(sys.stdin)])' <"$out")" \
+	"[('first', None), ('second', 'first'), ('current', 'second')]"
+same "a snapshot's conf" "$("$pct" config 100 --snapshot first | grep -E '^(memory|mp0|parent)')" "memory: 64
+mp0: $(value mp0)"
+
+run 0 rollback 100 first --start
+same "back at the first: its files" "$("$pct" exec 100 -- cat /file /data/file)" "one
+one"
+same "... a directory of the host is as it was" "$("$pct" exec 100 -- cat /shared/file)" two
+same "... its conf" "$(value memory) $(value parent) $(sed -n 's/^#//p; /^\[/q' "$confs/100.conf")" "64 first as it is"
+run 0 stop 100
+run 0 delsnapshot 100 first
+same "what came of it comes of none" "$("$pct" listsnapshot 100 | awk '{ print $2 }' | tr '\n' ' ')" "second current "
+run 1 delsnapshot 100 first
+said "has no snapshot 'first'"
+run 0 rollback 100 second
+same "forth to the second" "$(cat "$root/file") $(value memory)" "two 96"
+run 0 clone 100 101 --snapname second
+like "a clone of a snapshot" '^rootfs: local:101/' "$(cat "$confs/101.conf")"
+fails "... has none itself" grep -q '^\[' "$confs/101.conf"
+run 0 destroy 101
+
+# One that writes all the time: what is on both volumes is of one moment.
+run 0 start 100
+"$pct" exec 100 -- sh -c '(i=0; while :; do i=$((i + 1)); echo $i >/data/n; echo $i >/n; done) >/dev/null 2>&1 &'
+sleep 0.3
+worst=0
+for i in 1 2 3 4 5; do
+	"$pct" snapshot 100 "busy$i" --output-format json >"$out" 2>/dev/null
+	f=$(python3 -c 'import json,sys; print(json.load(sys.stdin)["frozen_ms"])' <"$out")
+	worst=$(awk -v a="$worst" -v b="$f" 'BEGIN { print a > b ? a : b }')
+done
+echo "# it stood still for $worst ms at worst"
+within "a container with two volumes stands still, ms" 0 100 "$worst"
+run 0 stop 100
+for i in 1 2 3 4 5; do
+	"$pct" rollback 100 "busy$i" 2>/dev/null
+	n=$(cat "$root/n")
+	d=$(cat "$images/$(value mp0 | sed 's/^local://; s/,.*//')/n")
+	within "volumes of one moment ($n, $d)" 0 1 $((d - n))
+done
+
+# By the clock.
+for i in 1 2 3 4 5; do "$pct" delsnapshot 100 "busy$i"; done
+run 0 snapshot 100 --keep last=1
+name=$(cat "$out")
+like "one without a name has one" '^auto-[0-9]{8}-[0-9]{6}$' "$name"
+sleep 1.1
+run 0 snapshot 100 --keep last=1
+same "of those the last is kept" "$(grep -c '^\[auto-' "$confs/100.conf")" 1
+fails "... not the one before" grep -q "^\[$name\]" "$confs/100.conf"
+run 0 snapshot 100 --schedule daily --keep last=2,daily=7
+same "a schedule is in the conf" "$(value autosnap)" daily,keep-daily=7,keep-last=2
+run 0 autosnap
+same "nothing is due" "$(grep -c '^\[auto-' "$confs/100.conf")" 1
+sed -i "/^\[auto-/,\$ s/^snaptime: .*/snaptime: 1000000000/" "$confs/100.conf"
+run 0 autosnap
+same "what is due is taken" "$(grep -c '^\[auto-' "$confs/100.conf")" 2
+run 0 snapshot 100 --schedule off
+same "no schedule" "$(value autosnap)" ""
+ok "one with a name is never removed for that" grep -q '^\[second\]' "$confs/100.conf"
+
+# How fast.
+head -c "${gb}G" /dev/zero | tr '\0' x >"$root/big"
+sync -f "$root"
+ok "a snapshot of $gb GB" ms "$pct" snapshot 100 big
+echo "# snapshot of $gb GB: $took ms"
+within "a snapshot of $gb GB takes, ms" 0 200 "$took"
+ok "back to $gb GB" ms "$pct" rollback 100 big
+echo "# rollback of $gb GB: $took ms"
+within "going back to it takes, ms" 0 500 "$took"
+run 0 destroy 100
+nothing_of 100
+same "nothing of them is left" "$(btrfs subvolume list "$PCT_ROOT/var/lib/pct" | grep -v images/base || true)" ""
