@@ -210,6 +210,7 @@ static int run(const struct args *a)
 
 static const struct option options[] = {
 	{ "storage", OPTION_TEXT, .min = 2, .max = 100, .form = storage_id_wrong,
+	  .value = "<storage>",
 	  .help = "where volumes are made of which only the size is given; 'local' if not said" },
 };
 
