@@ -2,11 +2,13 @@
 /*
  * storage.cfg and the names of volumes.
  */
+/* Check has a fail() of its own. */
+#include "pct/pct.h"
+#undef fail
 #include <check.h>
 #include <limits.h>
 
 #include "base/base.h"
-#include "pct/pct.h"
 #include "pct/storage/names.h"
 #include "pct/storage/volume.h"
 
