@@ -23,9 +23,9 @@ const struct command *const commands[] = {
 	&cmd_snapshot,	   &cmd_start,
 	&cmd_startall,	   &cmd_status,
 	&cmd_stop,	   &cmd_stopall,
-	&cmd_suspend,	   &cmd_template,
-	&cmd_top,	   &cmd_unlock,
-	&cmd_wait,
+	&cmd_storage,	   &cmd_suspend,
+	&cmd_template,	   &cmd_top,
+	&cmd_unlock,	   &cmd_wait,
 };
 const size_t n_commands = ARRAY_LEN(commands);
 

@@ -222,6 +222,7 @@ static const struct option options[] = {
 	{ "ssh-public-keys", OPTION_TEXT, .min = 1, .max = 4096, .value = "<file>",
 	  .help = "who may log in as its root by ssh" },
 	{ "storage", OPTION_TEXT, .min = 2, .max = 100, .form = storage_id_wrong,
+	  .value = "<storage>",
 	  .help = "where volumes are made of which only the size is given; 'local' if not said" },
 };
 
