@@ -31,6 +31,7 @@ furnish() # ROOT PRIVILEGED
 
 	mkdir -p "$r/srv/t/deep/er" "$r/srv/t/empty"
 	echo one >"$r/srv/t/one"
+	echo plain >"$r/srv/t/plain"
 	ln "$r/srv/t/one" "$r/srv/t/deep/two"
 	ln "$r/srv/t/one" "$r/srv/t/deep/er/three"
 	ln -s ../one "$r/srv/t/deep/link"
@@ -82,9 +83,9 @@ on $(hostname)"
 same "nothing else is there" "$(find "$dump" -type f | wc -l)" 3
 rm "$r100/srv/t/sock"
 touch -d '2005-05-05 05:05:05.55' "$r100/srv/t"
-tar --zstd -tf "$a" >"$work/list" 2>"$work/said" || flunk "GNU tar cannot list it" "$(cat "$work/said")"
+tar --zstd --warning=no-unknown-keyword -tf "$a" >"$work/list" 2>"$work/said" || flunk "GNU tar cannot list it" "$(cat "$work/said")"
 same "the conf comes first, then the root" "$(head -2 "$work/list" | tr '\n' ' ')" "./etc/vzdump/pct.conf ./ "
-same "the conf in it" "$(tar --zstd -xOf "$a" ./etc/vzdump/pct.conf)" "$(cat "$confs/100.conf")"
+same "the conf in it" "$(tar --zstd -xOf "$a" ./etc/vzdump/pct.conf 2>/dev/null)" "$(cat "$confs/100.conf")"
 
 # GNU tar has the same of it.
 mkdir "$work/gnu"
@@ -163,8 +164,8 @@ for mode in suspend stop snapshot; do
 	else
 		same "$mode: its process 1 is the same" "$(pid_of 200)" "$was"
 	fi
-	tar -xOf "$(newest 200)" ./srv/t/deep/two >"$work/one" || flunk "$mode: no file in it"
-	same "$mode: what is in it" "$(cat "$work/one")" one
+	tar -xOf "$(newest 200)" ./srv/t/plain >"$work/one" 2>/dev/null || flunk "$mode: no file in it"
+	same "$mode: what is in it" "$(cat "$work/one")" plain
 done
 like "no snapshots here: said" 'no snapshots \(rootfs\): mode suspend instead' "$(cat "$err")"
 
@@ -173,12 +174,12 @@ run 0 stop 200
 mkdir -p "$r200/var/tmp" "$r200/var/cache/x"
 touch "$r200/tmp/gone" "$r200/var/cache/x/gone" "$r200/srv/here.log" "$r200/srv/here.txt" "$r200/var/tmp/gone"
 run 0 backup 200 --exclude-path '/var/cache/*' --exclude-path '*.log' --compress 0
-tar tf "$(newest 200)" >"$work/list"
+tar tf "$(newest 200)" >"$work/list" 2>/dev/null
 same "excluded" "$(grep -cE 'gone|here.log' "$work/list")" 0
 same "what is excluded from is there" "$(grep -cE '^./(tmp|var/cache)/$|here.txt$' "$work/list")" 3
 
 # ---- streams ----
-if "$pct" backup 200 --stdout 2>"$err" | "$pct" restore 210 - 2>>"$err"; then
+if "$pct" backup 200 --stdout 2>"$work/said" | "$pct" restore 210 - 2>"$err"; then
 	pass "from one's stdout to another's stdin"
 else
 	flunk "from one's stdout to another's stdin" "$(cat "$err")"
