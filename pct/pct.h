@@ -60,7 +60,6 @@ extern const struct command cmd_autosnap, cmd_backup, cmd_clone, cmd_complete, c
     cmd_pull, cmd_push, cmd_reboot, cmd_rescan, cmd_resize, cmd_restore, cmd_resume, cmd_rollback,
     cmd_set, cmd_shutdown, cmd_snapshot, cmd_start, cmd_startall, cmd_status, cmd_stop, cmd_stopall,
     cmd_storage, cmd_suspend, cmd_template, cmd_top, cmd_unlock, cmd_wait;
-cmd_suspend, cmd_template, cmd_top, cmd_unlock, cmd_wait;
 
 /*
  * By its name, or the beginning of just one; hidden ones by their whole name. -ENOENT: there is
