@@ -162,6 +162,8 @@ static int unpack_all(struct work *w, struct extract *x)
 			.shift = volume_shift(root),
 			.unprivileged = key_bool(&w->c, "unprivileged"),
 			.hostname = config_get(&w->c, "hostname"),
+			.names = true,
+			.progress = &w->bar,
 		};
 
 		r = unpack(x->name, x->fd, &t);

@@ -293,7 +293,7 @@ static int run(const struct args *a)
 
 const struct command cmd_backup = {
 	.name = "backup",
-	.args = "[<vmid>...|list|verify|remove|protect|unprotect] [<archive>...]",
+	.args = "[<vmid>...|<action> [<archive>...]]",
 	.help = "Back containers up into archives; list, verify, remove those",
 	.more =
 	    "The archives are those of Proxmox' vzdump, and restore there as theirs do here. One "

@@ -112,7 +112,7 @@ static bool names_somebody(const struct acl *a)
 	return a->tag == ARCHIVE_ENTRY_ACL_USER || a->tag == ARCHIVE_ENTRY_ACL_GROUP;
 }
 
-/* GNU tar writes the names that its host had: the same as here, of all that matters in a system. */
+/* GNU tar writes the names that the host had which made the backup. */
 static int id_of(const struct acl *a, const char *name)
 {
 	const struct passwd *user;
@@ -125,7 +125,7 @@ static int id_of(const struct acl *a, const char *name)
 	return (group = getgrnam(name)) ? (int)group->gr_gid : -1;
 }
 
-/* Entries whose names nobody here has are left out. */
+/* Entries by name only are left out, where the name means nothing on this host. */
 static const char *shift_acl(struct archive_entry *e, const struct target *t, struct left_out *left)
 {
 	const int kind = ARCHIVE_ENTRY_ACL_TYPE_POSIX1E;
@@ -140,7 +140,7 @@ static const char *shift_acl(struct archive_entry *e, const struct target *t, st
 
 		if (archive_entry_acl_next(e, kind, &a->type, &a->permset, &a->tag, &a->id, &name))
 			break;
-		if (names_somebody(a))
+		if (names_somebody(a) && t->names)
 			a->id = id_of(a, name);
 		if (names_somebody(a) && a->id < 0) {
 			left->attributes++;
