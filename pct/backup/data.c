@@ -59,7 +59,8 @@ int data_map(int fd, const struct stat *st, struct archive_entry *e)
 			return 0; /* this file system cannot tell */
 		if (n == PIECES)
 			n = merge(all, n, &gap);
-		all[n++] = (struct piece){ (uint64_t)at, MIN((uint64_t)end, size) };
+		all[n].at = (uint64_t)at;
+		all[n++].end = (uint64_t)end < size ? (uint64_t)end : size;
 		at = end;
 	}
 	if (n == 1 && all[0].at == 0 && all[0].end == size)

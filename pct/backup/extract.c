@@ -208,8 +208,11 @@ int extract_open(const char *word, const char *repository, struct extract *out)
 	auto_extract x = { .name = word, .fd = -EBADF };
 	auto_free struct reader *reader = calloc(1, sizeof(*reader));
 	struct archive *a = NULL;
-	int r = reader ? open_source(word, repository, &x) : fail(-ENOMEM, "read '%s'", word);
+	int r;
 
+	if (!reader)
+		return fail(-ENOMEM, "read '%s'", word);
+	r = open_source(word, repository, &x);
 	if (r < 0)
 		return r;
 	reader->fd = x.fd;
@@ -297,8 +300,11 @@ int extract_verify(const char *path, struct progress *p, struct extracted *out)
 	auto_dropped dropped = { 0 };
 	struct archive *a;
 	struct stat st;
-	int r = reader ? extract_open(path, NULL, &x) : fail(-ENOMEM, "read '%s'", path);
+	int r;
 
+	if (!reader)
+		return fail(-ENOMEM, "read '%s'", path);
+	r = extract_open(path, NULL, &x);
 	if (r == 0)
 		r = backup_conf_read(x.conf, x.conf_n, true, &c, &dropped);
 	if (r < 0)

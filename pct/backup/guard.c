@@ -35,6 +35,7 @@ int guard_turn(int minutes, int *turn)
 
 	if (r < 0)
 		return r;
+	/* no step: of no meaning but while it is held */
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(-errno, "open '%s'", path);
@@ -88,30 +89,36 @@ static bool read_note(unsigned vmid, struct guard *out)
 	return f != NULL;
 }
 
-int guard_note(struct guard *g)
+static int write_note(const struct guard *g, const char *temp)
 {
-	auto_free char *path = note_path(g->vmid), *temp = text_of("%s.new", path);
-	auto_file f = NULL;
-	int r = step("backup: note what there is to put right");
+	auto_file f = fopen(temp, "we");
 
-	if (r < 0)
-		return fail(r, "write '%s'", path);
-	f = fopen(temp, "we");
 	if (!f)
-		return fail(-errno, "write '%s'", temp);
+		return -errno;
 	fprintf(f, "%s%s%s", g->frozen ? "frozen\n" : "", g->stopped ? "stopped\n" : "",
 		g->snapshot ? "snapshot\n" : "");
 	if (g->file)
 		fprintf(f, "file %s\n", g->file);
-	if (fflush(f) != 0 || rename(temp, path) < 0)
-		return fail(-errno, "write '%s'", path);
-	return 0;
+	return fflush(f) != 0 ? -errno : 0;
+}
+
+int guard_note(struct guard *g)
+{
+	auto_free char *path = note_path(g->vmid), *temp = text_of("%s.new", path);
+	int r = step("backup: note what there is to put right");
+
+	if (r == 0)
+		r = write_note(g, temp);
+	if (r == 0 && rename(temp, path) < 0)
+		r = -errno;
+	return r < 0 ? fail(r, "write '%s'", path) : 0;
 }
 
 static void forget(unsigned vmid)
 {
 	auto_free char *path = note_path(vmid);
 
+	/* no step: in run/pct, and only for who is killed from here on */
 	(void)unlink(path);
 }
 
@@ -156,7 +163,9 @@ static int put_right(const struct guard *g)
 		return 0;
 	}
 	if (g->frozen && cgroups_frozen(g->vmid)) {
-		r = cgroups_thaw(g->vmid);
+		r = step("backup: thaw after a kill");
+		if (r == 0)
+			r = cgroups_thaw(g->vmid);
 		if (r < 0)
 			return fail(r, "thaw CT %u", g->vmid);
 		info("CT %u stood still for a backup that was killed: it goes on", g->vmid);
@@ -167,7 +176,7 @@ static int put_right(const struct guard *g)
 			info("CT %u was stopped for a backup that was killed: it runs again",
 			     g->vmid);
 	}
-	if (g->file && unlink(g->file) == 0)
+	if (g->file && step("backup: remove what was not finished") == 0 && unlink(g->file) == 0)
 		info("removed '%s', which was never finished", g->file);
 	if (r == 0)
 		r = unlock(g->vmid);

@@ -226,6 +226,8 @@ static int shut_down(struct work *w)
 	if (r == 0)
 		r = note(w);
 	if (r == 0)
+		r = step("backup: shut it down");
+	if (r == 0)
 		r = shutdown_container(w->vmid, w->b->stop_s, SHUTDOWN_SKIPLOCK, &lock);
 	if (r < 0 && ct_running(w->vmid))
 		w->guard.stopped = false;
@@ -288,7 +290,9 @@ static int let_go(struct work *w)
 	int r = 0;
 
 	if (w->guard.frozen) {
-		r = cgroups_thaw(w->vmid);
+		r = step("backup: thaw");
+		if (r == 0)
+			r = cgroups_thaw(w->vmid);
 		if (r < 0)
 			return fail(r, "thaw CT %u; 'pct resume %u' does", w->vmid, w->vmid);
 		w->guard.frozen = false;
@@ -296,7 +300,9 @@ static int let_go(struct work *w)
 	}
 	if (w->guard.stopped) {
 		(void)script(w, "pre-restart");
-		r = ct_running(w->vmid) ? 0 : guard_start(w->vmid);
+		r = step("backup: start it again");
+		if (r == 0)
+			r = ct_running(w->vmid) ? 0 : guard_start(w->vmid);
 		if (r < 0)
 			return r;
 		w->guard.stopped = false;
@@ -406,6 +412,7 @@ static void save_log(struct work *w)
 		return;
 	while (strstr(end + 1, ".tar"))
 		end = strstr(end + 1, ".tar");
+	/* no step: the archive is there, whatever becomes of its log */
 	path = text_of("%.*s.log", (int)(end - w->sink.target), w->sink.target);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, w->logged, w->logged_n) < 0)

@@ -57,7 +57,7 @@ const struct option plan_options[PLAN_OPTIONS] = {
 	{ "repository", OPTION_TEXT, TEXT(4096), .form = form_repository, .value = "restic:<path>|borg:<path>",
 	  .help = "into a repository, which keeps what is the same once" },
 	{ "script", OPTION_TEXT, TEXT(4096), .form = form_script, .value = "<program>",
-	  .help = "called at each stage: job-start, backup-start, pre-stop ..." },
+	  .help = "called at each stage: job-start, backup-start, pre-stop and others" },
 	{ "stdexcludes", OPTION_BOOL, .help = "leave out what is in /tmp and /var/tmp, and pid files; 1 if not given" },
 	{ "stdout", OPTION_BOOL, .help = "to our own stdout, for 'pct restore <vmid> -' elsewhere" },
 	{ "stopwait", OPTION_INT, .min = 0, .max = 10000, .value = "<minutes>",
@@ -207,10 +207,10 @@ void plan_free(struct plan *p)
 static int prune(const struct plan *p, const time_t *when, const char *const *names, size_t n)
 {
 	auto_free bool *stays = calloc(n + 1, sizeof(*stays));
-	int r = stays ? 0 : fail(-ENOMEM, "look through the older backups");
+	int r = 0;
 
-	if (r < 0)
-		return r;
+	if (!stays)
+		return fail(-ENOMEM, "look through the older backups");
 	keep_select(&p->keep, when, n, stays);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		auto_free char *path = text_of("%s/%s", p->dir ? p->dir : "", names[i]);

@@ -109,6 +109,7 @@ static int words_of(const char *const *from, const char *path, const char *name,
 /* In the child: it ends with us, and what it says is for the user. */
 static _Noreturn void become(char **words, int in, int out, pid_t parent)
 {
+	/* no step: there is one before the fork */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(126);

@@ -125,6 +125,7 @@ void sink_close(struct sink *s)
 {
 	int saved = errno;
 
+	/* no step: one that is left is removed by the next backup */
 	if (s->temp && s->fd >= 0)
 		(void)unlink(s->temp);
 	/* First it is ended: the end of its input would mean that all of it has come. */

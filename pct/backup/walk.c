@@ -233,10 +233,10 @@ int pack_tree(struct pack *p, int root, const char *prefix, const struct idmap *
 {
 	struct tree t = { .p = p, .ids = ids, .open_max = files_at_hand() };
 	struct found f = { .fd = root };
-	int n = snprintf(p->path, sizeof(p->path) - 1, ".%s", prefix);
+	size_t n = (size_t)snprintf(p->path, sizeof(p->path) - 1, ".%s", prefix);
 	int r;
 
-	if (n < 0 || (size_t)n >= sizeof(p->path) - 1)
+	if (n < 2 || n >= sizeof(p->path) - 1)
 		return fail(-ENAMETOOLONG, "%s: '%s'", p->what, prefix);
 	if (p->path[n - 1] != '/') {
 		if (excluded(p->excludes, p->path + 1))
@@ -247,5 +247,5 @@ int pack_tree(struct pack *p, int root, const char *prefix, const struct idmap *
 	if (fstat(root, &f.st) < 0)
 		return fail(-errno, "%s: read '%s'", p->what, prefix);
 	r = put_entry(&t, &f);
-	return r < 0 ? r : put_directory(&t, root, (size_t)n);
+	return r < 0 ? r : put_directory(&t, root, n);
 }
