@@ -197,6 +197,17 @@ void progress_begin(struct progress *p, uint64_t total, const char *fmt, ...)
 	say_before = before_message;
 }
 
+/* As long as it has been faster than it may be; a second at most, to be asked again. */
+static void hold_back(const struct progress *p)
+{
+	uint64_t due = (uint64_t)((double)p->done / (double)p->limit * SECOND);
+	uint64_t took = now_ns() - p->begun, ahead = due > took ? MIN(due - took, SECOND) : 0;
+	struct timespec t = { (time_t)(ahead / SECOND), (long)(ahead % SECOND) };
+
+	if (ahead)
+		nanosleep(&t, NULL);
+}
+
 void progress_at(struct progress *p, uint64_t done)
 {
 	uint64_t now;
@@ -204,6 +215,8 @@ void progress_at(struct progress *p, uint64_t done)
 	if (!p)
 		return;
 	p->done = done;
+	if (p->limit)
+		hold_back(p);
 	if (p->shown == PROGRESS_NOT)
 		return;
 	now = now_ns();

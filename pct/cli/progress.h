@@ -33,6 +33,7 @@ struct progress {
 	char work[80];
 	const char *unit;     /* "bytes" until set, after progress_begin() */
 	uint64_t done, total; /* total 0: not known */
+	uint64_t limit;	      /* a second: what is faster waits; 0: none */
 	uint64_t begun, last; /* nanoseconds: when it began, when it was shown last */
 	bool drawn;	      /* there is a bar on the terminal */
 };

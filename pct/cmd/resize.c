@@ -13,11 +13,9 @@
 
 static int size_now(const struct disk *d, uint64_t *bytes)
 {
-	const char *size = properties_get(&d->is, "size");
 	struct volume_info is;
-	bool more;
 
-	if (size && size_wanted(size, &more, bytes) == 0 && *bytes)
+	if (disk_size(d, bytes) == 0)
 		return 0;
 	if (volume_info(&d->volume, &is) < 0)
 		return -EINVAL;

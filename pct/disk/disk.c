@@ -45,6 +45,16 @@ char *disk_name(unsigned vmid, const struct disk *d)
 	return text_of("CT %u: %s", vmid, d->key);
 }
 
+/* An unused volume has no properties but itself. */
+static int read_properties(const char *key, const char *value, struct properties *out)
+{
+	const struct key *k = key_of(key);
+
+	if (!k)
+		k = key_find("rootfs");
+	return properties_read(&k->option, value, out);
+}
+
 static int read_disk(unsigned vmid, const char *key, const char *value, struct disk *out)
 {
 	auto_disk d = DISK_NONE;
@@ -52,11 +62,11 @@ static int read_disk(unsigned vmid, const char *key, const char *value, struct d
 	int r;
 
 	snprintf(d.key, sizeof(d.key), "%s", key);
-	r = properties_read(&key_of(key)->option, value, &d.is);
+	r = read_properties(key, value, &d.is);
 	volume = r == 0 ? properties_get(&d.is, "volume") : NULL;
 	if (!volume)
 		return refuse(-EINVAL, "CT %u: its %s, '%s', names no volume", vmid, key, value);
-	path = strcmp(key, "rootfs") == 0 ? "/" : properties_get(&d.is, "mp");
+	path = strcmp(key, "rootfs") == 0 ? "/" : key_of(key) ? properties_get(&d.is, "mp") : NULL;
 	d.path = text_of("%s", path ? path : "");
 	d.on_storage = volume_is_one(volume);
 	if (d.on_storage)
@@ -128,6 +138,14 @@ int disks_read(unsigned vmid, const struct config *c, struct disks *out)
 	return r;
 }
 
+int disk_size(const struct disk *d, uint64_t *bytes)
+{
+	const char *size = properties_get(&d->is, "size");
+	bool more;
+
+	return size && size_wanted(size, &more, bytes) == 0 && *bytes ? 0 : -ENOENT;
+}
+
 int disk_set_size(struct disk *d, uint64_t bytes)
 {
 	char text[SIZE_TEXT];
@@ -139,7 +157,8 @@ int disk_set_size(struct disk *d, uint64_t bytes)
 int disk_write(unsigned vmid, struct config *c, const struct disk *d)
 {
 	auto_free char *value = properties_write(&d->is);
-	int r = value ? config_set(c, d->key, value) : -ENOMEM;
+	const char *volume = properties_get(&d->is, "volume");
+	int r = value ? config_set(c, d->key, key_of(d->key) ? value : volume) : -ENOMEM;
 
 	return r < 0 ? fail(r, "CT %u: write its %s", vmid, d->key) : 0;
 }

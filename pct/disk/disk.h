@@ -30,7 +30,7 @@ const char *form_disk(const char *text);
 /* Of the main section. -ENOENT: there is none. Says what is wrong. */
 int disk_find(unsigned vmid, const struct config *c, const char *key, struct disk *out);
 
-/* Likewise, but it has to be a volume, and @vmid's own: for who changes it. */
+/* Likewise, also of unused<n>; it has to be a volume, and @vmid's own: for who changes it. */
 int disk_find_own(unsigned vmid, const struct config *c, const char *key, struct disk *out);
 
 struct disks {
@@ -49,6 +49,9 @@ int disks_read(unsigned vmid, const struct config *c, struct disks *out);
 
 /* Its line in the conf as its properties are now. */
 int disk_write(unsigned vmid, struct config *c, const struct disk *d);
+
+/* What the conf has as its size. -ENOENT: nothing. */
+int disk_size(const struct disk *d, uint64_t *bytes);
 
 /* Its size in the conf: of @bytes. */
 int disk_set_size(struct disk *d, uint64_t bytes);
