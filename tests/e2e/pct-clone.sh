@@ -6,7 +6,7 @@
 . "$(dirname "$0")/pct-lib"
 # shellcheck source=pct-disk-lib
 . "$(dirname "$0")/pct-disk-lib"
-needs "needs the package btrfs-progs" command -v mkfs.btrfs
+needs "needs the package btrfs-progs" [ -x /usr/sbin/mkfs.btrfs ]
 needs "needs python3" python3 -c pass
 diff=$TOP/tests/e2e/tree-diff
 conf_value() { sed -n "/^\[/q; s/^$2: //p" "$confs/$1.conf"; }

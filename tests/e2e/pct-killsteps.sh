@@ -10,7 +10,7 @@
 . "$(dirname "$0")/pct-lib"
 # shellcheck source=pct-disk-lib
 . "$(dirname "$0")/pct-disk-lib"
-needs "needs the package btrfs-progs" command -v mkfs.btrfs
+needs "needs the package btrfs-progs" [ -x /usr/sbin/mkfs.btrfs ]
 needs "$B/pct-die is not built" [ -x "$B/pct-die" ]
 
 die=$B/pct-die
