@@ -181,6 +181,7 @@ all_of()
 
 started=$(date +%s)
 late=0
+disk_fast
 on btrfs 256M
 "$pct" create 100 builtin:busybox --memory 64
 mark 100 one
