@@ -206,26 +206,24 @@ static int open_source(const char *word, const char *repository, struct extract 
 int extract_open(const char *word, const char *repository, struct extract *out)
 {
 	auto_extract x = { .name = word, .fd = -EBADF };
-	auto_free struct reader *reader = calloc(1, sizeof(*reader));
+	struct reader reader = { .n = 0 };
 	struct archive *a = NULL;
 	int r;
 
-	if (!reader)
-		return fail(-ENOMEM, "read '%s'", word);
 	r = open_source(word, repository, &x);
 	if (r < 0)
 		return r;
-	reader->fd = x.fd;
-	reader->keeps = lseek(x.fd, 0, SEEK_CUR) < 0;
-	a = open_reader(reader);
-	r = a ? find_conf(reader, word, a, &x) : fail(-ENOMEM, "read '%s'", word);
+	reader.fd = x.fd;
+	reader.keeps = lseek(x.fd, 0, SEEK_CUR) < 0;
+	a = open_reader(&reader);
+	r = a ? find_conf(&reader, word, a, &x) : fail(-ENOMEM, "read '%s'", word);
 	if (a)
 		archive_read_free(a);
-	if (r == 0 && reader->keeps)
-		r = feed(&x, reader);
+	if (r == 0 && reader.keeps)
+		r = feed(&x, &reader);
 	else if (r == 0 && lseek(x.fd, 0, SEEK_SET) < 0)
 		r = fail(-errno, "read '%s'", word);
-	free(reader->head);
+	free(reader.head);
 	if (r < 0)
 		return r;
 	*out = x;
@@ -295,25 +293,23 @@ static int read_all(const struct reader *in, const char *name, struct archive *a
 int extract_verify(const char *path, struct progress *p, struct extracted *out)
 {
 	auto_extract x = EXTRACT_NONE;
-	auto_free struct reader *reader = calloc(1, sizeof(*reader));
+	struct reader reader = { .n = 0 };
 	CLEANUP(config_free) struct config c = { 0 };
 	auto_dropped dropped = { 0 };
 	struct archive *a;
 	struct stat st;
 	int r;
 
-	if (!reader)
-		return fail(-ENOMEM, "read '%s'", path);
 	r = extract_open(path, NULL, &x);
 	if (r == 0)
 		r = backup_conf_read(x.conf, x.conf_n, true, &c, &dropped);
 	if (r < 0)
 		return r;
-	reader->fd = x.fd;
-	reader->progress = p;
+	reader.fd = x.fd;
+	reader.progress = p;
 	progress_begin(p, fstat(x.fd, &st) == 0 ? (uint64_t)st.st_size : 0, "verify");
-	a = open_reader(reader);
-	r = a ? read_all(reader, path, a, &out->entries) : fail(-ENOMEM, "read '%s'", path);
+	a = open_reader(&reader);
+	r = a ? read_all(&reader, path, a, &out->entries) : fail(-ENOMEM, "read '%s'", path);
 	if (a)
 		archive_read_free(a);
 	if (r == 0 && config_get(&c, "hostname"))
