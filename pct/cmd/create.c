@@ -103,26 +103,58 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 	return r;
 }
 
+/* What is unpacked once, for all containers of that kind. */
+struct common {
+	const struct source *source;
+	bool unprivileged;
+};
+
+static int unpack_common(int root, void *data)
+{
+	const struct common *m = data;
+	const struct target t = { .root = root, .unprivileged = m->unprivileged };
+	int r = source_make(m->source, &t);
+
+	return r == 0 && interrupted() ? -EINTR : r;
+}
+
+/* 1: its rootfs is there, with all that is in it. */
+static int clone_common(const struct args *a, const struct source *s, struct config *c)
+{
+	struct common m = { s, key_bool(c, "unprivileged") };
+	auto_free char *digest = NULL;
+
+	if (!s->digest)
+		return 0;
+	/* One without device nodes is another. */
+	digest = text_of("%s%s", s->digest, m.unprivileged ? "" : "-privileged");
+	return ct_rootfs_clone(a->vmid, c, args_value(a, "storage"), digest, unpack_common, &m);
+}
+
+static int unpack_into(const struct args *a, const struct source *s, bool there, int root,
+		       struct config *c)
+{
+	const struct target t = {
+		.root = root,
+		.shift = volume_shift(root),
+		.unprivileged = key_bool(c, "unprivileged"),
+		.hostname = config_get(c, "hostname"),
+	};
+	int r = there ? 0 : source_make(s, &t);
+
+	if (r == 0)
+		r = source_configure(s, &t, c);
+	return r < 0 ? r : look_inside(a, s, root, c);
+}
+
 /* As it is seen in there, on the disk whatever it is: its root is 0, if the kernel can. */
-static int fill(const struct args *a, const struct source *s, struct config *c)
+static int fill(const struct args *a, const struct source *s, bool there, struct config *c)
 {
 	auto_fd root = -EBADF;
 	int r = ct_volumes_mount(a->vmid, c, c->sections, NULL, 0, &root);
 
-	if (r == 0) {
-		const struct target t = {
-			.root = root,
-			.shift = volume_shift(root),
-			.unprivileged = key_bool(c, "unprivileged"),
-			.hostname = config_get(c, "hostname"),
-		};
-
-		r = source_make(s, &t);
-		if (r == 0)
-			r = source_configure(s, &t, c);
-	}
 	if (r == 0)
-		r = look_inside(a, s, root, c);
+		r = unpack_into(a, s, there, root, c);
 	/* On the disk before the conf says so. */
 	if (r == 0 && syncfs(root) < 0)
 		r = fail(-errno, "write the files of CT %u to the disk", a->vmid);
@@ -136,11 +168,15 @@ static int fill(const struct args *a, const struct source *s, struct config *c)
 static int make(const struct args *a, const struct source *s, struct config *c)
 {
 	int r = conf_save(a->vmid, c);
+	bool there;
 
 	if (r == 0)
+		r = clone_common(a, s, c);
+	there = r == 1;
+	if (r >= 0)
 		r = ct_volumes_make(a->vmid, c, args_value(a, "storage"));
 	if (r == 0)
-		r = fill(a, s, c);
+		r = fill(a, s, there, c);
 	if (r == 0) {
 		config_unset(c, "lock");
 		r = conf_save(a->vmid, c);
