@@ -74,9 +74,9 @@ const struct command cmd_mount = {
 	.args = "<vmid>",
 	.help = "Mount a stopped container's files on the host",
 	.more =
-	    "In var/lib/pct/lxc/<vmid>/rootfs, until 'pct unmount' or 'pct start'. Their owners "
-	    "are as the host sees them while it runs; devices and setuid programs have no effect "
-	    "there.\n",
+	    "In var/lib/pct/lxc/<vmid>/rootfs, for the host's root alone, until 'pct unmount' or "
+	    "'pct start'. Owners are as the container sees them: what root makes there is its "
+	    "root's. Devices and setuid programs have no effect.\n",
 	.min_args = 1,
 	.max_args = 1,
 	.vmid = true,

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <mntent.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "base/say.h"
 #include "pct/conf/store.h"
@@ -36,6 +37,20 @@ static char *last_at(const char *path)
 	return last;
 }
 
+/* Its users have ids of the host's users while it is mounted: those are to stay out. */
+static int close_to_others(unsigned vmid, bool closed)
+{
+	auto_free char *dir = path_to("var/lib/pct/lxc/%u", vmid);
+	int r = closed ? paths_make(dir, 0755) : 0;
+
+	if (r < 0)
+		return r;
+	if (step("mount: close the directory to others") < 0 ||
+	    (chmod(dir, closed ? 0700 : 0755) < 0 && errno != ENOENT))
+		return fail(-errno, "change the mode of '%s'", dir);
+	return 0;
+}
+
 int mounted_end(unsigned vmid, bool lazy)
 {
 	auto_free char *path = ct_rootfs_path(vmid);
@@ -44,7 +59,7 @@ int mounted_end(unsigned vmid, bool lazy)
 		auto_free char *last = last_at(path);
 
 		if (!last)
-			return 0;
+			return close_to_others(vmid, false);
 		if (step("unmount: take a volume off") == 0 &&
 		    umount2(last, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) == 0)
 			continue;
@@ -105,12 +120,12 @@ static int attach_below(unsigned vmid, const struct ct_volume *v, int tree, int 
 	return r < 0 ? fail(r, "CT %u: mount %s on '%s'", vmid, v->key, v->path) : 0;
 }
 
-static int mount_one(unsigned vmid, struct ct_volume *v, int users, int *root)
+static int mount_one(unsigned vmid, struct ct_volume *v, int unshift, int *root)
 {
 	auto_fd tree = -EBADF;
 	int r;
 
-	v->how.users = users;
+	v->how.unshift = unshift;
 	v->how.attributes |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 	r = volume_mount(&v->v, NULL, &v->how, &tree);
 	if (r < 0)
@@ -118,28 +133,30 @@ static int mount_one(unsigned vmid, struct ct_volume *v, int users, int *root)
 	return *root < 0 ? attach_root(vmid, tree, root) : attach_below(vmid, v, tree, *root);
 }
 
-static int open_users(unsigned vmid, const struct config *c, int *users)
+static int open_ids(unsigned vmid, const struct config *c, int *unshift)
 {
 	auto_free struct idmap *ids = calloc(1, sizeof(*ids));
 
 	if (!ids || idmap_read(c, ids) < 0)
 		return refuse(-EINVAL, "CT %u: its lxc.idmap lines cannot be used", vmid);
-	return ct_users(ids, users);
+	return ct_users_back(ids, unshift);
 }
 
 int mounted_begin(unsigned vmid, const struct config *c)
 {
-	auto_fd users = -EBADF, root = -EBADF;
+	auto_fd unshift = -EBADF, root = -EBADF;
 	struct ct_volume *all = NULL;
 	size_t n = 0;
-	int r = open_users(vmid, c, &users);
+	int r = open_ids(vmid, c, &unshift);
 
 	if (r == 0)
 		r = ct_volumes_read(vmid, c->sections, &all, &n);
 	if (r == 0 && (n == 0 || strcmp(all[0].key, "rootfs") != 0))
 		r = refuse(-EINVAL, "CT %u: its rootfs is on no storage pct knows", vmid);
+	if (r == 0)
+		r = close_to_others(vmid, true);
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = mount_one(vmid, &all[i], users, &root);
+		r = mount_one(vmid, &all[i], unshift, &root);
 	ct_volumes_free(all, n);
 	close_fd(&root);
 	if (r < 0)

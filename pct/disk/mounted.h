@@ -8,8 +8,9 @@
 #include "pct/conf/config.h"
 
 /*
- * All of them, as the container has them, but nothing in there is a device, or runs as somebody
- * else. Says what is wrong; then nothing is mounted.
+ * All of them, as the container has them, with the ids they have in there: what the host's root
+ * makes is its root's. No other user of the host gets there; nothing in there is a device, or runs
+ * as somebody else. Says what is wrong; then nothing is mounted.
  */
 int mounted_begin(unsigned vmid, const struct config *c);
 
