@@ -117,7 +117,7 @@ run 0 set 100 --mp5 local:0,mp=/five
 run 1 move-volume 101 mp5 100
 said "CT 100 has a mp5 already; give another --target-volume"
 run 0 move_volume 101 mp5 100 mp6
-same "the old name of the command, and words for options" "$(key 100 mp6)" "two:100/subvol-100-disk-1.subvol,mp=/dir"
+same "the old name of the command, and words for options" "$(key 100 mp6)" "two:100/subvol-100-disk-0.subvol,mp=/dir"
 run 0 rescan
 same "rescan finds nothing amiss" "$(cat "$out" "$err")" ""
 

@@ -29,7 +29,7 @@ new_disk() # TYPE MKFS-OPTIONS...
 }
 printf 'dir: quota\n\tpath %s/disk/d\n\noverlay: over\n\tpath %s/disk/o\n' "$PCT_ROOT" "$PCT_ROOT" \
 	>"$PCT_ROOT/etc/pct/storage.cfg"
-total() { inside "$1" "df -m / | awk 'NR == 2 { print \$2 }'"; }
+total() { inside "$1" "df -Pm / | awk 'NR == 2 { print \$2 }'"; }
 limits() { repquota -P -n "$PCT_ROOT/disk" 2>/dev/null | awk '/^#[1-9]/ && $5 > 0' | wc -l; }
 
 check_sizes() # TYPE
@@ -78,16 +78,13 @@ print(json.load(sys.stdin)[0]["size"] >> 20)' <"$out")"
 	run 0 destroy 100 --force
 }
 
-any=
 if new_disk ext4 -O project,quota -E quotatype=prjquota; then
 	check_sizes ext4
-	any=1
 else
 	skip "sizes on ext4" "this kernel has no project quotas for it"
 fi
 if command -v mkfs.xfs >/dev/null && new_disk xfs && mount | grep -q "$PCT_ROOT/disk.*prjquota"; then
 	check_sizes xfs
-	any=1
 else
 	skip "sizes on xfs" "this kernel has no project quotas for it, or there is no mkfs.xfs"
 fi

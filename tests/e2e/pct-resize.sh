@@ -69,12 +69,12 @@ within "a resize that was interrupted goes on" 270 300 "$(size_of 100 mp0)"
 run 0 start 100
 inside 100 'echo before >/xfs/f; echo before >/btrfs/f; echo before >/data/f'
 run 0 resize 100 mp1 +100M
-within "xfs grows while it is in use" 420 500 "$(inside 100 "df -m /xfs | awk 'NR == 2 { print \$2 }'")"
+within "xfs grows while it is in use" 420 500 "$(inside 100 "df -Pm /xfs | awk 'NR == 2 { print \$2 }'")"
 run 0 resize 100 mp2 +200M
-within "… btrfs, too" 490 500 "$(inside 100 "df -m /btrfs | awk 'NR == 2 { print \$2 }'")"
+within "… btrfs, too" 490 500 "$(inside 100 "df -Pm /btrfs | awk 'NR == 2 { print \$2 }'")"
 if may_grow; then
 	run 0 resize 100 rootfs +200M
-	within "… ext4, too" 360 410 "$(inside 100 "df -m / | awk 'NR == 2 { print \$2 }'")"
+	within "… ext4, too" 360 410 "$(inside 100 "df -Pm / | awk 'NR == 2 { print \$2 }'")"
 else
 	skip "ext4 grows while it is in use" "needs CAP_SYS_RESOURCE"
 	run 1 resize 100 rootfs 400M
