@@ -473,19 +473,18 @@ static int remove_named(unsigned vmid, const char *key, const char *value)
 	return r < 0 ? r : volume_free(&v);
 }
 
-/* Does any value name a volume of that storage, or asks for one there? */
-static bool is_mentioned(const struct config *c, const struct storage *s)
+bool ct_volumes_mention(const struct config *c, const char *storage)
 {
 	for (size_t i = 0; i < c->n; i++)
 		for (size_t j = 0; j < c->sections[i].n; j++) {
 			const struct entry *e = &c->sections[i].entries[j];
 			auto_free char *id = ct_volume_key(e->key) ? id_in(e->key, e->value) : NULL;
-			size_t n = strlen(s->id);
+			size_t n = strlen(storage);
 
-			if (id && strncmp(id, s->id, n) == 0 && id[n] == ':')
+			if (id && strncmp(id, storage, n) == 0 && id[n] == ':')
 				return true;
 		}
-	return strcmp(s->id, "local") == 0;
+	return false;
 }
 
 /* images/<vmid> of local has things in it that are no volumes of its. */
@@ -516,7 +515,7 @@ int ct_volumes_remove(unsigned vmid, const struct config *c, bool all)
 	for (size_t i = 0; r == 0 && i < storages->n; i++) {
 		const struct storage *s = &storages->all[i];
 
-		if (s->id && (all || is_mentioned(c, s)))
+		if (s->id && (all || strcmp(s->id, "local") == 0 || ct_volumes_mention(c, s->id)))
 			r = remove_on(vmid, s);
 	}
 	if (r == 0)

@@ -60,6 +60,9 @@ int ct_rootfs_clone(unsigned vmid, struct config *c, const char *fallback, const
 /* Does any key of any section but @but (may be NULL) name it? */
 bool ct_volume_named(const struct config *c, const struct volume *v, const char *but);
 
+/* Does any value name a volume of that storage, or ask for one there? */
+bool ct_volumes_mention(const struct config *c, const char *storage);
+
 /* The lowest unused<n> names it; not if something else does, or it has another owner. */
 int ct_volume_unused(unsigned vmid, struct config *c, const struct volume *v);
 

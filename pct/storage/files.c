@@ -319,9 +319,13 @@ int files_list(const struct storage *s, unsigned vmid,
 
 int files_usage(const struct storage *s, struct storage_usage *out)
 {
+	auto_free char *at = text_of("%s", files_root(s));
 	struct statvfs fs;
 
-	if (statvfs(files_root(s), &fs) < 0)
+	/* Of `local` nothing may be there yet: where it will be. */
+	while (s->implicit && access(at, F_OK) < 0 && strrchr(at, '/') > at)
+		*strrchr(at, '/') = '\0';
+	if (statvfs(at, &fs) < 0)
 		return -errno;
 	out->total = (uint64_t)fs.f_blocks * fs.f_frsize;
 	out->used = (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
