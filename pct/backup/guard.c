@@ -42,8 +42,10 @@ int guard_turn(int minutes, int *turn)
 	for (long left = minutes * 600l; flock(fd, LOCK_EX | LOCK_NB) < 0; left--) {
 		if (errno != EWOULDBLOCK)
 			return fail(-errno, "lock '%s'", path);
-		if (left == minutes * 600l)
+		if (minutes && left == minutes * 600l)
 			info("waiting for another backup that is under way");
+		if (minutes == 0)
+			return -EBUSY;
 		if (left <= 0)
 			return refuse(-EBUSY,
 				      "another backup is under way after %d min; try again when "
@@ -205,30 +207,23 @@ int guard_recover(unsigned vmid)
 	return r;
 }
 
-/* Quick where there is nothing: no conf is read but of those that are noted, or locked so. */
 void guard_recover_all(void)
 {
-	auto_free unsigned *all = NULL;
 	auto_free char *dir = path_to("run/pct/backup");
+	DIR *notes = opendir(dir);
 	auto_fd turn = -EBADF;
-	size_t n = 0;
+	struct dirent *e;
+	unsigned vmid;
 
-	if (conf_list(&all, &n) < 0)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		auto_free char *path = path_to("etc/pct/lxc/%u.conf", all[i]);
-		auto_file f = fopen(path, "re");
-		char line[512];
-		bool locked = false;
-
-		while (f && !locked && fgets(line, sizeof(line), f) && *line != '[')
-			locked = strcmp(line, "lock: backup\n") == 0;
-		if (!locked)
+	while (notes && (e = readdir(notes))) {
+		if (!vmid_parse(e->d_name, &vmid))
 			continue;
 		if (turn < 0 && guard_turn(0, &turn) < 0)
-			return;
-		(void)guard_recover(all[i]);
+			break;
+		(void)guard_recover(vmid);
 	}
+	if (notes)
+		closedir(notes);
 }
 
 /* In the guard. Its parent's own end of the pipe is the only one there is. */

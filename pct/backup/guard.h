@@ -22,7 +22,8 @@ struct guard {
 	char *file; /* being written; NULL: none yet */
 };
 
-/* One backup at a time on this host: all wait for it up to @minutes. Says what is wrong. */
+/* One backup at a time on this host: all wait for it up to @minutes. Says what is wrong; not that
+ * another is under way, of 0 minutes. */
 int guard_turn(int minutes, int *turn);
 
 /*
@@ -49,7 +50,7 @@ void guard_end(struct guard *g);
  */
 int guard_recover(unsigned vmid);
 
-/* The same of all containers, if no backup is under way: when the host has booted. */
+/* The same of all containers, if no backup is under way. */
 void guard_recover_all(void);
 
 /* Start it although it is locked for a backup, by a process of its own. */

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "pct/backup/guard.h"
 #include "pct/cli/args.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/store.h"
@@ -207,6 +208,8 @@ static int run(struct all *a)
 
 	if (r < 0)
 		return r;
+	if (!a->stopping)
+		guard_recover_all();
 	turns = calloc(n + 1, sizeof(*turns));
 	if (!turns)
 		return fail(-ENOMEM, "%s", a->args->command->name);

@@ -128,6 +128,8 @@ static int make(const struct args *a)
 	r = backup_script(&p.job, "job-init", 0, NULL, NULL);
 	if (r == 0)
 		r = guard_turn(p.lockwait, &turn);
+	if (r == -EBUSY && p.lockwait == 0)
+		refuse(r, "another backup is under way");
 	if (r == 0)
 		r = backup_script(&p.job, "job-start", 0, NULL, NULL);
 	if (r < 0)

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Backups and restores that are killed, interrupted, or find no room: the container goes on, nothing
+# is lost, and the next one cleans up.
+# shellcheck source=pct-lib
+. "$(dirname "$0")/pct-lib"
+
+dump=$PCT_ROOT/var/lib/pct/dump
+work=$PCT_ROOT/work
+mkdir "$work"
+
+# A killed one's guard puts right what there is to: within a moment.
+settled() { ! pgrep -f "^$pct backup 100" >/dev/null; }
+state() { "$pct" status 100 | sed 's/status: //'; }
+frozen() { "$pct" list --output-format json 2>/dev/null | grep -c frozen || true; }
+
+run 0 create 100 builtin:busybox --hostname here
+root=$images/100/subvol-100-disk-0.subvol
+head -c 30000000 /dev/urandom >"$root/big"
+run 0 start 100
+
+all_right() # WHAT: nothing of a backup is left
+{
+	until_true 10 settled || flunk "$1: its guard has not ended"
+	same "$1: it runs" "$(inside 100 'echo yes')" yes
+	same "$1: it has no lock" "$(grep -c '^lock' "$confs/100.conf" || true)" 0
+	same "$1: nothing is half written" "$(find "$dump" -name '*.dat' | wc -l)" 0
+	same "$1: nothing is left to put right" "$(find "$PCT_ROOT/run/pct/backup" -name '[0-9]*' | wc -l)" 0
+}
+
+for mode in suspend stop; do
+	for after in 0.1 0.5 1 2; do
+		"$pct" backup 100 --mode $mode --bwlimit 8000 >"$out" 2>"$err" &
+		pid=$!
+		sleep $after
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		all_right "$mode, killed after $after s"
+	done
+	"$pct" backup 100 --mode $mode --bwlimit 8000 >"$out" 2>"$err" &
+	pid=$!
+	sleep 1
+	kill -TERM $pid
+	if wait $pid; then flunk "$mode, interrupted: it says all is well"; fi
+	like "$mode: it says so" interrupted "$(cat "$err")"
+	all_right "$mode, interrupted"
+done
+same "no archive came of all that" "$(find "$dump" -name '*.tar*' | wc -l)" 0
+
+# The guard killed with it: the next one, or startall, does what it would have done.
+kill_both() # MODE
+{
+	"$pct" backup 100 --mode "$1" --bwlimit 8000 >"$out" 2>"$err" &
+	pid=$!
+	until_true 20 grep -qE 'frozen|stopped' "$PCT_ROOT/run/pct/backup/100" || flunk "$1: it has not begun"
+	[ "$1" = suspend ] || until_true 20 sh -c "! '$pct' status 100 | grep -q running" || true
+	# shellcheck disable=SC2046
+	kill -9 $(pgrep -P $pid) $pid
+	wait $pid 2>/dev/null || true
+}
+kill_both suspend
+like "its lock is named" 'lock: backup' "$(cat "$confs/100.conf")"
+run 1 snapshot 100 xx
+said "locked (backup)"
+run 0 backup 100 --mode suspend
+all_right "after both were killed, with the next backup"
+kill_both stop
+same "it is stopped" "$(state)" stopped
+run 0 backup 100 --mode suspend
+all_right "after both were killed while it was stopped"
+kill_both suspend
+run 0 startall
+all_right "after both were killed, with startall"
+
+# ---- no room ----
+truncate -s 8M "$work/small"
+mkfs.ext4 -q "$work/small"
+mkdir "$work/full"
+mount -o loop "$work/small" "$work/full"
+cleanup_more() { ! mountpoint -q "$work/full" || umount "$work/full"; }
+run 1 backup 100 --mode suspend --dumpdir "$work/full"
+like "said" 'no room is left for the archive' "$(cat "$err")"
+same "nothing is left there" "$(find "$work/full" -type f | wc -l)" 0
+all_right "no room"
+umount "$work/full"
+
+# ---- restores ----
+run 0 backup 100 --mode suspend
+archive=$(tail -1 "$out")
+for after in 0.02 0.05 0.1 0.2; do
+	"$pct" restore 200 "$archive" >"$out" 2>"$err" &
+	pid=$!
+	sleep $after
+	kill -9 $pid 2>/dev/null || true
+	wait $pid 2>/dev/null || true
+	if [ -e "$confs/200.conf" ]; then
+		grep -q '^lock: create' "$confs/200.conf" || pass "it was done before"
+		run 0 destroy 200
+	fi
+	nothing_of 200
+done
+run 0 restore 200 "$archive"
+echo mine >"$images/200/subvol-200-disk-0.subvol/mine"
+for after in 0.02 0.05 0.1 0.2; do
+	"$pct" restore 200 "$archive" --force >"$out" 2>"$err" &
+	pid=$!
+	sleep $after
+	kill -9 $pid 2>/dev/null || true
+	wait $pid 2>/dev/null || true
+	if grep -q ^lock "$confs/200.conf"; then
+		"$pct" unlock 200 2>/dev/null
+		now=$(sed -n 's/^rootfs: local:200\///p' "$confs/200.conf" | cut -d, -f1)
+		ok "replaced, killed after $after s: the old one is whole, or the new one is" \
+			sh -c "[ -e '$images/200/$now/mine' ] || [ \$(stat -c %s '$images/200/$now/big') = 30000000 ]"
+		for key in $(sed -n 's/^\(unused[0-9]*\):.*/\1/p' "$confs/200.conf"); do run 0 set 200 --delete "$key"; done
+	fi
+	run 0 start 200
+	run 0 stop 200
+done
