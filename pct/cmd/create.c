@@ -12,6 +12,7 @@
 #include "pct/ct/start.h"
 #include "pct/ct/vacant.h"
 #include "pct/ct/volumes.h"
+#include "pct/guest/access.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
 #include "pct/root/template.h"
@@ -148,13 +149,16 @@ static int unpack_into(const struct args *a, const struct source *s, bool there,
 }
 
 /* As it is seen in there, on the disk whatever it is: its root is 0, if the kernel can. */
-static int fill(const struct args *a, const struct source *s, bool there, struct config *c)
+static int fill(const struct args *a, const struct source *s, bool there, const struct access *in,
+		struct config *c)
 {
 	auto_fd root = -EBADF;
 	int r = ct_volumes_mount(a->vmid, c, c->sections, NULL, 0, &root);
 
 	if (r == 0)
 		r = unpack_into(a, s, there, root, c);
+	if (r == 0)
+		guest_create(a->vmid, root, c, in);
 	/* On the disk before the conf says so. */
 	if (r == 0 && syncfs(root) < 0)
 		r = fail(-errno, "write the files of CT %u to the disk", a->vmid);
@@ -165,7 +169,8 @@ static int fill(const struct args *a, const struct source *s, bool there, struct
 }
 
 /* With a lock from its first moment: what it names is made, or to be made. */
-static int make(const struct args *a, const struct source *s, struct config *c)
+static int make(const struct args *a, const struct source *s, const struct access *in,
+		struct config *c)
 {
 	int r = conf_save(a->vmid, c);
 	bool there;
@@ -176,7 +181,7 @@ static int make(const struct args *a, const struct source *s, struct config *c)
 	if (r >= 0)
 		r = ct_volumes_make(a->vmid, c, args_value(a, "storage"));
 	if (r == 0)
-		r = fill(a, s, there, c);
+		r = fill(a, s, there, in, c);
 	if (r == 0) {
 		config_unset(c, "lock");
 		r = conf_save(a->vmid, c);
@@ -190,10 +195,13 @@ static int run(const struct args *a)
 {
 	CLEANUP(config_free) struct config c = { 0 };
 	auto_source source = SOURCE_NONE;
+	auto_access in = { 0 };
 	auto_lock lock = LOCK_NONE;
 	int r;
 
-	r = source_open(a->argv[0], &source);
+	r = access_take(args_value(a, "password"), args_value(a, "ssh-public-keys"), &in);
+	if (r == 0)
+		r = source_open(a->argv[0], &source);
 	if (r == 0)
 		r = lock_take(a->vmid, 5, &lock);
 	if (r == 0)
@@ -202,13 +210,17 @@ static int run(const struct args *a)
 		r = make_config(a, &c);
 	if (r == 0)
 		r = check_reachable(a, &c);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	interrupt_catch();
-	return make(a, &source, &c);
+	return make(a, &source, &in, &c);
 }
 
 static const struct option options[] = {
+	{ "password", OPTION_TEXT, .max = 511, .asked = true, .value = "[<password>]",
+	  .help = "its root's; asked for if not given a value" },
+	{ "ssh-public-keys", OPTION_TEXT, .min = 1, .max = 4096, .value = "<file>",
+	  .help = "who may log in as its root by ssh" },
 	{ "storage", OPTION_TEXT, .min = 2, .max = 100, .form = storage_id_wrong,
 	  .value = "<storage>",
 	  .help = "where volumes are made of which only the size is given; 'local' if not said" },
