@@ -157,6 +157,7 @@ START_TEST(reads_names)
 		{ "base-100-disk-0/vm-101-disk-0", 101, 0, false, true, VOLUME_IMAGE,
 		  "vm-101-disk-0" },
 		{ "base/abc.subvol", 0, UINT_MAX, true, false, VOLUME_DIRECTORY, NULL },
+		{ "base/abc.new", 0, UINT_MAX, false, false, VOLUME_DIRECTORY, NULL },
 		{ "base/abc.subvol/101/subvol-101-disk-0.subvol", 101, 0, false, true,
 		  VOLUME_DIRECTORY, "101/subvol-101-disk-0.subvol" },
 		{ "100/subvol-100-disk-0.subvol.old", 100, UINT_MAX, false, false, VOLUME_DIRECTORY,

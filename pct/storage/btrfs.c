@@ -384,9 +384,9 @@ static int base_find(const struct storage *s, const char *digest, char **name)
 
 static int base_begin(const struct storage *s, const char *digest, char **name)
 {
-	auto_free char *dir = text_of("%s/images/base", files_root(s));
 	auto_free char *made = text_of("base/%s.new", digest), *path = files_path(s, made);
-	int r = paths_make(dir, 0700);
+	auto_free char *dir = NULL;
+	int r = files_bases(s, &dir);
 
 	if (r < 0)
 		return r;

@@ -116,6 +116,19 @@ static unsigned lowest_free(DIR *dir, unsigned vmid)
 	}
 }
 
+int files_bases(const struct storage *s, char **path)
+{
+	auto_free char *images = text_of("%s/images", files_root(s));
+	auto_free char *dir = text_of("%s/base", images);
+	int r = paths_make(images, 0755);
+
+	if (r == 0)
+		r = paths_make(dir, 0700);
+	if (r == 0)
+		*path = take_ptr(dir);
+	return r;
+}
+
 int files_name(const struct storage *s, unsigned vmid, enum volume_format format, bool base,
 	       char **name)
 {
