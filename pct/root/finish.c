@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// Steps: take_entry() has one for each entry.
 /*
  * What an entry has beside its name and bytes. The order matters: a new owner takes set-user-ID
  * and capabilities away, a mode the ACL's mask, and all of them change nothing of the time.
