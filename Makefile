@@ -230,7 +230,7 @@ unit: $(tests) $(B)/pctfs
 tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
-golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs
+golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs $(B)/check-pct-guest
 	$(Q)for t in $^; do GOLDEN=write CK_FORK=no $$t || exit 1; done
 
 fuzz: $(fuzzers)

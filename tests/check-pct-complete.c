@@ -23,11 +23,15 @@ static char root[] = "/tmp/check-complete.XXXXXX";
 static const struct {
 	const char *line, *offered;
 } cases[] = {
-	{ "st", "start startall status stop stopall" },
+	{ "st", "start startall status stop stopall storage" },
 	{ "xy", "" },
 	{ "complete", "" },
 	{ "hoo", "" },
 	{ "nothing 1", "" },
+	{ "storage ", "add list remove status" },
+	{ "storage list l", "local" },
+	{ "storage add x1 --type o", "overlay" },
+	{ "create 200 t --storage l", "local" },
 	{ "s 1", "" },
 	/* VMIDs in the state that fits; those of an abbreviated command, too. */
 	{ "start ", "100 102" },

@@ -2,6 +2,9 @@
 /*
  * storage.cfg and the names of volumes.
  */
+/* Check has a fail() of its own. */
+#include "pct/pct.h"
+#undef fail
 #include <check.h>
 #include <limits.h>
 
@@ -246,6 +249,21 @@ START_TEST(tells_what_is_to_be_made)
 }
 END_TEST
 
+/* cmd_storage lists by itself what the drivers take. */
+START_TEST(takes_what_the_drivers_take)
+{
+	for (size_t i = 0; i < n_drivers; i++)
+		for (const struct option *o = drivers[i]->options; o && o->name; o++) {
+			bool found = false;
+
+			for (size_t j = 0; j < cmd_storage.n_options; j++)
+				found |= strcmp(cmd_storage.options[j].name, o->name) == 0 &&
+					 cmd_storage.options[j].type == o->type;
+			ck_assert_msg(found, "%s: --%s", drivers[i]->type, o->name);
+		}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pct storage");
@@ -262,6 +280,7 @@ int main(void)
 	tcase_add_test(t, refuses_names);
 	tcase_add_test(t, makes_names);
 	tcase_add_test(t, tells_what_is_to_be_made);
+	tcase_add_test(t, takes_what_the_drivers_take);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

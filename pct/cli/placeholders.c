@@ -10,6 +10,7 @@
 #include "pct/ct/lxc.h"
 #include "pct/paths.h"
 #include "pct/root/template.h"
+#include "pct/storage/driver.h"
 
 /* Nothing of a file's that a shell would take for more than a word. */
 static bool is_word(const char *text)
@@ -123,6 +124,39 @@ static void offer_bridges(struct line *l)
 		closedir(dir);
 }
 
+static void offer_storages(struct line *l)
+{
+	const struct storages *all;
+
+	if (storages_get(&all) < 0)
+		return;
+	for (size_t i = 0; i < all->n; i++)
+		if (all->all[i].id)
+			offer(l, all->all[i].id, "");
+}
+
+static void offer_types(struct line *l)
+{
+	for (size_t i = 0; strcmp(l->command->name, "storage") == 0 && i < n_drivers; i++)
+		offer(l, drivers[i]->type, "");
+}
+
+/* What a command's first word may be, where it has several things to do. */
+static void offer_actions(struct line *l)
+{
+	static const struct {
+		const char *command, *action;
+	} actions[] = {
+		{ "network", "create" }, { "network", "delete" }, { "network", "list" },
+		{ "network", "show" },	 { "storage", "add" },	  { "storage", "list" },
+		{ "storage", "remove" }, { "storage", "status" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+		if (strcmp(actions[i].command, l->command->name) == 0)
+			offer(l, actions[i].action, "");
+}
+
 void offer_commands(struct line *l)
 {
 	for (size_t i = 0; i < n_commands; i++)
@@ -153,6 +187,11 @@ static const struct {
 	{ "<key,...>", offer_keys },
 	{ "<pending,...>", offer_pending },
 	{ "<bridge>", offer_bridges },
+	{ "<action>", offer_actions },
+	{ "storage", offer_storages },
+	{ "<storage>", offer_storages },
+	{ "<type>", offer_types },
+	{ "<directory>", offer_files },
 	{ "<file>", offer_files },
 	{ "<destination|->", offer_files },
 	{ "<program>", offer_files },

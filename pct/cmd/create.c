@@ -12,6 +12,7 @@
 #include "pct/ct/start.h"
 #include "pct/ct/vacant.h"
 #include "pct/ct/volumes.h"
+#include "pct/guest/access.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
 #include "pct/root/template.h"
@@ -103,26 +104,61 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 	return r;
 }
 
+/* What is unpacked once, for all containers of that kind. */
+struct common {
+	const struct source *source;
+	bool unprivileged;
+};
+
+static int unpack_common(int root, void *data)
+{
+	const struct common *m = data;
+	const struct target t = { .root = root, .unprivileged = m->unprivileged };
+	int r = source_make(m->source, &t);
+
+	return r == 0 && interrupted() ? -EINTR : r;
+}
+
+/* 1: its rootfs is there, with all that is in it. */
+static int clone_common(const struct args *a, const struct source *s, struct config *c)
+{
+	struct common m = { s, key_bool(c, "unprivileged") };
+	auto_free char *digest = NULL;
+
+	if (!s->digest)
+		return 0;
+	/* One without device nodes is another. */
+	digest = text_of("%s%s", s->digest, m.unprivileged ? "" : "-privileged");
+	return ct_rootfs_clone(a->vmid, c, args_value(a, "storage"), digest, unpack_common, &m);
+}
+
+static int unpack_into(const struct args *a, const struct source *s, bool there, int root,
+		       struct config *c)
+{
+	const struct target t = {
+		.root = root,
+		.shift = volume_shift(root),
+		.unprivileged = key_bool(c, "unprivileged"),
+		.hostname = config_get(c, "hostname"),
+	};
+	int r = there ? 0 : source_make(s, &t);
+
+	if (r == 0)
+		r = source_configure(s, &t, c);
+	return r < 0 ? r : look_inside(a, s, root, c);
+}
+
 /* As it is seen in there, on the disk whatever it is: its root is 0, if the kernel can. */
-static int fill(const struct args *a, const struct source *s, struct config *c)
+static int fill(const struct args *a, const struct source *s, bool there, const struct access *in,
+		struct config *c)
 {
 	auto_fd root = -EBADF;
 	int r = ct_volumes_mount(a->vmid, c, c->sections, NULL, 0, &root);
 
-	if (r == 0) {
-		const struct target t = {
-			.root = root,
-			.shift = volume_shift(root),
-			.unprivileged = key_bool(c, "unprivileged"),
-			.hostname = config_get(c, "hostname"),
-		};
-
-		r = source_make(s, &t);
-		if (r == 0)
-			r = source_configure(s, &t, c);
-	}
 	if (r == 0)
-		r = look_inside(a, s, root, c);
+		r = unpack_into(a, s, there, root, c);
+	if (r == 0)
+		guest_create(a->vmid, root, c, in);
 	/* On the disk before the conf says so. */
 	if (r == 0 && syncfs(root) < 0)
 		r = fail(-errno, "write the files of CT %u to the disk", a->vmid);
@@ -133,14 +169,19 @@ static int fill(const struct args *a, const struct source *s, struct config *c)
 }
 
 /* With a lock from its first moment: what it names is made, or to be made. */
-static int make(const struct args *a, const struct source *s, struct config *c)
+static int make(const struct args *a, const struct source *s, const struct access *in,
+		struct config *c)
 {
 	int r = conf_save(a->vmid, c);
+	bool there;
 
 	if (r == 0)
+		r = clone_common(a, s, c);
+	there = r == 1;
+	if (r >= 0)
 		r = ct_volumes_make(a->vmid, c, args_value(a, "storage"));
 	if (r == 0)
-		r = fill(a, s, c);
+		r = fill(a, s, there, in, c);
 	if (r == 0) {
 		config_unset(c, "lock");
 		r = conf_save(a->vmid, c);
@@ -154,10 +195,13 @@ static int run(const struct args *a)
 {
 	CLEANUP(config_free) struct config c = { 0 };
 	auto_source source = SOURCE_NONE;
+	auto_access in = { 0 };
 	auto_lock lock = LOCK_NONE;
 	int r;
 
-	r = source_open(a->argv[0], &source);
+	r = access_take(args_value(a, "password"), args_value(a, "ssh-public-keys"), &in);
+	if (r == 0)
+		r = source_open(a->argv[0], &source);
 	if (r == 0)
 		r = lock_take(a->vmid, 5, &lock);
 	if (r == 0)
@@ -166,14 +210,19 @@ static int run(const struct args *a)
 		r = make_config(a, &c);
 	if (r == 0)
 		r = check_reachable(a, &c);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	interrupt_catch();
-	return make(a, &source, &c);
+	return make(a, &source, &in, &c);
 }
 
 static const struct option options[] = {
+	{ "password", OPTION_TEXT, .max = 511, .asked = true, .value = "[<password>]",
+	  .help = "its root's; asked for if not given a value" },
+	{ "ssh-public-keys", OPTION_TEXT, .min = 1, .max = 4096, .value = "<file>",
+	  .help = "who may log in as its root by ssh" },
 	{ "storage", OPTION_TEXT, .min = 2, .max = 100, .form = storage_id_wrong,
+	  .value = "<storage>",
 	  .help = "where volumes are made of which only the size is given; 'local' if not said" },
 };
 

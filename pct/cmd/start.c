@@ -98,7 +98,7 @@ static int prepare(unsigned vmid, unsigned how, struct config *c, const struct l
 	if (r == 0)
 		r = prepare_net(vmid, c);
 	if (r == 0)
-		r = start_prepare(vmid, c);
+		r = start_check(vmid, c);
 	if (r == 0)
 		r = prepare_ids(vmid, c);
 	if (r == 0)

@@ -6,7 +6,10 @@
 #include "pct/ct/apart.h"
 #include "pct/ct/lxc.h"
 #include "pct/ct/rootfs.h"
+#include "pct/ct/start.h"
 #include "pct/ct/volumes.h"
+#include "pct/guest/guest.h"
+#include "pct/paths.h"
 
 static int attach(unsigned vmid, int tree)
 {
@@ -16,12 +19,30 @@ static int attach(unsigned vmid, int tree)
 	return move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
+/* Its own files follow the conf: what cannot be written is said, and is no reason not to start. */
+static bool set_up(unsigned vmid, const struct config *c, int root)
+{
+	auto_free char *who = text_of("CT %u", vmid);
+	const struct guest_job job = { .who = who,
+				       .vmid = vmid,
+				       .root = root,
+				       .config = c,
+				       .when = GUEST_START,
+				       .parts = GUEST_ALL };
+	struct guest_done done;
+
+	guest_setup(&job, &done);
+	return done.own_net;
+}
+
 int rootfs_start(unsigned vmid, const struct config *c, bool shown)
 {
 	struct apart away = APART_NONE;
 	auto_fd tree = -EBADF;
 	int r = ct_rootfs_open(vmid, c, &tree), back;
 
+	if (r == 0)
+		r = start_prepare(vmid, c, set_up(vmid, c, tree));
 	if (r < 0)
 		return r;
 	r = apart_begin(&away);

@@ -238,19 +238,17 @@ static char *lxc_file(const char *ostype, const char *kind)
 	return access(path, R_OK) == 0 ? take_ptr(name) : NULL;
 }
 
-static int check(struct build *b, struct device_number devices[DEVICES_MAX])
+int start_check(unsigned vmid, const struct config *c)
 {
-	int r = check_raw(b);
+	const struct build b = { .vmid = vmid, .config = c };
+	int r = check_raw(&b);
 
 	if (r == 0)
-		r = check_features(b);
-	if (r == 0)
-		r = mounts_check(b->vmid, b->config, devices, &b->mounts);
-	b->devices = devices;
-	return r;
+		r = check_features(&b);
+	return r < 0 ? r : ct_rootfs_check(vmid, c);
 }
 
-int start_prepare(unsigned vmid, const struct config *c)
+int start_prepare(unsigned vmid, const struct config *c, bool own_net)
 {
 	auto_free char *dir = path_to("var/lib/pct/lxc/%u", vmid);
 	auto_free char *run = path_to("run/pct");
@@ -269,12 +267,12 @@ int start_prepare(unsigned vmid, const struct config *c)
 			   .dir = dir,
 			   .run = run,
 			   .common = common,
-			   .userns = userns };
-	int r = devices ? check(&b, devices) : fail(-ENOMEM, "start CT %u", vmid);
+			   .userns = userns,
+			   .devices = devices,
+			   .own_net = own_net };
+	int r = devices ? mounts_check(vmid, c, devices, &b.mounts)
+			: fail(-ENOMEM, "start CT %u", vmid);
 
-	if (r < 0)
-		return r;
-	r = ct_rootfs_check(vmid, c);
 	if (r == 0)
 		r = paths_tools(&tools);
 	if (r == 0)

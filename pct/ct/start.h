@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "pct/conf/config.h"
 
-/* Write what liblxc is told: config and rules.seccomp, from the conf and the host. Says errors. */
-int start_prepare(unsigned vmid, const struct config *c);
+/* What cannot be done as the conf has it is said before anything is. */
+int start_check(unsigned vmid, const struct config *c);
+
+/*
+ * Write what liblxc is told: config and rules.seccomp, from the conf and the host. @own_net: the
+ * system in it sets its addresses. Says errors.
+ */
+int start_prepare(unsigned vmid, const struct config *c, bool own_net);
 
 enum {
 	START_DEBUG = 1,    /* LXC's log is shown meanwhile */

@@ -13,6 +13,7 @@
 #include "pct/ct/volumes.h"
 #include "pct/paths.h"
 #include "pct/step.h"
+#include "pct/storage/base.h"
 
 bool ct_volume_key(const char *key)
 {
@@ -141,37 +142,49 @@ void ct_volume_drop(const struct config *c, const char *id)
 
 /* ---- made ---- */
 
+/* 0, or -EOPNOTSUPP, not said: its file system cannot be mounted with the container's ids. */
+static int probe(unsigned vmid, const struct idmap *ids, const struct volume *v)
+{
+	auto_fd users = -EBADF, tree = -EBADF;
+	struct volume_how how = VOLUME_PLAIN;
+	int r = ct_users(ids, &users);
+
+	(void)vmid;
+	how.users = users;
+	how.probe = true;
+	return r < 0 ? r : volume_mount(v, NULL, &how, &tree);
+}
+
+static int ids_of(unsigned vmid, const struct config *c, struct idmap **out)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out || idmap_read(c, *out) < 0)
+		return fail(*out ? -EINVAL : -ENOMEM, "read the ids of CT %u", vmid);
+	return 0;
+}
+
 /*
  * Its root has to own it. Where the file system cannot be mounted with the container's ids, the
  * files have those on the disk already.
  */
 static int fit_owner(unsigned vmid, const struct config *c, const struct volume *v)
 {
-	auto_free struct idmap *ids = calloc(1, sizeof(*ids));
-	auto_fd users = -EBADF, tree = -EBADF;
 	struct volume_how how = VOLUME_PLAIN;
-	uint32_t user, group;
-	int r;
+	auto_free struct idmap *ids = NULL;
+	auto_fd tree = -EBADF;
+	int r = ids_of(vmid, c, &ids);
 
-	if (!ids || idmap_read(c, ids) < 0)
-		return fail(-EINVAL, "CT %u: read its ids", vmid);
-	if (ids->n == 0)
-		return 0;
-	r = ct_users(ids, &users);
-	how.users = users;
-	how.probe = true;
-	if (r == 0)
-		r = volume_mount(v, NULL, &how, &tree);
+	if (r < 0 || ids->n == 0)
+		return r;
+	r = probe(vmid, ids, v);
 	if (r != -EOPNOTSUPP)
 		return r;
-	how.users = -EBADF;
 	r = volume_mount(v, NULL, &how, &tree);
 	if (r < 0)
 		return r;
-	user = idmap_outside(ids, 'u', 0);
-	group = idmap_outside(ids, 'g', 0);
 	if (step("volume: give it its owner") < 0 ||
-	    fchownat(tree, "", user, group, AT_EMPTY_PATH) < 0)
+	    fchownat(tree, "", idmap_outside(ids, 'u', 0), idmap_outside(ids, 'g', 0),
+		     AT_EMPTY_PATH) < 0)
 		return fail(-errno, "CT %u: give it its volume '%s:%s'", vmid, v->storage->id,
 			    v->name);
 	return 0;
@@ -281,6 +294,92 @@ int ct_volume_make(unsigned vmid, const struct config *c, const char *key, const
 	return *out ? 0 : fail(-ENOMEM, "CT %u: %s", vmid, key);
 }
 
+/* ---- a root that others have, too ---- */
+
+static bool has_mounts(const struct config *c)
+{
+	for (size_t i = 0; i < c->sections[0].n; i++) {
+		const char *key = c->sections[0].entries[i].key;
+		const struct key *k = key ? key_find(key) : NULL;
+
+		if (k && strcmp(k->option.name, "mp") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int clone_fit(unsigned vmid, const struct config *c, const struct volume *base,
+		     uint64_t bytes, struct volume *out)
+{
+	const struct storage *s = base->storage;
+	auto_free struct idmap *ids = NULL;
+	auto_volume v = { .storage = s, .owner = vmid };
+	int r = ids_of(vmid, c, &ids);
+
+	/* Before there is anything to be undone. */
+	if (r == 0)
+		r = probe(vmid, ids, base);
+	if (r == 0)
+		r = s->driver->clone(s, base->name, NULL, vmid, &v.name);
+	if (r == 0 && bytes) {
+		r = s->driver->resize(s, v.name, bytes);
+		if (r < 0)
+			(void)volume_free(&v);
+	}
+	if (r < 0)
+		return r;
+	*out = v;
+	v.name = NULL;
+	return 0;
+}
+
+static int name_rootfs(unsigned vmid, struct config *c, struct properties *p, uint64_t bytes,
+		       const struct volume *v)
+{
+	auto_free char *id = volume_id(v), *value = NULL;
+	int r = properties_set(p, "volume", id);
+
+	if (r == 0)
+		r = set_size(p, bytes);
+	value = r == 0 ? properties_write(p) : NULL;
+	if (!value || config_set(c, "rootfs", value) < 0) {
+		(void)volume_free(v);
+		return fail(-ENOMEM, "CT %u: name its rootfs", vmid);
+	}
+	return conf_save(vmid, c);
+}
+
+int ct_rootfs_clone(unsigned vmid, struct config *c, const char *fallback, const char *digest,
+		    int (*make_base)(int root, void *data), void *data)
+{
+	auto_free char *storage = NULL, *volume = NULL;
+	auto_volume base = VOLUME_NONE, v = VOLUME_NONE;
+	auto_properties p = { 0 };
+	const struct storage *s;
+	uint64_t bytes;
+	unsigned can;
+	int r = properties_read(&key_find("rootfs")->option, config_get(c, "rootfs"), &p);
+
+	if (r < 0 || !properties_get(&p, "volume") || has_mounts(c))
+		return 0;
+	volume = whole(properties_get(&p, "volume"), fallback ? fallback : "local");
+	if (!volume_is_new(volume, &storage, &bytes))
+		return 0;
+	r = storage_get(storage, &s);
+	if (r < 0)
+		return r;
+	can = storage_features(s, NULL);
+	if (!(can & STORAGE_CLONES) || (bytes && !(can & STORAGE_QUOTA)))
+		return 0;
+	r = storage_base(s, digest, make_base, data, &base);
+	if (r == 0)
+		r = clone_fit(vmid, c, &base, bytes, &v);
+	if (r < 0)
+		return r == -EOPNOTSUPP ? 0 : r;
+	r = name_rootfs(vmid, c, &p, bytes, &v);
+	return r < 0 ? r : 1;
+}
+
 bool ct_volume_asked(const char *key, const char *value)
 {
 	auto_free char *id = id_in(key, value);
@@ -374,19 +473,18 @@ static int remove_named(unsigned vmid, const char *key, const char *value)
 	return r < 0 ? r : volume_free(&v);
 }
 
-/* Does any value name a volume of that storage, or asks for one there? */
-static bool is_mentioned(const struct config *c, const struct storage *s)
+bool ct_volumes_mention(const struct config *c, const char *storage)
 {
 	for (size_t i = 0; i < c->n; i++)
 		for (size_t j = 0; j < c->sections[i].n; j++) {
 			const struct entry *e = &c->sections[i].entries[j];
 			auto_free char *id = ct_volume_key(e->key) ? id_in(e->key, e->value) : NULL;
-			size_t n = strlen(s->id);
+			size_t n = strlen(storage);
 
-			if (id && strncmp(id, s->id, n) == 0 && id[n] == ':')
+			if (id && strncmp(id, storage, n) == 0 && id[n] == ':')
 				return true;
 		}
-	return strcmp(s->id, "local") == 0;
+	return false;
 }
 
 /* images/<vmid> of local has things in it that are no volumes of its. */
@@ -417,7 +515,7 @@ int ct_volumes_remove(unsigned vmid, const struct config *c, bool all)
 	for (size_t i = 0; r == 0 && i < storages->n; i++) {
 		const struct storage *s = &storages->all[i];
 
-		if (s->id && (all || is_mentioned(c, s)))
+		if (s->id && (all || strcmp(s->id, "local") == 0 || ct_volumes_mention(c, s->id)))
 			r = remove_on(vmid, s);
 	}
 	if (r == 0)

@@ -50,8 +50,18 @@ int ct_volumes_make(unsigned vmid, struct config *c, const char *fallback);
 /* Is that a value of which one is made? */
 bool ct_volume_asked(const char *key, const char *value);
 
+/*
+ * The rootfs that is asked for as a clone of what @make makes once for @digest (storage/base.h):
+ * 1: it is made and named, and @c saved; 0: not so on that storage, or with those volumes.
+ */
+int ct_rootfs_clone(unsigned vmid, struct config *c, const char *fallback, const char *digest,
+		    int (*make)(int root, void *data), void *data);
+
 /* Does any key of any section but @but (may be NULL) name it? */
 bool ct_volume_named(const struct config *c, const struct volume *v, const char *but);
+
+/* Does any value name a volume of that storage, or ask for one there? */
+bool ct_volumes_mention(const struct config *c, const char *storage);
 
 /* The lowest unused<n> names it; not if something else does, or it has another owner. */
 int ct_volume_unused(unsigned vmid, struct config *c, const struct volume *v);

@@ -191,6 +191,9 @@ int files_drop_directory(const struct storage *s, const char *name)
 	auto_free char *path = files_path(s, name);
 	auto_free char *dir = directory_of(path);
 
+	/* Who makes bases has theirs open. */
+	if (strncmp(name, "base/", 5) == 0)
+		return 0;
 	if (step("volume: remove images/<vmid> if it is empty") < 0 ||
 	    (rmdir(dir) < 0 && errno != ENOTEMPTY && errno != ENOENT && errno != EEXIST &&
 	     errno != ENOTDIR))
@@ -199,7 +202,7 @@ int files_drop_directory(const struct storage *s, const char *name)
 }
 
 /* A link in place of images/<vmid> leads to what is somebody else's. */
-static bool is_real(const char *path)
+bool files_is_real(const char *path)
 {
 	auto_free char *dir = directory_of(path);
 	struct stat st;
@@ -213,7 +216,7 @@ int files_free(const struct storage *s, const char *name)
 	struct stat st;
 	int r = 0;
 
-	if (!is_real(path) || (lstat(path, &st) < 0 && errno == ENOENT))
+	if (!files_is_real(path) || (lstat(path, &st) < 0 && errno == ENOENT))
 		return 0;
 	unmark(path);
 	if (S_ISDIR(st.st_mode))
@@ -282,7 +285,11 @@ static int list_one(const struct storage *s, unsigned vmid,
 	int r = 0;
 
 	while (r == 0 && dir && (e = readdir(dir))) {
-		auto_free char *name = text_of("%u/%s", vmid, e->d_name);
+		/* On a btrfs an image is a subvolume of that name without the last part. */
+		bool image =
+		    (strncmp(e->d_name, "vm-", 3) == 0 || strncmp(e->d_name, "base-", 5) == 0) &&
+		    e->d_type == DT_DIR;
+		auto_free char *name = text_of("%u/%s%s", vmid, e->d_name, image ? ".raw" : "");
 		struct volume_name v;
 		struct volume_info i;
 
@@ -312,9 +319,13 @@ int files_list(const struct storage *s, unsigned vmid,
 
 int files_usage(const struct storage *s, struct storage_usage *out)
 {
+	auto_free char *at = text_of("%s", files_root(s));
 	struct statvfs fs;
 
-	if (statvfs(files_root(s), &fs) < 0)
+	/* Of `local` nothing may be there yet: where it will be. */
+	while (s->implicit && access(at, F_OK) < 0 && strrchr(at, '/') > at)
+		*strrchr(at, '/') = '\0';
+	if (statvfs(at, &fs) < 0)
 		return -errno;
 	out->total = (uint64_t)fs.f_blocks * fs.f_frsize;
 	out->used = (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;

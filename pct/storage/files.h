@@ -29,6 +29,8 @@ int files_own(const struct storage *s, const char *name, const char *path,
 
 /* Whatever lies there; a link is removed, not followed. Then images/<vmid>, if it is empty. */
 int files_free(const struct storage *s, const char *name);
+/* Is the directory that @path is in one, and no link to elsewhere? */
+bool files_is_real(const char *path);
 int files_drop_directory(const struct storage *s, const char *name);
 
 int files_rename(const struct storage *s, const char *name, unsigned vmid, bool base, char **out);

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <linux/magic.h>
-#include <sys/vfs.h>
-
 #include "base/say.h"
 #include "pct/paths.h"
 #include "pct/storage/driver.h"
+#include "pct/storage/subvolume.h"
 
 const struct driver *const drivers[] = {
-	&driver_dir,
-	&driver_lvmthin,
-	&driver_overlay,
-	&driver_zfspool,
+	&driver_dir, &driver_btrfs, &driver_lvmthin, &driver_overlay, &driver_zfspool,
 };
 const size_t n_drivers = ARRAY_LEN(drivers);
 
@@ -58,13 +53,6 @@ unsigned storage_features(const struct storage *s, const char *name)
 static struct storages known;
 static bool are_known;
 
-static bool is_btrfs(const char *path)
-{
-	struct statfs fs;
-
-	return statfs(path, &fs) == 0 && fs.f_type == BTRFS_SUPER_MAGIC;
-}
-
 /* As the first directory of it that is there. */
 static const char *type_of(const char *path)
 {
@@ -72,7 +60,7 @@ static const char *type_of(const char *path)
 
 	while (access(at, F_OK) < 0 && strrchr(at, '/') > at)
 		*strrchr(at, '/') = '\0';
-	return is_btrfs(at) && driver_find("btrfs") ? "btrfs" : "dir";
+	return subvolume_fs_is(at) ? "btrfs" : "dir";
 }
 
 static int add_local(struct storages *all)
