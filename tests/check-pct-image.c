@@ -331,7 +331,7 @@ END_TEST
 
 #define ITEM(path, sum)                                                                            \
 	"\"r\":{\"ftype\":\"root.tar.xz\",\"path\":\"" path "\",\"sha256\":\"" sum "\",\"size\":"  \
-										   "9}"
+	"9}"
 #define VERSION(v, items) "\"" v "\":{\"items\":{" items "}}"
 #define PRODUCT(versions)                                                                          \
 	"{\"products\":{\"d:b:amd64:default\":{\"aliases\":\"debian/12/default,debian/"            \

@@ -257,6 +257,8 @@ make oci "$work/oci.tar" /bin/busybox
 run 0 image import "$work/oci.tar" --name app
 make docker "$work/docker.tar" /bin/busybox
 run 0 image import "$work/docker.tar"
+same "the same config with other layers is another image" "$("$pct" image list --output-format json |
+	python3 -c 'import json, sys; print(len({i["sha256"] for i in json.load(sys.stdin)}))')" 2
 for from in app docker; do
 	run 0 create 100 $from
 	r=$(echo "$images"/100/*)
