@@ -119,6 +119,46 @@ CURLS(CURL *, curl_easy_init, (void), ())
 CURLS(CURLcode, curl_easy_perform, (CURL *c), (c))
 CURLS(void, curl_easy_cleanup, (CURL *c), (c))
 CURLS(const char *, curl_easy_strerror, (CURLcode c), (c))
+ARCHIVE(int, archive_errno, (struct archive *a), (a))
+ARCHIVE(struct archive *, archive_write_new, (void), ())
+ARCHIVE(int, archive_write_add_filter_gzip, (struct archive *a), (a))
+ARCHIVE(int, archive_write_add_filter_none, (struct archive *a), (a))
+ARCHIVE(int, archive_write_add_filter_zstd, (struct archive *a), (a))
+ARCHIVE(int, archive_write_fail, (struct archive *a), (a))
+ARCHIVE(int, archive_write_set_filter_option,
+	(struct archive *a, const char *module, const char *option, const char *value),
+	(a, module, option, value))
+ARCHIVE(int, archive_write_set_format_pax, (struct archive *a), (a))
+ARCHIVE(int, archive_write_set_format_option,
+	(struct archive *a, const char *module, const char *option, const char *value),
+	(a, module, option, value))
+ARCHIVE(int, archive_write_set_bytes_in_last_block, (struct archive *a, int n), (a, n))
+ARCHIVE(int, archive_write_set_bytes_per_block, (struct archive *a, int n), (a, n))
+ARCHIVE(int, archive_write_open,
+	(struct archive *a, void *arg, archive_open_callback *open_it, archive_write_callback *write_it,
+	 archive_close_callback *close_it), (a, arg, open_it, write_it, close_it))
+ARCHIVE(la_ssize_t, archive_write_data, (struct archive *a, const void *from, size_t n),
+	(a, from, n))
+ARCHIVE(la_ssize_t, archive_read_data, (struct archive *a, void *to, size_t n), (a, to, n))
+ARCHIVE(int, archive_read_data_skip, (struct archive *a), (a))
+
+ARCHIVE(struct archive_entry *, archive_entry_new, (void), ())
+ARCHIVE(struct archive_entry *, archive_entry_clear, (struct archive_entry *e), (e))
+ARCHIVE(void, archive_entry_free, (struct archive_entry *e), (e))
+ARCHIVE(void, archive_entry_set_filetype, (struct archive_entry *e, unsigned type), (e, type))
+ARCHIVE(void, archive_entry_set_hardlink, (struct archive_entry *e, const char *path), (e, path))
+ARCHIVE(void, archive_entry_set_mtime, (struct archive_entry *e, time_t s, long ns), (e, s, ns))
+ARCHIVE(void, archive_entry_set_pathname, (struct archive_entry *e, const char *path), (e, path))
+ARCHIVE(void, archive_entry_set_perm, (struct archive_entry *e, __LA_MODE_T perm), (e, perm))
+ARCHIVE(void, archive_entry_set_rdevmajor, (struct archive_entry *e, dev_t n), (e, n))
+ARCHIVE(void, archive_entry_set_rdevminor, (struct archive_entry *e, dev_t n), (e, n))
+ARCHIVE(void, archive_entry_set_size, (struct archive_entry *e, la_int64_t n), (e, n))
+ARCHIVE(void, archive_entry_set_symlink, (struct archive_entry *e, const char *path), (e, path))
+ARCHIVE(void, archive_entry_sparse_add_entry,
+	(struct archive_entry *e, la_int64_t at, la_int64_t n), (e, at, n))
+ARCHIVE(int, archive_entry_sparse_reset, (struct archive_entry *e), (e))
+ARCHIVE(int, archive_entry_sparse_next,
+	(struct archive_entry *e, la_int64_t *at, la_int64_t *n), (e, at, n))
 // clang-format on
 
 /* The name of these two is a macro, too, and their last argument is of any type. */

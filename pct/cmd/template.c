@@ -65,14 +65,15 @@ static char *renamed_already(const struct volume *v)
 static int make_base(unsigned vmid, struct config *c, const struct named_volume *n)
 {
 	const struct driver *d = n->v.storage->driver;
-	auto_free char *name = renamed_already(&n->v);
-	int r = name ? 0 : step("template: rename a volume");
+	auto_free char *already = renamed_already(&n->v), *name = NULL;
+	int r = step("template: rename a volume");
 
-	if (r == 0 && !name && !d->rename)
+	if (r == 0 && !d->rename)
 		r = refuse(-EOPNOTSUPP, "CT %u: storage '%s' of type '%s' has no templates", vmid,
 			   n->v.storage->id, d->type);
-	if (r == 0 && !name)
-		r = d->rename(n->v.storage, n->v.name, vmid, true, &name);
+	/* Again under its new name, if it has that: it may not be read-only yet. */
+	if (r == 0)
+		r = d->rename(n->v.storage, already ? already : n->v.name, vmid, true, &name);
 	if (r == 0)
 		r = name_volume(c, n->key, &n->v, name);
 	return r < 0 ? r : conf_save(vmid, c);

@@ -9,6 +9,7 @@
 #include "base/say.h"
 #include "pct/interrupt.h"
 #include "pct/root/template.h"
+#include "pct/step.h"
 
 #define BUSYBOX "/bin/busybox"
 
@@ -78,6 +79,7 @@ static const struct {
 
 static int own(const struct target *t, const char *path)
 {
+	/* no step: who made it has just had one */
 	if (fchownat(t->root, path, t->shift, t->shift, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(-errno, "make '%s' of the new root", path);
 	return 0;
@@ -85,16 +87,19 @@ static int own(const struct target *t, const char *path)
 
 static int put_dir(const struct target *t, const char *path, mode_t mode)
 {
-	if (mkdirat(t->root, path, mode) < 0 || fchmodat(t->root, path, mode, 0) < 0)
+	if (step_of_many("busybox: a directory") < 0 || mkdirat(t->root, path, mode) < 0 ||
+	    fchmodat(t->root, path, mode, 0) < 0)
 		return fail(-errno, "make '%s' of the new root", path);
 	return own(t, path);
 }
 
 static int put_file(const struct target *t, const char *path, const char *text, mode_t mode)
 {
-	auto_fd fd = openat(t->root, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	auto_fd fd = -EBADF;
 	size_t n = strlen(text);
 
+	if (step_of_many("busybox: a file") == 0)
+		fd = openat(t->root, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || fchmod(fd, mode) < 0 || write(fd, text, n) != (ssize_t)n)
 		return fail(-errno, "make '%s' of the new root", path);
 	return own(t, path);
@@ -102,7 +107,7 @@ static int put_file(const struct target *t, const char *path, const char *text, 
 
 static int put_link(const struct target *t, const char *path, const char *to)
 {
-	if (symlinkat(to, t->root, path) < 0)
+	if (step_of_many("busybox: a link") < 0 || symlinkat(to, t->root, path) < 0)
 		return errno == EEXIST ? 0 : fail(-errno, "make '%s' of the new root", path);
 	return own(t, path);
 }
@@ -128,9 +133,11 @@ static int open_busybox(int *out)
 
 static int copy_busybox(const struct target *t, int from)
 {
-	auto_fd to = openat(t->root, "bin/busybox", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	auto_fd to = -EBADF;
 	ssize_t n;
 
+	if (step("busybox: the program") == 0)
+		to = openat(t->root, "bin/busybox", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
 	if (to < 0)
 		return fail(-errno, "make 'bin/busybox' of the new root");
 	while ((n = sendfile(to, from, NULL, 1 << 20)) > 0)

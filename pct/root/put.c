@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// Steps: take_entry() has one for each entry.
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// Steps: take_entry() has one for each entry.
 #include <archive.h>
 #include <archive_entry.h>
 #include <limits.h>
@@ -289,6 +290,9 @@ static int take_entry(struct run *u, struct archive_entry *e)
 	if (why)
 		return refused(u, e, why);
 	unpack_path_clean(name, clean);
+	r = step_of_many("unpack: an entry");
+	if (r < 0)
+		return cannot_put(u, e, r);
 	r = u->put.layered ? whiteout(u, e, clean) : 0;
 	if (r)
 		return r < 0 ? r : 0;
@@ -370,7 +374,8 @@ static int take_file(struct run *u, int fd)
 {
 	int r;
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
+	/* A pipe has only one beginning. */
+	if (lseek(fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
 		return fail(-errno, "read template '%s'", u->name);
 	r = feed_open(fd, &u->feed);
 	if (r < 0)

@@ -64,7 +64,7 @@ static unsigned features(const struct storage *s, const char *name)
 {
 	bool quota = subvolume_has_quota(files_root(s));
 	unsigned all = STORAGE_DIRECTORIES | STORAGE_IMAGES | STORAGE_SNAPSHOTS | STORAGE_CLONES |
-		       STORAGE_RESIZES | (quota ? STORAGE_QUOTA : 0);
+		       STORAGE_COPIES | STORAGE_RESIZES | (quota ? STORAGE_QUOTA : 0);
 	struct volume_name v;
 
 	if (!name || volume_name_read(name, &v) < 0)
@@ -266,8 +266,9 @@ static int rollback(const struct storage *s, const char *name, const char *snaps
 		r = subvolume_limit(next, bytes);
 	if (r == 0)
 		r = exchange(next, path);
-	if (r == 0)
-		r = subvolume_destroy(next);
+	/* It is as it was then; what it was until now goes with the next one, or with it. */
+	if (r == 0 && subvolume_destroy(next) < 0)
+		warn(-errno, "remove '%s'", next);
 	return r < 0 ? fail(r, "roll volume '%s:%s' back to '%s'", s->id, name, snapshot) : 0;
 }
 
