@@ -243,7 +243,7 @@ START_TEST(finds_a_command_by_a_clear_beginning)
 	ck_assert_int_eq(command_find("stop", &c, NULL), 0);
 	ck_assert_ptr_eq(c, &cmd_stop);
 	ck_assert_int_eq(command_find("st", &c, &names), -ENOTUNIQ);
-	ck_assert_str_eq(names, "start, startall, status, stop, stopall");
+	ck_assert_str_eq(names, "start, startall, status, stop, stopall, storage");
 	ck_assert_int_eq(command_find("LIST", &c, NULL), -ENOENT);
 	ck_assert_int_eq(command_find("listx", &c, NULL), -ENOENT);
 	ck_assert_int_eq(command_find("", &c, NULL), -ENOTUNIQ);
