@@ -28,6 +28,25 @@ static int check(unsigned vmid, const struct config *c)
 	return conf_check_lock(vmid, c, "destroy");
 }
 
+/* Before anything is removed: are others clones of it? */
+static int check_volumes(unsigned vmid, const struct config *c)
+{
+	struct ct_volume *all = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	if (!key_bool(c, "template") || ct_volumes_read(vmid, c->sections, &all, &n) < 0)
+		return 0;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		const struct storage *s = all[i].v.storage;
+
+		if (s->driver->may_free)
+			r = s->driver->may_free(s, all[i].v.name);
+	}
+	ct_volumes_free(all, n);
+	return r;
+}
+
 /* Not found is as good as removed. */
 static int end_it(const struct args *a)
 {
@@ -63,6 +82,8 @@ static int run(const struct args *a)
 		r = conf_load(a->vmid, &c);
 	if (r == 0)
 		r = check(a->vmid, &c);
+	if (r == 0)
+		r = check_volumes(a->vmid, &c);
 	if (r == 0)
 		r = end_it(a);
 	if (r == 0)

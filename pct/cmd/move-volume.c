@@ -244,13 +244,13 @@ static const struct option options[] = {
 };
 
 #define MOVE_VOLUME                                                                                \
-	.args = "<vmid> <disk> [<storage>] [<target-vmid>] [<target-volume>]",                     \
+	.args = "<vmid> <disk> [<storage|vmid>] [<disk>]",                                         \
 	.help = "Move a volume to another storage, or to another container",                       \
 	.more =                                                                                    \
 	    "The container must not run. To another storage it is copied, and the old volume "     \
 	    "kept as unused0 or the like, unless --delete. To another container it is renamed "    \
 	    "on its storage.\n",                                                                   \
-	.min_args = 2, .max_args = 5, .vmid = true, .prints = true, .needs_root = true,            \
+	.min_args = 2, .max_args = 4, .vmid = true, .prints = true, .needs_root = true,            \
 	.options = options, .n_options = ARRAY_LEN(options), .run = run
 
 const struct command cmd_move_volume = { .name = "move-volume", MOVE_VOLUME };

@@ -20,6 +20,7 @@
 #include "pct/ct/stop.h"
 #include "pct/ct/subid.h"
 #include "pct/ct/volumes.h"
+#include "pct/disk/mounted.h"
 #include "pct/net/net.h"
 #include "pct/paths.h"
 #include "pct/snap/snap.h"
@@ -117,6 +118,8 @@ int start_container(unsigned vmid, unsigned how)
 		r = conf_load(vmid, &c);
 	if (r == 0 && config_get(&c, "lock") && !ct_running(vmid))
 		r = snap_mend(vmid, &c);
+	if (r >= 0)
+		r = mounted_settle(vmid, &c);
 	if (r >= 0 && !(how & START_SKIPLOCK))
 		r = check_locked(vmid, &c, "start");
 	if (r >= 0)

@@ -4,6 +4,7 @@
  */
 #include "pct/cli/args.h"
 #include "pct/conf/store.h"
+#include "pct/disk/mounted.h"
 #include "pct/snap/snap.h"
 
 static int run(const struct args *a)
@@ -25,6 +26,10 @@ static int run(const struct args *a)
 		return r < 0 ? r : 0;
 	if (strcmp(was, "create") == 0 || strcmp(was, "destroyed") == 0)
 		warn(0, "CT %u was locked for '%s': its files may not be whole", a->vmid, was);
+	/* What is mounted would be in the way of the next start. */
+	r = mounted_settle(a->vmid, &c);
+	if (r < 0)
+		return r;
 	config_unset(&c, "lock");
 	return conf_save(a->vmid, &c);
 }

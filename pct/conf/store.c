@@ -272,8 +272,9 @@ int conf_check_lock(unsigned vmid, const struct config *c, const char *why)
 			      "cannot %s CT %u: a snapshot of it was interrupted (lock: %s); "
 			      "'pct unlock %u' finishes or undoes that",
 			      why, vmid, lock, vmid);
-	return refuse(-EBUSY,
-		      "cannot %s CT %u: it is locked (%s); if what did that was interrupted, 'pct "
-		      "unlock %u' takes the lock away",
-		      why, vmid, lock, vmid);
+	if (strcmp(lock, "mounted") == 0)
+		return refuse(-EBUSY,
+			      "cannot %s CT %u: its files are mounted; 'pct unmount %u' first", why,
+			      vmid, vmid);
+	return refuse(-EBUSY, "cannot %s CT %u: it is locked (%s)", why, vmid, lock);
 }

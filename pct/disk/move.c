@@ -131,32 +131,14 @@ static int exchange(unsigned vmid, struct config *c, struct disk *d, const struc
 	return conf_save(vmid, c);
 }
 
-static bool is_on_disk(unsigned vmid, const char *key, const char *value)
+static void undo(unsigned vmid, struct config *c, const struct volume *new, const char *unused)
 {
-	CLEANUP(config_free) struct config c = { 0 };
-	const char *there = conf_load(vmid, &c) == 0 ? config_get(&c, key) : NULL;
-
-	return there && strcmp(there, value) == 0;
-}
-
-/*
- * @was: what the conf had of it, and has again, whatever could not be saved. Only what it does not
- * name on the disk any more either is freed.
- */
-static void undo(unsigned vmid, struct config *c, const struct disk *d, const char *was,
-		 const struct volume *new, const char *unused)
-{
-	auto_free char *id = new->name ? volume_id(new) : NULL;
-
-	(void)config_set(c, d->key, was);
-	if (id)
-		(void)config_set(c, unused, id);
-	if (id &&
-	    ((!is_on_disk(vmid, d->key, was) && conf_save(vmid, c) < 0) || volume_free(new) < 0))
-		say(SAY_ERR, 0, "volume '%s' is left of it: 'pct rescan --vmid %u' finds it", id,
-		    vmid);
-	else
+	if (new->name && volume_free(new) < 0) {
+		say(SAY_ERR, 0, "volume '%s:%s' is left of it: it is %s of CT %u", new->storage->id,
+		    new->name, unused, vmid);
+	} else {
 		config_unset(c, unused);
+	}
 	config_unset(c, "lock");
 	(void)conf_save(vmid, c);
 }
@@ -164,7 +146,6 @@ static void undo(unsigned vmid, struct config *c, const struct disk *d, const ch
 int disk_move(unsigned vmid, struct config *c, struct disk *d, const struct storage *to,
 	      bool remove, struct progress *p)
 {
-	auto_free char *was = text_of("%s", config_get(c, d->key));
 	auto_volume new = VOLUME_NONE;
 	char unused[OPTION_NAME];
 	auto_fd from = -EBADF;
@@ -187,7 +168,7 @@ int disk_move(unsigned vmid, struct config *c, struct disk *d, const struct stor
 	if (r == 0)
 		r = exchange(vmid, c, d, &new, unused);
 	if (r < 0) {
-		undo(vmid, c, d, was, &new, unused);
+		undo(vmid, c, &new, unused);
 		return r;
 	}
 	if (!remove)

@@ -14,7 +14,7 @@
 /* What it is mounted by, if it is, has the size the image had when it was made. */
 static int grow_loop(const char *image, const char *what)
 {
-	auto_fd fd = open(image, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	auto_fd fd = open(image, O_RDONLY | O_CLOEXEC);
 	auto_fd loop = -EBADF;
 	char name[LOOP_NAME];
 	struct stat st;

@@ -80,6 +80,12 @@ struct driver {
 	int (*free)(const struct storage *s, const char *name);
 
 	/*
+	 * NULL of those whose volumes can go at any time. Can it be removed? -EBUSY, said: others
+	 * are clones of it.
+	 */
+	int (*may_free)(const struct storage *s, const char *name);
+
+	/*
 	 * Of its directory, image file or block device, malloc'ed; what has to be there for it
 	 * (an active LV) is there afterwards. @snapshot NULL: as it is now. -ENOENT is said, too.
 	 */

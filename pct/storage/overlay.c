@@ -222,6 +222,11 @@ static int check_unused(const struct storage *s, const char *name, const char *w
 		      what, s->id, name, s->id, found ? found : "");
 }
 
+static int may_free(const struct storage *s, const char *name)
+{
+	return check_unused(s, name, "remove");
+}
+
 static int free_it(const struct storage *s, const char *name)
 {
 	auto_free char *path = files_path(s, name);
@@ -331,6 +336,7 @@ const struct driver driver_overlay = {
 	.features = features,
 	.check = files_check,
 	.alloc = alloc,
+	.may_free = may_free,
 	.free = free_it,
 	.path = path_of,
 	.tree = tree,

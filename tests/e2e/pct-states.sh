@@ -220,7 +220,8 @@ run 0 unlock 100
 echo "lock: mounted" >>"$confs/100.conf"
 run 0 start 100
 run 0 stop 100
-run 0 unlock 100
+run 1 unlock 100
+said "CT 100 is not locked"
 touch "$PCT_ROOT/hang-pre-start"
 rm -f "$PCT_ROOT/phases"
 started start 100

@@ -7,9 +7,9 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-tests='tests/e2e/views-lxc.sh tests/e2e/pctfs-daemon.sh tests/e2e/oracle-work.sh'
+tests='tests/e2e/views-lxc.sh tests/e2e/pctfs-daemon.sh tests/e2e/oracle-work.sh tests/vm/lvmthin.sh tests/e2e/pct-quota.sh'
 if [ -n "${VM_FULL:-}" ]; then
-	tests=$(ls tests/e2e/*-*.sh)
+	tests=$(ls tests/e2e/*-*.sh tests/vm/lvmthin.sh)
 fi
 limit=${VM_TIMEOUT:-$([ -n "${VM_FULL:-}" ] && echo 1800 || echo 540)}
 # How many end, of what is to end: in software emulation each takes its time.
