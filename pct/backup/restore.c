@@ -63,6 +63,12 @@ static int check_there(struct work *w)
 			      "CT %u is there, but was never finished: 'pct destroy %u' removes "
 			      "it, then restore it again",
 			      w->vmid, w->vmid);
+	if (lock && strcmp(lock, "disk") == 0)
+		return refuse(
+		    -EBUSY,
+		    "CT %u is locked (disk): if nothing works on it any more, 'pct unlock "
+		    "%u' first",
+		    w->vmid, w->vmid);
 	if (!args_bool(w->a, "force"))
 		return refuse(-EEXIST,
 			      "CT %u already exists; take another VMID, or --force to have it "
@@ -268,6 +274,9 @@ static void undo(struct work *w, int why)
 		    !ct_volume_named(&w->old, &v, NULL))
 			(void)volume_free(&v);
 	}
+	/* What was freed on a full disk is room only once that is written down: btrfs. */
+	if (why == -ENOSPC || why == -EDQUOT)
+		sync();
 	(void)conf_save(w->vmid, &w->old);
 }
 

@@ -74,6 +74,19 @@ words_template() { echo "template 101"; }
 well_template() { [ "$(conf_value 101 template)" = 1 ]; }
 away_template() { "$pct" destroy 101; }
 
+words_backup() { echo "backup 100"; }
+well_backup() { [ -n "$(find "$PCT_ROOT/var/lib/pct/dump" -name '*.tar.zst')" ] && [ -z "$(find "$PCT_ROOT/var/lib/pct/dump" -name '*.dat')" ] && [ -z "$(conf_value 100 lock)" ]; }
+away_backup() { rm -f "$PCT_ROOT"/var/lib/pct/dump/*; }
+words_restore() { echo "restore 101 $outer/100.tar.zst"; }
+well_restore() { [ "$(marked 101)" = one ]; }
+away_restore() { "$pct" destroy 101; }
+before_restore_over() { "$pct" clone 100 101; mark 101 two; }
+words_restore_over() { echo "restore 101 $outer/100.tar.zst --force"; }
+# What could not be freed of the old one is an unused volume of the new one, and said.
+well_restore_over() { [ "$(marked 101)" = one ] && [ -z "$(conf_value 101 lock)" ]; }
+away_restore_over() { "$pct" destroy 101; }
+pack() { "$pct" backup 100 --stdout >"$outer/100.tar.zst" 2>"$err"; }
+
 do_before() { if declare -F "before_$1" >/dev/null; then "before_$1" >/dev/null 2>>"$err" || flunk "$1: before" "$(cat "$err")"; fi; }
 do_away() { if declare -F "away_$1" >/dev/null; then "away_$1" >/dev/null 2>"$err" || flunk "$why: take it away" "$(cat "$err")"; fi; }
 
@@ -186,12 +199,14 @@ on btrfs 256M
 "$pct" create 100 builtin:busybox --memory 64
 mark 100 one
 "$pct" snapshot 100 old
-for op in snapshot rollback delsnapshot clone template destroy create; do all_of "$op"; done
+pack
+for op in snapshot rollback delsnapshot clone template destroy create backup restore restore_over; do all_of "$op"; done
 "$pct" destroy 100
 on ext4 64M
 "$pct" create 100 builtin:busybox --memory 64
 mark 100 one
-for op in clone destroy create; do all_of "$op"; done
+pack
+for op in clone destroy create backup restore restore_over; do all_of "$op"; done
 "$pct" destroy 100
 PCT_ROOT=$outer confs=$outer/etc/pct/lxc
 

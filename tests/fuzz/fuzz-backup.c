@@ -3,6 +3,8 @@
  * Any bytes as the conf in an archive, as a template for notes, an archive's name, a pattern, an
  * ACL: what is taken of a conf is taken again as it is, and nothing of it reaches the host.
  */
+#include <stdint.h>
+
 #include "fuzz.h"
 #include "pct/backup/conf.h"
 #include "pct/backup/exclude.h"
