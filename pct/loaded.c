@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * liblxc and libarchive, loaded when something is first asked of them: the two and all they need
- * (ICU, PCRE, libstdc++) take five times as long to load as most commands run. Their functions
+ * liblxc, libarchive and libcurl, loaded when something is first asked of them: they and all they
+ * need (ICU, PCRE, libstdc++) take five times as long to load as most commands run. Their functions
  * have their own names here, so callers know nothing of it: one that is used has a row.
  */
 #include <archive.h>
 #include <archive_entry.h>
 #include <crypt.h>
+#include <curl/curl.h>
 #include <dlfcn.h>
 #include <lxc/lxccontainer.h>
+#include <stdarg.h>
 
 #include "base/say.h"
 
@@ -37,6 +39,7 @@ static void *find(const char *library, const char *package, const char *name)
 #define LXC(...)     LOADED("liblxc.so.1", "liblxc1", __VA_ARGS__)
 #define CRYPT(...)   LOADED("libcrypt.so.1", "libcrypt1", __VA_ARGS__)
 #define ARCHIVE(...) LOADED("libarchive.so.13", "libarchive13", __VA_ARGS__)
+#define CURLS(...)   LOADED("libcurl.so.4", "libcurl4", __VA_ARGS__)
 
 // clang-format off
 LXC(struct lxc_container *, lxc_container_new, (const char *name, const char *path), (name, path))
@@ -111,4 +114,85 @@ ARCHIVE(int, archive_entry_xattr_next,
 ARCHIVE(void, archive_entry_xattr_add_entry,
 	(struct archive_entry *e, const char *name, const void *value, size_t n),
 	(e, name, value, n))
+
+CURLS(CURL *, curl_easy_init, (void), ())
+CURLS(CURLcode, curl_easy_perform, (CURL *c), (c))
+CURLS(void, curl_easy_cleanup, (CURL *c), (c))
+CURLS(const char *, curl_easy_strerror, (CURLcode c), (c))
+ARCHIVE(int, archive_errno, (struct archive *a), (a))
+ARCHIVE(struct archive *, archive_write_new, (void), ())
+ARCHIVE(int, archive_write_add_filter_gzip, (struct archive *a), (a))
+ARCHIVE(int, archive_write_add_filter_none, (struct archive *a), (a))
+ARCHIVE(int, archive_write_add_filter_zstd, (struct archive *a), (a))
+ARCHIVE(int, archive_write_fail, (struct archive *a), (a))
+ARCHIVE(int, archive_write_set_filter_option,
+	(struct archive *a, const char *module, const char *option, const char *value),
+	(a, module, option, value))
+ARCHIVE(int, archive_write_set_format_pax, (struct archive *a), (a))
+ARCHIVE(int, archive_write_set_format_option,
+	(struct archive *a, const char *module, const char *option, const char *value),
+	(a, module, option, value))
+ARCHIVE(int, archive_write_set_bytes_in_last_block, (struct archive *a, int n), (a, n))
+ARCHIVE(int, archive_write_set_bytes_per_block, (struct archive *a, int n), (a, n))
+ARCHIVE(int, archive_write_open,
+	(struct archive *a, void *arg, archive_open_callback *open_it, archive_write_callback *write_it,
+	 archive_close_callback *close_it), (a, arg, open_it, write_it, close_it))
+ARCHIVE(la_ssize_t, archive_write_data, (struct archive *a, const void *from, size_t n),
+	(a, from, n))
+ARCHIVE(la_ssize_t, archive_read_data, (struct archive *a, void *to, size_t n), (a, to, n))
+ARCHIVE(int, archive_read_data_skip, (struct archive *a), (a))
+
+ARCHIVE(struct archive_entry *, archive_entry_new, (void), ())
+ARCHIVE(struct archive_entry *, archive_entry_clear, (struct archive_entry *e), (e))
+ARCHIVE(void, archive_entry_free, (struct archive_entry *e), (e))
+ARCHIVE(void, archive_entry_set_filetype, (struct archive_entry *e, unsigned type), (e, type))
+ARCHIVE(void, archive_entry_set_hardlink, (struct archive_entry *e, const char *path), (e, path))
+ARCHIVE(void, archive_entry_set_mtime, (struct archive_entry *e, time_t s, long ns), (e, s, ns))
+ARCHIVE(void, archive_entry_set_pathname, (struct archive_entry *e, const char *path), (e, path))
+ARCHIVE(void, archive_entry_set_perm, (struct archive_entry *e, __LA_MODE_T perm), (e, perm))
+ARCHIVE(void, archive_entry_set_rdevmajor, (struct archive_entry *e, dev_t n), (e, n))
+ARCHIVE(void, archive_entry_set_rdevminor, (struct archive_entry *e, dev_t n), (e, n))
+ARCHIVE(void, archive_entry_set_size, (struct archive_entry *e, la_int64_t n), (e, n))
+ARCHIVE(void, archive_entry_set_symlink, (struct archive_entry *e, const char *path), (e, path))
+ARCHIVE(void, archive_entry_sparse_add_entry,
+	(struct archive_entry *e, la_int64_t at, la_int64_t n), (e, at, n))
+ARCHIVE(int, archive_entry_sparse_reset, (struct archive_entry *e), (e))
+ARCHIVE(int, archive_entry_sparse_next,
+	(struct archive_entry *e, la_int64_t *at, la_int64_t *n), (e, at, n))
 // clang-format on
+
+/* The name of these two is a macro, too, and their last argument is of any type. */
+CURLcode(curl_easy_setopt)(CURL *c, CURLoption option, ...)
+{
+	static __typeof__(&(curl_easy_setopt)) function;
+	CURLcode r;
+	va_list ap;
+
+	if (!function)
+		function =
+		    (__typeof__(function))find("libcurl.so.4", "libcurl4", "curl_easy_setopt");
+	va_start(ap, option);
+	if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB)
+		r = function(c, option, va_arg(ap, curl_off_t));
+	else if (option >= CURLOPTTYPE_OBJECTPOINT)
+		r = function(c, option, va_arg(ap, void *));
+	else
+		r = function(c, option, va_arg(ap, long));
+	va_end(ap);
+	return r;
+}
+
+CURLcode(curl_easy_getinfo)(CURL *c, CURLINFO what, ...)
+{
+	static __typeof__(&(curl_easy_getinfo)) function;
+	CURLcode r;
+	va_list ap;
+
+	if (!function)
+		function =
+		    (__typeof__(function))find("libcurl.so.4", "libcurl4", "curl_easy_getinfo");
+	va_start(ap, what);
+	r = function(c, what, va_arg(ap, void *));
+	va_end(ap);
+	return r;
+}

@@ -65,15 +65,15 @@ int stop_container(unsigned vmid, bool skiplock)
 	return kill_container(vmid, &lock, &running);
 }
 
-static int begin(unsigned vmid, const char *what, struct lock *lock, struct running *running)
+static int begin(unsigned vmid, unsigned how, struct lock *lock, struct running *running)
 {
 	CLEANUP(config_free) struct config c = { 0 };
 	int r = lock_take(vmid, 10, lock);
 
 	if (r == 0)
 		r = conf_load(vmid, &c);
-	if (r == 0)
-		r = conf_check_lock(vmid, &c, what);
+	if (r == 0 && !(how & SHUTDOWN_SKIPLOCK))
+		r = conf_check_lock(vmid, &c, how & SHUTDOWN_AGAIN ? "reboot" : "shut down");
 	if (r == 0)
 		r = find(vmid, lock, running);
 	if (r == 0)
@@ -98,7 +98,7 @@ static int too_late(unsigned vmid, int seconds, unsigned how, struct lock *lock,
 int shutdown_container(unsigned vmid, int seconds, unsigned how, struct lock *lock)
 {
 	auto_running c = RUNNING_NONE;
-	int r = begin(vmid, how & SHUTDOWN_AGAIN ? "reboot" : "shut down", lock, &c), late;
+	int r = begin(vmid, how, lock, &c), late;
 
 	if (r < 0)
 		return r;

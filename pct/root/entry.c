@@ -4,8 +4,10 @@
  */
 #include <archive_entry.h>
 #include <endian.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/xattr.h>
+#include <pwd.h>
 
 #include "base/base.h"
 #include "pct/ct/lxcconf.h"
@@ -110,7 +112,20 @@ static bool names_somebody(const struct acl *a)
 	return a->tag == ARCHIVE_ENTRY_ACL_USER || a->tag == ARCHIVE_ENTRY_ACL_GROUP;
 }
 
-/* Entries by name only are left out: the name means nothing on this host. */
+/* GNU tar writes the names that the host had which made the backup. */
+static int id_of(const struct acl *a, const char *name)
+{
+	const struct passwd *user;
+	const struct group *group;
+
+	if (a->id >= 0 || !name)
+		return a->id;
+	if (a->tag == ARCHIVE_ENTRY_ACL_USER)
+		return (user = getpwnam(name)) ? (int)user->pw_uid : -1;
+	return (group = getgrnam(name)) ? (int)group->gr_gid : -1;
+}
+
+/* Entries by name only are left out, where the name means nothing on this host. */
 static const char *shift_acl(struct archive_entry *e, const struct target *t, struct left_out *left)
 {
 	const int kind = ARCHIVE_ENTRY_ACL_TYPE_POSIX1E;
@@ -125,6 +140,8 @@ static const char *shift_acl(struct archive_entry *e, const struct target *t, st
 
 		if (archive_entry_acl_next(e, kind, &a->type, &a->permset, &a->tag, &a->id, &name))
 			break;
+		if (names_somebody(a) && t->names)
+			a->id = id_of(a, name);
 		if (names_somebody(a) && a->id < 0) {
 			left->attributes++;
 			count--;

@@ -94,6 +94,17 @@ static void wrong_with(struct wrong *w, int err, const char *what)
 		snprintf(w->why, w->size, "%.80s: %s", what, strerror(-err));
 }
 
+/* What it has from the directory it was made in, and the archive does not say of it. */
+static void disinherit(struct put *p, struct archive_entry *e, int fd)
+{
+	if (archive_entry_acl_count(e, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT) > 0)
+		p->inherits = true;
+	else if (p->inherits && archive_entry_filetype(e) == AE_IFDIR)
+		(void)fremovexattr(fd, "system.posix_acl_default");
+	if (p->inherits)
+		(void)fremovexattr(fd, "system.posix_acl_access");
+}
+
 static void set_attributes(struct archive_entry *e, int fd, struct wrong *w)
 {
 	const char *name;
@@ -118,13 +129,20 @@ static struct timespec time_of(struct archive_entry *e)
 }
 
 /* Of a link, a pipe, a device: it has no attributes, and is not opened. */
-static int finish_node(struct archive_entry *e, int dir, const char *base)
+static int finish_node(struct put *p, struct archive_entry *e, int dir, const char *base)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, time_of(e) };
 
 	if (fchownat(dir, base, (uid_t)archive_entry_uid(e), (gid_t)archive_entry_gid(e),
 		     AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
+	if (p->inherits && archive_entry_filetype(e) != AE_IFLNK) {
+		auto_free char *path = NULL;
+
+		if (asprintf(&path, "/proc/self/fd/%d/%s", dir, base) < 0)
+			return -ENOMEM;
+		(void)lremovexattr(path, "system.posix_acl_access");
+	}
 	if (archive_entry_filetype(e) != AE_IFLNK &&
 	    fchmodat(dir, base, archive_entry_perm(e), 0) < 0)
 		return -errno;
@@ -141,6 +159,7 @@ static int finish_open(struct put *p, struct archive_entry *e, const char *name,
 	if (fchown(fd, (uid_t)archive_entry_uid(e), (gid_t)archive_entry_gid(e)) < 0 ||
 	    fchmod(fd, archive_entry_perm(e)) < 0)
 		return -errno;
+	disinherit(p, e, fd);
 	set_attributes(e, fd, w);
 	if (!archive_entry_mtime_is_set(e))
 		return 0;
@@ -162,7 +181,7 @@ int put_finish(struct put *p, struct archive_entry *e, const char *name, int fil
 	if (r < 0)
 		return r;
 	if (file < 0 && archive_entry_filetype(e) != AE_IFDIR)
-		return finish_node(e, dir, base);
+		return finish_node(p, e, dir, base);
 	if (file < 0) {
 		own = openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (own < 0)

@@ -19,7 +19,8 @@ struct put {
 	char *parent_name;
 	char *names; /* of directories, each with its time: set when nothing comes any more */
 	size_t n_names, room;
-	bool untimed; /* there were too many of them */
+	bool inherits; /* a directory has an ACL for what is made in it */
+	bool untimed;  /* there were too many of them */
 };
 
 #define PUT_NONE                                                                                   \

@@ -21,6 +21,7 @@ struct target {
 	uint64_t room;	      /* bytes that may be written; 0: as many as etc/pct/pct.conf says */
 	uint64_t max_entries; /* likewise */
 	struct progress *progress; /* NULL: none */
+	bool names; /* ACLs of users by name mean this host's: a backup, as Proxmox makes them */
 };
 
 /* A template that pct makes itself. */

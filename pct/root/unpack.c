@@ -374,7 +374,8 @@ static int take_file(struct run *u, int fd)
 {
 	int r;
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
+	/* A pipe has only one beginning. */
+	if (lseek(fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
 		return fail(-errno, "read template '%s'", u->name);
 	r = feed_open(fd, &u->feed);
 	if (r < 0)

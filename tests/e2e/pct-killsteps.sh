@@ -160,7 +160,7 @@ one()
 		flunk "$why: said again" "$said
 $(cat "$err")"
 		"$pct" unlock 100 2>/dev/null || true
-		"$pct" destroy 101 --force 2>/dev/null || true
+		"$pct" unlock 101 2>/dev/null || true
 	fi
 	do_away "$op"
 	if [ "$op" != rollback ] && [ "$(marked 100)" != one ]; then flunk "$why: what CT 100 had is lost"; fi
