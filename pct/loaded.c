@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * liblxc and libarchive, loaded when something is first asked of them: the two and all they need
- * (ICU, PCRE, libstdc++) take five times as long to load as most commands run. Their functions
+ * liblxc, libarchive and libcurl, loaded when something is first asked of them: they and all they
+ * need (ICU, PCRE, libstdc++) take five times as long to load as most commands run. Their functions
  * have their own names here, so callers know nothing of it: one that is used has a row.
  */
 #include <archive.h>
 #include <archive_entry.h>
 #include <crypt.h>
+#include <curl/curl.h>
 #include <dlfcn.h>
 #include <lxc/lxccontainer.h>
+#include <stdarg.h>
 
 #include "base/say.h"
 
@@ -37,6 +39,7 @@ static void *find(const char *library, const char *package, const char *name)
 #define LXC(...)     LOADED("liblxc.so.1", "liblxc1", __VA_ARGS__)
 #define CRYPT(...)   LOADED("libcrypt.so.1", "libcrypt1", __VA_ARGS__)
 #define ARCHIVE(...) LOADED("libarchive.so.13", "libarchive13", __VA_ARGS__)
+#define CURLS(...)   LOADED("libcurl.so.4", "libcurl4", __VA_ARGS__)
 
 // clang-format off
 LXC(struct lxc_container *, lxc_container_new, (const char *name, const char *path), (name, path))
@@ -112,6 +115,10 @@ ARCHIVE(void, archive_entry_xattr_add_entry,
 	(struct archive_entry *e, const char *name, const void *value, size_t n),
 	(e, name, value, n))
 
+CURLS(CURL *, curl_easy_init, (void), ())
+CURLS(CURLcode, curl_easy_perform, (CURL *c), (c))
+CURLS(void, curl_easy_cleanup, (CURL *c), (c))
+CURLS(const char *, curl_easy_strerror, (CURLcode c), (c))
 ARCHIVE(int, archive_errno, (struct archive *a), (a))
 ARCHIVE(struct archive *, archive_write_new, (void), ())
 ARCHIVE(int, archive_write_add_filter_gzip, (struct archive *a), (a))
@@ -153,3 +160,39 @@ ARCHIVE(int, archive_entry_sparse_reset, (struct archive_entry *e), (e))
 ARCHIVE(int, archive_entry_sparse_next,
 	(struct archive_entry *e, la_int64_t *at, la_int64_t *n), (e, at, n))
 // clang-format on
+
+/* The name of these two is a macro, too, and their last argument is of any type. */
+CURLcode(curl_easy_setopt)(CURL *c, CURLoption option, ...)
+{
+	static __typeof__(&(curl_easy_setopt)) function;
+	CURLcode r;
+	va_list ap;
+
+	if (!function)
+		function =
+		    (__typeof__(function))find("libcurl.so.4", "libcurl4", "curl_easy_setopt");
+	va_start(ap, option);
+	if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB)
+		r = function(c, option, va_arg(ap, curl_off_t));
+	else if (option >= CURLOPTTYPE_OBJECTPOINT)
+		r = function(c, option, va_arg(ap, void *));
+	else
+		r = function(c, option, va_arg(ap, long));
+	va_end(ap);
+	return r;
+}
+
+CURLcode(curl_easy_getinfo)(CURL *c, CURLINFO what, ...)
+{
+	static __typeof__(&(curl_easy_getinfo)) function;
+	CURLcode r;
+	va_list ap;
+
+	if (!function)
+		function =
+		    (__typeof__(function))find("libcurl.so.4", "libcurl4", "curl_easy_getinfo");
+	va_start(ap, what);
+	r = function(c, what, va_arg(ap, void *));
+	va_end(ap);
+	return r;
+}

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/say.h"
+#include "pct/ct/command.h"
 #include "pct/ct/end.h"
 #include "pct/ct/host.h"
 #include "pct/ct/log.h"
@@ -119,11 +120,17 @@ static void wait_closed(unsigned vmid, int ms)
 
 static bool start(struct lxc_container *c)
 {
+	char command[8192] = "";
+	auto_free char **words = NULL;
+
+	/* liblxc knows no quotes in it. */
+	if (c->get_config_item(c, "lxc.init.cmd", command, sizeof(command)) > 0 && *command)
+		words = command_words(command);
 	c->want_daemonize(c, true);
 	c->want_close_all_fds(c, true);
 	/* Its hooks are ours; those of our drop-in for all LXC containers have nothing to add. */
 	setenv("PCT_VIEWS", "own", 1);
-	return c->start(c, 0, NULL);
+	return c->start(c, 0, words);
 }
 
 int ct_start(unsigned vmid, bool shown)

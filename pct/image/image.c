@@ -263,7 +263,7 @@ int image_open(const struct image *i, int **layers)
 			close(fds[--n]);
 		return r;
 	}
-	/* Used now. */
+	/* Used now. no step: a time */
 	(void)utimensat(AT_FDCWD, name, NULL, 0);
 	*layers = take_ptr(fds);
 	return 0;

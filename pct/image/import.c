@@ -263,6 +263,18 @@ static int arrive(struct import *m, struct member *x, struct blob *layer)
 	return 0;
 }
 
+/* Of the config and all layers: the same config may be somebody's with other layers. */
+static void digest_all(struct image *i, const char *config)
+{
+	struct sha256_ctx sum;
+
+	sha256_init(&sum);
+	sha256_update(&sum, SHA256_TEXT, (const uint8_t *)config);
+	for (size_t k = 0; k < i->n_layers; k++)
+		sha256_update(&sum, SHA256_TEXT, (const uint8_t *)i->layers[k].sha256);
+	digest_text(&sum, i->digest);
+}
+
 static int take_config(struct import *m, struct member *x, const char *arch)
 {
 	auto_json config = NULL;
@@ -278,7 +290,7 @@ static int take_config(struct import *m, struct member *x, const char *arch)
 		warn(0, "'%s': %s; say 'pct create ... --entrypoint PROGRAM'", m->name, why);
 	if (strcmp(m->image->arch, arch) != 0)
 		return refuse(-EINVAL, "'%s' is for %s, not for %s", m->name, m->image->arch, arch);
-	memcpy(m->image->digest, x->blob.sha256, SHA256_TEXT);
+	digest_all(m->image, x->blob.sha256);
 	return 0;
 }
 

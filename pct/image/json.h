@@ -67,5 +67,5 @@ static inline int64_t json_number(json_object *o, const char *key)
 /* Members of a list; 0 of what is none. */
 static inline size_t json_count(json_object *list)
 {
-	return list ? json_object_array_length(list) : 0;
+	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 }

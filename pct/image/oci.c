@@ -236,6 +236,7 @@ int oci_config(json_object *config, struct image *out, char why[160])
 	if (!arch || !oci_arch_ours(arch))
 		return wrong(why, "it is for an architecture that pct does not know");
 	out->oci = true;
+	free(out->arch);
 	out->arch = strdup(oci_arch_ours(arch));
 	out->run.entrypoint = oci_command(words[0], words[1]);
 	if (!out->run.entrypoint && json_count(words[0]) + json_count(words[1]))

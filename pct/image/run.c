@@ -189,6 +189,8 @@ int image_configure(const struct image *i, const struct target *t, struct config
 		return r;
 	r = make_dirs(i, t);
 	if (r == 0)
+		r = set(c, "arch", i->arch);
+	if (r == 0)
 		r = set(c, "env", i->run.env);
 	if (r == 0)
 		r = set_user(i, t->root, c);
