@@ -76,7 +76,7 @@ life() # VMID ROOTFS UNPRIVILEGED
 	inside "$1" 'echo kept >/root/f; chown 33:34 /root/f; mkdir /root/d'
 	same "$2: what it writes is its own" "$(inside "$1" 'stat -c %u:%g /root/f')" 33:34
 	run 0 stop "$1"
-	same "$2: no mount is left on the host" "$(grep -c "var/lib/pct/lxc/$1" /proc/self/mounts)" 0
+	same "$2: no mount is left on the host" "$(grep -c "$PCT_ROOT/var/lib/pct/lxc/$1" /proc/self/mounts)" 0
 	same "$2: no loop device is left" "$(loops)" 0
 	run 0 start "$1"
 	same "$2: it is there again" "$(inside "$1" 'cat /root/f; stat -c %u:%g /root/f' | xargs)" "kept 33:34"
