@@ -40,14 +40,16 @@ static int grow(struct links *l)
 
 int links_add(struct links *l, const struct stat *st, const char *path)
 {
-	char *copy = strdup(path);
+	struct link_seen *new;
 
-	if (!copy || (2 * (l->n + 1) > l->room && grow(l) < 0)) {
-		free(copy);
+	if (2 * (l->n + 1) > l->room && grow(l) < 0)
 		return -ENOMEM;
-	}
-	l->all[place(l, st->st_dev, st->st_ino)] =
-	    (struct link_seen){ st->st_dev, st->st_ino, copy };
+	new = &l->all[place(l, st->st_dev, st->st_ino)];
+	new->path = strdup(path);
+	if (!new->path)
+		return -ENOMEM;
+	new->dev = st->st_dev;
+	new->ino = st->st_ino;
 	l->n++;
 	return 0;
 }

@@ -16,7 +16,7 @@
 
 /*
  * All that is below directory @from, into the empty directory @to, which gets the attributes of
- * @from. @p may be NULL; its unit is bytes. All of it is on the disk then. Says what is wrong; -EINTR: interrupted
- * (not said).
+ * @from. @p may be NULL; its unit is bytes. All of it is on the disk then. Says what is wrong;
+ * -EINTR: interrupted (not said).
  */
 int tree_copy(int from, int to, struct progress *p);

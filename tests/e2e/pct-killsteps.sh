@@ -136,8 +136,8 @@ one()
 		state=BROKEN
 		flunk "$why: said again" "$said
 $(cat "$err")"
-		"$pct" unlock 100 2>/dev/null
-		"$pct" destroy 101 --force 2>/dev/null
+		"$pct" unlock 100 2>/dev/null || true
+		"$pct" unlock 101 2>/dev/null || true
 	fi
 	do_away "$op"
 	if [ "$op" != rollback ] && [ "$(marked 100)" != one ]; then flunk "$why: what CT 100 had is lost"; fi
