@@ -73,6 +73,22 @@ before_template() { "$pct" clone 100 101; }
 words_template() { echo "template 101"; }
 well_template() { [ "$(conf_value 101 template)" = 1 ]; }
 away_template() { "$pct" destroy 101; }
+# What was made before the conf named it is found by rescan.
+words_set_new() { echo "set 100 --mp0 local:0.02,mp=/m"; }
+well_set_new() { [ -n "$(conf_value 100 mp0)" ]; }
+away_set_new()
+{
+	local key
+
+	if well_set_new; then "$pct" set 100 --delete mp0; fi
+	"$pct" rescan --vmid 100
+	for key in $(sed -n 's/^\(unused[0-9]*\):.*/\1/p' "$confs/100.conf"); do
+		"$pct" set 100 --delete "$key" || return 1
+	done
+}
+before_set_free() { "$pct" set 100 --mp0 local:0.02,mp=/m && "$pct" set 100 --delete mp0; }
+words_set_free() { echo "set 100 --delete unused0"; }
+well_set_free() { [ -z "$(conf_value 100 unused0)" ]; }
 
 do_before() { if declare -F "before_$1" >/dev/null; then "before_$1" >/dev/null 2>>"$err" || flunk "$1: before" "$(cat "$err")"; fi; }
 do_away() { if declare -F "away_$1" >/dev/null; then "away_$1" >/dev/null 2>"$err" || flunk "$why: take it away" "$(cat "$err")"; fi; }
@@ -186,12 +202,12 @@ on btrfs 256M
 "$pct" create 100 builtin:busybox --memory 64
 mark 100 one
 "$pct" snapshot 100 old
-for op in snapshot rollback delsnapshot clone template destroy create; do all_of "$op"; done
+for op in snapshot rollback delsnapshot clone template destroy create set_new set_free; do all_of "$op"; done
 "$pct" destroy 100
 on ext4 64M
 "$pct" create 100 builtin:busybox --memory 64
 mark 100 one
-for op in clone destroy create; do all_of "$op"; done
+for op in clone destroy create set_new set_free; do all_of "$op"; done
 "$pct" destroy 100
 PCT_ROOT=$outer confs=$outer/etc/pct/lxc
 
