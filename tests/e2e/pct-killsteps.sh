@@ -74,7 +74,7 @@ words_template() { echo "template 101"; }
 well_template() { [ "$(conf_value 101 template)" = 1 ]; }
 away_template() { "$pct" destroy 101; }
 
-# What is left of a move is unused, or found by rescan.
+# What is left of a move, or was made before the conf named it, is unused, or found by rescan.
 tidy()
 {
 	local key
@@ -83,6 +83,16 @@ tidy()
 		"$pct" set "$1" --delete "$key" || return 1
 	done
 }
+words_set_new() { echo "set 100 --mp0 local:0.02,mp=/m"; }
+well_set_new() { [ -n "$(conf_value 100 mp0)" ]; }
+away_set_new()
+{
+	if well_set_new; then "$pct" set 100 --delete mp0 || return 1; fi
+	tidy 100
+}
+before_set_free() { "$pct" set 100 --mp0 local:0.02,mp=/m && "$pct" set 100 --delete mp0; }
+words_set_free() { echo "set 100 --delete unused0"; }
+well_set_free() { [ -z "$(conf_value 100 unused0)" ]; }
 moved() { [ "$(cat "$(conf_value "$1" "$2" | sed "s|^local:|$images/|; s|^two:|$PCT_ROOT/two/images/|; s|,.*||")/moved" 2>&1)" = one ]; }
 words_move_volume() { echo "move-volume 100 mp0 two"; }
 well_move_volume() { conf_value 100 mp0 | grep -q ^two: && moved 100 mp0; }
@@ -209,12 +219,12 @@ on btrfs 256M
 "$pct" create 100 builtin:busybox --memory 64
 mark 100 one
 "$pct" snapshot 100 old
-for op in snapshot rollback delsnapshot clone template destroy create; do all_of "$op"; done
+for op in snapshot rollback delsnapshot clone template destroy create set_new set_free; do all_of "$op"; done
 "$pct" destroy 100
 on ext4 64M
 "$pct" create 100 builtin:busybox --memory 64
 mark 100 one
-for op in clone destroy create; do all_of "$op"; done
+for op in clone destroy create set_new set_free; do all_of "$op"; done
 mkdir "$PCT_ROOT/two"
 printf 'dir: two\n\tpath %s/two\n' "$PCT_ROOT" >"$PCT_ROOT/etc/pct/storage.cfg"
 "$pct" set 100 --mp0 local:0,mp=/data >/dev/null
