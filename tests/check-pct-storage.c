@@ -59,6 +59,19 @@ START_TEST(takes_other_blanks_and_ends)
 }
 END_TEST
 
+START_TEST(leaves_control_characters_out)
+{
+	static const char text[] = "dir: aa\n\tpath /a\n\tx \033[m\nz:vol\0\0\r\n\tlast 1\n";
+	auto_storages s = { 0 };
+	auto_free char *out = NULL;
+	size_t n;
+
+	ck_assert_int_eq(storages_parse(text, sizeof(text) - 1, &s), 0);
+	ck_assert_int_eq(storages_write(&s, &out, &n), 0);
+	ck_assert_str_eq(out, "dir: aa\n\tpath /a\n\tlast 1\n");
+}
+END_TEST
+
 START_TEST(reads_sections)
 {
 	auto_storages s = { 0 };
@@ -144,6 +157,7 @@ START_TEST(reads_names)
 		{ "base-100-disk-0/vm-101-disk-0", 101, 0, false, true, VOLUME_IMAGE,
 		  "vm-101-disk-0" },
 		{ "base/abc.subvol", 0, UINT_MAX, true, false, VOLUME_DIRECTORY, NULL },
+		{ "base/abc.new", 0, UINT_MAX, false, false, VOLUME_DIRECTORY, NULL },
 		{ "base/abc.subvol/101/subvol-101-disk-0.subvol", 101, 0, false, true,
 		  VOLUME_DIRECTORY, "101/subvol-101-disk-0.subvol" },
 		{ "100/subvol-100-disk-0.subvol.old", 100, UINT_MAX, false, false, VOLUME_DIRECTORY,
@@ -273,6 +287,7 @@ int main(void)
 
 	tcase_add_test(t, keeps_what_a_file_has);
 	tcase_add_test(t, takes_other_blanks_and_ends);
+	tcase_add_test(t, leaves_control_characters_out);
 	tcase_add_test(t, reads_sections);
 	tcase_add_test(t, changes_one_and_no_other);
 	tcase_add_test(t, knows_ids);

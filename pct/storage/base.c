@@ -4,14 +4,14 @@
 #include <sys/file.h>
 
 #include "base/say.h"
-#include "pct/paths.h"
+#include "pct/storage/files.h"
 
 /* One makes it; the others find it made. */
 static int lock_bases(const struct storage *s, int *out)
 {
-	auto_free char *dir = text_of("%s/images/base", storage_option(s, "path"));
+	auto_free char *dir = NULL;
 	auto_fd fd = -EBADF;
-	int r = paths_make(dir, 0700);
+	int r = files_bases(s, &dir);
 
 	if (r < 0)
 		return r;

@@ -372,22 +372,10 @@ static int rename_it(const struct storage *s, const char *name, unsigned vmid, b
 
 /* ---- images, unpacked once ---- */
 
-static int base_find(const struct storage *s, const char *digest, char **name)
-{
-	auto_free char *found = text_of("base/%s.subvol", digest);
-	auto_free char *path = files_path(s, found);
-
-	if (access(path, F_OK) < 0)
-		return -errno;
-	*name = take_ptr(found);
-	return 0;
-}
-
 static int base_begin(const struct storage *s, const char *digest, char **name)
 {
-	auto_free char *dir = text_of("%s/images/base", files_root(s));
-	auto_free char *made = text_of("base/%s.new", digest), *path = files_path(s, made);
-	int r = paths_make(dir, 0700);
+	auto_free char *made = files_base(digest, true), *path = files_path(s, made), *dir = NULL;
+	int r = files_bases(s, &dir);
 
 	if (r < 0)
 		return r;
@@ -402,16 +390,11 @@ static int base_begin(const struct storage *s, const char *digest, char **name)
 
 static int base_end(const struct storage *s, const char *digest, char **name)
 {
-	auto_free char *from = text_of("%s/images/base/%s.new", files_root(s), digest);
-	auto_free char *made = text_of("base/%s.subvol", digest), *to = files_path(s, made);
-	int r = subvolume_set_read_only(from, true);
+	auto_free char *half = files_base(digest, true), *path = files_path(s, half);
+	int r = subvolume_set_read_only(path, true);
 
-	if (r == 0 && (step("base: it is there") < 0 || rename(from, to) < 0))
-		r = -errno;
-	if (r < 0)
-		return fail(r, "make volume '%s:%s'", s->id, made);
-	*name = take_ptr(made);
-	return 0;
+	return r < 0 ? fail(r, "make volume '%s:%s'", s->id, half)
+		     : files_base_end(s, digest, name);
 }
 
 const struct driver driver_btrfs = {
@@ -434,5 +417,5 @@ const struct driver driver_btrfs = {
 	.usage = files_usage,
 	.base_begin = base_begin,
 	.base_end = base_end,
-	.base_find = base_find,
+	.base_find = files_base_find,
 };

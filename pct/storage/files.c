@@ -15,9 +15,13 @@
 #include "pct/step.h"
 #include "pct/storage/files.h"
 
+static const char *const file_systems[] = { "ext4", "xfs", NULL };
+
 const struct option files_options[] = {
 	{ "path", OPTION_TEXT, .min = 1, .max = 1024, .form = form_inside, .required = true,
 	  .value = "<directory>", .help = "where it lies" },
+	{ "fs", OPTION_WORD, .words = file_systems,
+	  .help = "the file system of new images; ext4 if not given" },
 	{ "is_mountpoint", OPTION_TEXT, .min = 1, .max = 1024, .value = "yes|<path>",
 	  .help = "a file system has to be mounted there for it to be used" },
 	{ .name = NULL },
@@ -114,6 +118,45 @@ static unsigned lowest_free(DIR *dir, unsigned vmid)
 		if (!taken)
 			return n;
 	}
+}
+
+int files_bases(const struct storage *s, char **path)
+{
+	auto_free char *images = text_of("%s/images", files_root(s));
+	auto_free char *dir = text_of("%s/base", images);
+	int r = paths_make(images, 0755);
+
+	if (r == 0)
+		r = paths_make(dir, 0700);
+	if (r == 0)
+		*path = take_ptr(dir);
+	return r;
+}
+
+char *files_base(const char *digest, bool half)
+{
+	return text_of("base/%s.%s", digest, half ? "new" : "subvol");
+}
+
+int files_base_find(const struct storage *s, const char *digest, char **name)
+{
+	auto_free char *found = files_base(digest, false), *path = files_path(s, found);
+
+	if (access(path, F_OK) < 0)
+		return -errno;
+	*name = take_ptr(found);
+	return 0;
+}
+
+int files_base_end(const struct storage *s, const char *digest, char **name)
+{
+	auto_free char *half = files_base(digest, true), *from = files_path(s, half);
+	auto_free char *made = files_base(digest, false), *to = files_path(s, made);
+
+	if (step("base: it is there") < 0 || rename(from, to) < 0)
+		return fail(-errno, "make volume '%s:%s'", s->id, made);
+	*name = take_ptr(made);
+	return 0;
 }
 
 int files_name(const struct storage *s, unsigned vmid, enum volume_format format, bool base,

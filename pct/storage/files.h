@@ -17,6 +17,15 @@ char *files_path(const struct storage *s, const char *name);
 /* Its path is there, and mounted where it has to be. */
 int files_check(const struct storage *s);
 
+/* images/base, made if need be: of base.h. */
+int files_bases(const struct storage *s, char **path);
+
+/* For base.h: what one is called, and while it is made; -ENOENT, not said. */
+char *files_base(const char *digest, bool half);
+int files_base_find(const struct storage *s, const char *digest, char **name);
+/* It is whole now. */
+int files_base_end(const struct storage *s, const char *digest, char **name);
+
 /* images/<vmid>, made if need be; and a name with the lowest number nobody there has. */
 int files_name(const struct storage *s, unsigned vmid, enum volume_format format, bool base,
 	       char **name);

@@ -109,7 +109,7 @@ static int read_image(const char *name, struct volume_name *v)
 	v->own = name;
 	v->file = name + strlen(base_dir);
 	v->number = UINT_MAX;
-	v->base = true;
+	v->base = !ends_with(v->file, ".new"); /* that one is being made */
 	v->format = VOLUME_DIRECTORY;
 	return is_plain(v->file, strlen(v->file)) ? 0 : -EINVAL;
 }

@@ -329,6 +329,22 @@ static int look(const struct storage *s, const char *name, struct volume_info *o
 	return r;
 }
 
+/* An image unpacked once: the base of clones, as a template's volume is. */
+static int base_begin(const struct storage *s, const char *digest, char **name)
+{
+	const struct volume_spec spec = { .format = VOLUME_DIRECTORY };
+	auto_free char *made = files_base(digest, true), *dir = NULL;
+	int r = files_bases(s, &dir);
+
+	if (r == 0)
+		r = files_free(s, made);
+	if (r == 0)
+		r = make_directory(s, made, &spec);
+	if (r == 0)
+		*name = take_ptr(made);
+	return r;
+}
+
 const struct driver driver_overlay = {
 	.type = "overlay",
 	.help = "a directory: directories in it, and clones of them that share what is the same",
@@ -346,4 +362,7 @@ const struct driver driver_overlay = {
 	.look = look,
 	.list = files_list,
 	.usage = files_usage,
+	.base_begin = base_begin,
+	.base_end = files_base_end,
+	.base_find = files_base_find,
 };

@@ -133,10 +133,18 @@ static bool is_pair(struct span line, struct span *key, struct span *value)
 	*value = trimmed((struct span){ p, s.end });
 	if (p == s.p || (p < s.end && !is_blank(*p)))
 		return false;
-	for (; p < s.end; p++)
-		if (iscntrl((unsigned char)*p) && *p != '\t')
-			return false;
 	return true;
+}
+
+/* No such line can be kept as it is, nor would it be shown as it is. */
+static bool has_controls(struct span line)
+{
+	struct span s = trimmed(line);
+
+	for (const char *p = s.p; p < s.end; p++)
+		if (iscntrl((unsigned char)*p) && *p != '\t')
+			return true;
+	return false;
 }
 
 int storages_parse(const char *text, size_t n, struct storages *out)
@@ -146,6 +154,8 @@ int storages_parse(const char *text, size_t n, struct storages *out)
 	int r = 0;
 
 	while (r == 0 && span_line(&all, &line)) {
+		if (has_controls(line))
+			continue;
 		if (is_header(line, &key, &value)) {
 			r = add_storage(&s, &value, &key);
 			continue;
@@ -256,7 +266,7 @@ int storage_set(struct storage *s, const char *key, const char *value)
 
 	if (asprintf(&whole, "\t%s %s", key, value) < 0)
 		return -ENOMEM;
-	if (strchr(whole, '\n') || !is_pair(span_of(whole), &name, &rest) ||
+	if (has_controls(span_of(whole)) || !is_pair(span_of(whole), &name, &rest) ||
 	    span_len(name) != strlen(key) || span_len(rest) != strlen(value))
 		return -EINVAL;
 	if (l) {

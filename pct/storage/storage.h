@@ -85,7 +85,10 @@ const struct driver *driver_find(const char *type);
 /* NULL: @text may be an id; else what an id is. */
 const char *storage_id_wrong(const char *text);
 
-/* Pure. Nothing in a file is an error: what has no known form is kept as it is. -ENOMEM. */
+/*
+ * Pure. Nothing in a file is an error: what has no known form is kept as it is, but for lines with
+ * control characters, which are left out. -ENOMEM.
+ */
 int storages_parse(const char *text, size_t n, struct storages *out);
 int storages_write(const struct storages *all, char **text, size_t *n);
 void storages_free(struct storages *all);

@@ -183,6 +183,54 @@ else
 	skip "sizes of subvolumes" "btrfs without quota"
 fi
 same "no subvolume is left" "$(btrfs subvolume list "$work/btrfs")" ""
+btrfs quota disable "$work/btrfs" 2>/dev/null || true
+
+# ---- an image is unpacked once; each root is a clone of that ----
+
+mkdir "$work/over" "$work/tree" "$work/tree/sbin"
+cp /bin/busybox "$work/tree/sbin/init"
+echo common >"$work/tree/f"
+chmod 4711 "$work/tree/sbin/init"
+chown 33:34 "$work/tree/f"
+tar -C "$work/tree" -cf "$work/image.tar" .
+run 0 image import "$work/image.tar" --name common
+run 0 storage add over --type overlay --path "$work/over"
+based() # STORAGE DIR VMID VMID VMID ROOT-BELOW-THE-VOLUME
+{
+	local storage=$1 dir=$2 id before
+
+	for id in "$3" "$4"; do
+		run 0 create "$id" common --rootfs "$storage:0"
+	done
+	same "$storage: it is unpacked once" "$(find "$dir/base" -mindepth 1 -maxdepth 1 | wc -l)" 1
+	same "$storage: for root alone" "$(stat -c '%a %u' "$dir/base")" "700 0"
+	before=$(find "$dir/base" -name f -exec cat {} + -exec stat -c "%u %a" {} + | tr "\n" " ")
+	same "$storage: as it is in the image" "$before" "common 33 644 "
+	run 0 create "$5" common --rootfs "$storage:0" --unprivileged 0
+	same "$storage: a privileged one has another" "$(find "$dir/base" -mindepth 1 -maxdepth 1 | wc -l)" 2
+	# What one writes no other sees.
+	echo other >"$dir/$3/subvol-$3-disk-0.subvol$6/f"
+	same "$storage: the base is as it was" \
+		"$(find "$dir/base" -name f -exec cat {} + | sort -u)" common
+	for id in "$3" "$4" "$5"; do run 0 destroy "$id"; done
+	run 0 create "$3" common --rootfs "$storage:0"
+	run 0 destroy "$3"
+	same "$storage: the bases stay" "$(find "$dir/base" -mindepth 1 -maxdepth 1 | wc -l)" 2
+	same "$storage: no other volume does" "$(ls "$dir")" base
+}
+based fast "$vols" 110 111 112 ""
+based over "$work/over/images" 120 121 122 /upper
+# Several at once: who comes later waits, and it is unpacked once.
+rm -rf "$work/over/images/base"
+for id in 130 131 132 133; do "$pct" create $id common --rootfs over:0 & done
+wait
+same "all are there" "$("$pct" list | grep -c '^13[0-3] ')" 4
+same "of one base" "$(find "$work/over/images/base" -mindepth 1 -maxdepth 1 | wc -l)" 1
+for id in 130 131 132 133; do run 0 destroy $id; done
+# A dir has none: each is unpacked.
+run 0 create 140 common
+fails "no base on a dir" [ -e "$images/base" ]
+run 0 destroy 140
 
 # ---- where `local` is on a btrfs it is one ----
 
