@@ -6,6 +6,9 @@
  *   etc/pct/firewall/<vmid>.nft       what it may send
  *   etc/pct/network/<name>.conf       a bridge that pct manages
  *   etc/pct/storage.cfg               where volumes may lie
+ *   etc/pct/pct.conf                  servers and limits of images: pct/conf/site.h
+ *   etc/pct/images.gpg                whose signatures of images are believed
+ *   var/lib/pct/images-cache/         images, content-addressed: pct/image/image.h
  *   var/lib/pct/lxc/<vmid>/           what liblxc is told: config, rules.seccomp, log
  *   var/lib/pct/images/<vmid>/        the volumes on storage `local`
  *   run/pct/                          sockets, locks

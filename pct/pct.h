@@ -10,6 +10,7 @@
  *   copy/  files into one that runs, and out of it
  *   guest/ what its own system is told of its conf
  *   disk/  its volumes: larger, checked, somewhere else
+ *   image/ root file systems to make them of: got, built, imported
  *   net/   its interfaces, and the bridges they are on
  *   snap/  its snapshots
  *   root/  what is in its file system: templates, unpacking

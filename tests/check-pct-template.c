@@ -130,6 +130,42 @@ START_TEST(refuses_an_acl_for_an_id_out_of_range)
 }
 END_TEST
 
+/* Unshifted on the disk: the mount says whose root it is. What is root's stays so. */
+START_TEST(leaves_file_capabilities_of_unshifted_files_as_they_are)
+{
+	static const struct target unshifted = { .root = -EBADF, .unprivileged = true };
+	struct vfs_ns_cap_data cap = { .magic_etc = VFS_CAP_REVISION_2,
+				       .data = { { 1 << 13, 0 } } };
+	struct left_out left = { 0 };
+	const void *value;
+	const char *name;
+	size_t n;
+
+	for (int version = 2; version <= 3; version++) {
+		struct archive_entry *e = archive_entry_new();
+
+		cap.magic_etc = version == 2 ? VFS_CAP_REVISION_2 : VFS_CAP_REVISION_3;
+		cap.rootid = version == 2 ? 0 : 7;
+		n = version == 2 ? XATTR_CAPS_SZ_2 : XATTR_CAPS_SZ_3;
+		archive_entry_set_mode(e, AE_IFREG | 0755);
+		archive_entry_set_uid(e, 5);
+		archive_entry_set_gid(e, 6);
+		archive_entry_xattr_add_entry(e, "security.capability", &cap, n);
+		ck_assert_ptr_null(entry_shift(e, &unshifted, &left));
+		ck_assert_int_eq(archive_entry_uid(e), 5);
+		ck_assert_int_eq(archive_entry_xattr_reset(e), 1);
+		archive_entry_xattr_next(e, &name, &value, &n);
+		ck_assert_uint_eq(n, version == 2 ? XATTR_CAPS_SZ_2 : XATTR_CAPS_SZ_3);
+		ck_assert_mem_eq(value, &cap, n);
+		/* Nor does one of an id above the container's range get in. */
+		archive_entry_set_uid(e, 65536);
+		ck_assert_ptr_nonnull(entry_shift(e, &unshifted, &left));
+		archive_entry_free(e);
+	}
+	ck_assert_uint_eq(left.attributes, 0);
+}
+END_TEST
+
 START_TEST(makes_file_capabilities_the_containers_own)
 {
 	struct vfs_ns_cap_data cap = { .magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
@@ -412,6 +448,7 @@ static TCase *pure(void)
 	tcase_add_loop_test(t, shifts_ids_into_the_containers_range_or_refuses, 0, ARRAY_LEN(ids));
 	tcase_add_test(t, shifts_the_ids_in_acls_and_leaves_out_bare_names);
 	tcase_add_test(t, refuses_an_acl_for_an_id_out_of_range);
+	tcase_add_test(t, leaves_file_capabilities_of_unshifted_files_as_they_are);
 	tcase_add_test(t, makes_file_capabilities_the_containers_own);
 	tcase_add_test(t, keeps_only_the_attributes_a_container_may_have);
 	tcase_add_test(t, finds_templates_and_says_when_there_is_none);

@@ -40,7 +40,7 @@ static int take_due(unsigned vmid)
 		r = conf_check_lock(vmid, &c, "snapshot");
 	if (r < 0 || !is_due(vmid, &c, &k))
 		return r;
-	auto_name(time(NULL), name);
+	auto_name(&c, time(NULL), name);
 	r = snap_take(vmid, &c, name, NULL, &did);
 	return r < 0 ? r : auto_prune(vmid, &c, &k);
 }

@@ -77,7 +77,7 @@ static int take(const struct args *a, struct config *c)
 	const char *name = a->argc ? a->argv[0] : automatic;
 	int r;
 
-	auto_name(time(NULL), automatic);
+	auto_name(c, time(NULL), automatic);
 	r = snap_take(a->vmid, c, name, args_value(a, "description"), &did);
 	if (r < 0)
 		return r;

@@ -29,12 +29,16 @@ static const char *form_node(const char *text)
 	return form_hostname(text);
 }
 
+static const char *const file_systems[] = { "ext4", "xfs", NULL };
+
 /* What any of the drivers takes, too: tests/check-pct-storage.c looks. */
 static const struct option options[] = {
 	{ "content", OPTION_LIST, .max = 256, .separators = ", ;", .form = form_content,
 	  .value = "<kind,...>", .help = "what may lie there; rootdir: volumes of containers" },
 	{ "disable", OPTION_BOOL, .help = "it is not used" },
 	{ "force", OPTION_BOOL, .help = "remove it although containers have volumes there" },
+	{ "fs", OPTION_WORD, .words = file_systems,
+	  .help = "dir, btrfs: the file system of new images; ext4 if not given" },
 	{ "is_mountpoint", OPTION_TEXT, TEXT(1024), .value = "yes|<path>",
 	  .help = "a file system has to be mounted there for it to be used" },
 	{ "mountpoint", OPTION_TEXT, TEXT(1024), .form = form_inside, .value = "<directory>",

@@ -276,5 +276,11 @@ int conf_check_lock(unsigned vmid, const struct config *c, const char *why)
 		return refuse(-EBUSY,
 			      "cannot %s CT %u: its files are mounted; 'pct unmount %u' first", why,
 			      vmid, vmid);
+	if (strcmp(lock, "disk") == 0)
+		return refuse(
+		    -EBUSY,
+		    "cannot %s CT %u: it is locked (disk); if nothing copies or moves its "
+		    "volumes any more, 'pct unlock %u', and 'pct rescan' finds what is left",
+		    why, vmid, vmid);
 	return refuse(-EBUSY, "cannot %s CT %u: it is locked (%s)", why, vmid, lock);
 }

@@ -12,8 +12,8 @@
 int stop_container(unsigned vmid, bool skiplock);
 
 enum {
-	SHUTDOWN_FORCE = 1, /* kill it when its time is over */
-	SHUTDOWN_AGAIN = 2, /* it is to start again: pct reboot */
+	SHUTDOWN_FORCE = 1,    /* kill it when its time is over */
+	SHUTDOWN_AGAIN = 2,    /* it is to start again: pct reboot */
 	SHUTDOWN_SKIPLOCK = 4, /* whatever long operation its conf is locked for */
 };
 

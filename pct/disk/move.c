@@ -131,22 +131,43 @@ static int exchange(unsigned vmid, struct config *c, struct disk *d, const struc
 	return conf_save(vmid, c);
 }
 
-static void undo(unsigned vmid, struct config *c, const struct volume *new, const char *unused)
+/*
+ * Nothing is removed that the conf on the disk may name: so that says first that all is as it was,
+ * and names the new one as unused.
+ */
+static void undo(unsigned vmid, struct config *c, const struct disk *d, const char *was,
+		 const struct volume *new, const char *unused)
 {
-	if (new->name && volume_free(new) < 0) {
-		say(SAY_ERR, 0, "volume '%s:%s' is left of it: it is %s of CT %u", new->storage->id,
-		    new->name, unused, vmid);
-	} else {
-		config_unset(c, unused);
+	auto_free char *id = new->name ? volume_id(new) : NULL;
+	int r = config_set(c, d->key, was);
+
+	if (r == 0 && id)
+		r = config_set(c, unused, id);
+	if (r == 0)
+		r = config_set(c, "lock", "disk");
+	if (r == 0)
+		r = conf_save(vmid, c);
+	if (r == 0 && id) {
+		r = volume_free(new);
+		if (r == 0)
+			config_unset(c, unused);
 	}
-	config_unset(c, "lock");
-	(void)conf_save(vmid, c);
+	if (r == 0) {
+		config_unset(c, "lock");
+		r = conf_save(vmid, c);
+	}
+	if (r < 0 && id)
+		say(SAY_ERR, 0,
+		    "CT %u: volume '%s' may be left of it: 'pct unlock %u', then 'pct rescan' "
+		    "names it",
+		    vmid, id, vmid);
 }
 
 int disk_move(unsigned vmid, struct config *c, struct disk *d, const struct storage *to,
 	      bool remove, struct progress *p)
 {
 	auto_volume new = VOLUME_NONE;
+	auto_free char *was = text_of("%s", config_get(c, d->key));
 	char unused[OPTION_NAME];
 	auto_fd from = -EBADF;
 	int r;
@@ -168,7 +189,7 @@ int disk_move(unsigned vmid, struct config *c, struct disk *d, const struct stor
 	if (r == 0)
 		r = exchange(vmid, c, d, &new, unused);
 	if (r < 0) {
-		undo(vmid, c, &new, unused);
+		undo(vmid, c, d, was, &new, unused);
 		return r;
 	}
 	if (!remove)

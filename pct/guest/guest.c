@@ -9,7 +9,7 @@
 /* What is done, in this order. */
 static const struct {
 	unsigned part; /* of a job's */
-	bool once;     /* when it is made, or copied */
+	bool once;     /* when it is made */
 	void (*set)(struct guest *g);
 } steps[] = {
 	/* part         once   set */
@@ -111,7 +111,7 @@ static bool find_all(struct guest *g)
 static void set_all(struct guest *g)
 {
 	const struct guest_job *job = g->job;
-	bool made = job->when == GUEST_CREATE || job->when == GUEST_CLONE;
+	bool made = job->when == GUEST_CREATE;
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
 		if ((!steps[i].once || made) &&

@@ -14,7 +14,6 @@
 enum guest_moment {
 	GUEST_START,  /* what follows the conf */
 	GUEST_CREATE, /* and what must be another in each container, and create's own options */
-	GUEST_CLONE,  /* of a copy: what must be another */
 	GUEST_LIVE,   /* in one that runs, by a process that has entered it: pct/guest/live.h */
 };
 

@@ -9,11 +9,13 @@
 #include "pct/paths.h"
 #include "pct/snap/snap.h"
 
-void auto_name(time_t now, char out[AUTO_NAME])
+void auto_name(const struct config *c, time_t now, char out[AUTO_NAME])
 {
 	struct tm tm;
 
-	strftime(out, AUTO_NAME, "auto-%Y%m%d-%H%M%S", localtime_r(&now, &tm));
+	do
+		strftime(out, AUTO_NAME, "auto-%Y%m%d-%H%M%S", localtime_r(&now, &tm));
+	while (config_section(c, out) && now++);
 }
 
 bool auto_is(const char *name)

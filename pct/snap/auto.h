@@ -14,7 +14,8 @@
 
 #define AUTO_NAME 32
 
-void auto_name(time_t now, char out[AUTO_NAME]);
+/* One that it has not got yet: of this second, or one to come. */
+void auto_name(const struct config *c, time_t now, char out[AUTO_NAME]);
 bool auto_is(const char *name);
 
 /* When the newest of them was taken; 0: there is none. */

@@ -40,7 +40,8 @@ struct volume_spec {
 	/* Of a directory, or of the root directory in an image (volume_alloc() sees to that). */
 	uid_t uid;
 	gid_t gid;
-	const char *fs; /* of an image: "ext4", "xfs"; NULL: ext4. Not the driver's */
+	const char
+	    *fs; /* of an image: "ext4", "xfs"; NULL: as the storage has it. Not the driver's */
 };
 
 /* A volume that is there. */

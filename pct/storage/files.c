@@ -15,9 +15,13 @@
 #include "pct/step.h"
 #include "pct/storage/files.h"
 
+static const char *const file_systems[] = { "ext4", "xfs", NULL };
+
 const struct option files_options[] = {
 	{ "path", OPTION_TEXT, .min = 1, .max = 1024, .form = form_inside, .required = true,
 	  .value = "<directory>", .help = "where it lies" },
+	{ "fs", OPTION_WORD, .words = file_systems,
+	  .help = "the file system of new images; ext4 if not given" },
 	{ "is_mountpoint", OPTION_TEXT, .min = 1, .max = 1024, .value = "yes|<path>",
 	  .help = "a file system has to be mounted there for it to be used" },
 	{ .name = NULL },

@@ -66,19 +66,20 @@ struct xfs_growth {
 static int device_size(int fd, uint64_t *bytes)
 {
 	auto_free char *path = NULL;
-	auto_file f = NULL;
+	auto_fd size = -EBADF;
+	char text[32];
 	struct stat st;
-	unsigned long long sectors;
+	ssize_t n;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	path = text_of("/sys/dev/block/%u:%u/size", major(st.st_dev), minor(st.st_dev));
-	f = fopen(path, "re");
-	if (!f)
-		return -errno;
-	if (fscanf(f, "%llu", &sectors) != 1)
-		return -EIO;
-	*bytes = sectors * 512;
+	size = open(path, O_RDONLY | O_CLOEXEC);
+	n = size < 0 ? -1 : read(size, text, sizeof(text) - 1);
+	if (n <= 0)
+		return n < 0 ? -errno : -EIO;
+	text[n] = '\0';
+	*bytes = strtoull(text, NULL, 10) * 512;
 	return 0;
 }
 

@@ -150,11 +150,11 @@ int layers_mount(const struct layers *l, int users, const char *for_whom, int *f
 {
 	const char *what = for_whom ? for_whom : l->lower[0];
 	auto_fd ours = -EBADF, its = -EBADF, got = -EBADF;
-	auto_free struct copy_entry *said = calloc(1, sizeof(*said));
+	struct copy_entry said = { 0 };
 	int pair[2], r;
 	pid_t pid;
 
-	if (!said || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(-errno, "%s: mount it", what);
 	ours = pair[0];
 	its = pair[1];
@@ -164,10 +164,10 @@ int layers_mount(const struct layers *l, int users, const char *for_whom, int *f
 	if (pid == 0)
 		child(its, l, users);
 	close_fd(&its);
-	r = copy_recv(ours, said, &got);
+	r = copy_recv(ours, &said, &got);
 	(void)wait_for(pid);
 	if (r == 0)
-		r = said->error;
+		r = said.error;
 	if (r == -EINVAL && users >= 0)
 		r = -EOPNOTSUPP;
 	if (r == -EOPNOTSUPP && !for_whom)

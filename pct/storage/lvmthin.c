@@ -7,12 +7,12 @@
  *   vm-100-disk-0             a volume         base-100-disk-0   of a template
  *   snap_vm-100-disk-0_NAME   its snapshot     new_..., old_...  of a rollback under way
  */
-#include <json-c/json.h>
 #include <limits.h>
 
 #include "base/say.h"
 #include "pct/cli/output.h"
 #include "pct/paths.h"
+#include "pct/storage/lvm.h"
 #include "pct/storage/names.h"
 #include "pct/storage/program.h"
 
@@ -24,72 +24,11 @@ static const struct option options[] = {
 	{ .name = NULL },
 };
 
-static const char *group_of(const struct storage *s)
-{
-	const char *name = storage_option(s, "vgname");
-
-	return name ? name : "";
-}
-
-static const char *pool_of(const struct storage *s)
-{
-	const char *name = storage_option(s, "thinpool");
-
-	return name ? name : "";
-}
-
-/* A line of its report. */
-static const char *column(json_object *row, const char *name)
-{
-	json_object *v;
-
-	return json_object_object_get_ex(row, name, &v) ? json_object_get_string(v) : "";
-}
-
-static uint64_t number(json_object *row, const char *name)
-{
-	return strtoull(column(row, name), NULL, 10);
-}
-
-#define COLUMNS "lv_name,lv_size,data_percent,pool_lv,lv_attr"
-
-/* The thin volumes, and pools, of the group; only @lv unless NULL. *@rows is in *@report. */
-static int ask(const struct storage *s, const char *lv, json_object **report, json_object **rows)
-{
-	auto_free char *of = text_of("%s%s%s", group_of(s), lv ? "/" : "", lv ? lv : "");
-	const char *const argv[] = { "lvs", "--reportformat", "json", "--units", "b", "--nosuffix",
-				     "-o",  COLUMNS,	      of,     NULL };
-	auto_free char *answer = NULL;
-	auto_output all = NULL;
-	json_object *first;
-	int r = program_ask(s, argv, "list its volumes", lv != NULL, &answer);
-
-	if (r < 0)
-		return r;
-	all = json_tokener_parse(answer);
-	first = all && json_object_object_get_ex(all, "report", &first)
-		    ? json_object_array_get_idx(first, 0)
-		    : NULL;
-	if (!first || !json_object_object_get_ex(first, "lv", rows) ||
-	    !json_object_is_type(*rows, json_type_array))
-		return refuse(-EBADMSG, "storage '%s': 'lvs' answers in another form", s->id);
-	*report = take_ptr(all);
-	return 0;
-}
-
-static bool is_there(const struct storage *s, const char *lv)
-{
-	auto_output report = NULL;
-	json_object *rows;
-
-	return ask(s, lv, &report, &rows) == 0;
-}
-
 static char *lv_of(const struct storage *s, const char *name)
 {
 	struct volume_name v;
 
-	return text_of("%s/%s", group_of(s), volume_name_read(name, &v) == 0 ? v.own : name);
+	return text_of("%s/%s", lvm_group(s), volume_name_read(name, &v) == 0 ? v.own : name);
 }
 
 static char *snapshot_of(const char *name, const char *snapshot)
@@ -110,7 +49,7 @@ static unsigned features(const struct storage *s, const char *name)
 
 static int check(const struct storage *s)
 {
-	if (!*group_of(s) || !*pool_of(s))
+	if (!*lvm_group(s) || !*lvm_pool(s))
 		return refuse(-EINVAL,
 			      "storage '%s' has no volume group or thin pool: give its section of "
 			      "'%s/etc/pct/storage.cfg' lines 'vgname ...' and 'thinpool ...'",
@@ -125,7 +64,7 @@ static int free_name(const struct storage *s, unsigned vmid, char **name)
 	json_object *rows;
 	unsigned n = 0;
 	bool taken = true;
-	int r = ask(s, NULL, &report, &rows);
+	int r = lvm_ask(s, NULL, &report, &rows);
 
 	if (r < 0)
 		return r;
@@ -134,10 +73,10 @@ static int free_name(const struct storage *s, unsigned vmid, char **name)
 		for (size_t i = 0; i < json_object_array_length(rows) && !taken; i++) {
 			struct volume_name v;
 
-			taken =
-			    volume_name_read(column(json_object_array_get_idx(rows, i), "lv_name"),
-					     &v) == 0 &&
-			    v.owner == vmid && v.number == n;
+			taken = volume_name_read(
+				    lvm_column(json_object_array_get_idx(rows, i), "lv_name"),
+				    &v) == 0 &&
+				v.owner == vmid && v.number == n;
 		}
 	}
 	*name = volume_name_make(vmid, VOLUME_IMAGE, false, n, false);
@@ -154,9 +93,10 @@ static int alloc(const struct storage *s, const struct volume_spec *spec, char *
 			      s->id);
 	r = free_name(s, spec->vmid, &made);
 	if (r == 0) {
-		const char *const argv[] = { "lvcreate",   "--yes",	"--quiet", "--type", "thin",
-					     "--thinpool", pool_of(s),	"-V",	   size,     "-n",
-					     made,	   group_of(s), NULL };
+		const char *const argv[] = { "lvcreate", "--yes",      "--quiet",   "--type",
+					     "thin",	 "--thinpool", lvm_pool(s), "-V",
+					     size,	 "-n",	       made,	    lvm_group(s),
+					     NULL };
 
 		r = program_run(s, argv, "make a volume");
 	}
@@ -175,15 +115,15 @@ static int activate(const struct storage *s, const char *lv)
 
 static int remove_lv(const struct storage *s, const char *name)
 {
-	auto_free char *lv = text_of("%s/%s", group_of(s), name);
+	auto_free char *lv = text_of("%s/%s", lvm_group(s), name);
 	const char *const argv[] = { "lvremove", "--yes", "--quiet", lv, NULL };
 
-	return is_there(s, name) ? program_run(s, argv, "remove a volume") : 0;
+	return lvm_is_there(s, name) ? program_run(s, argv, "remove a volume") : 0;
 }
 
 static int rename_lv(const struct storage *s, const char *from, const char *to)
 {
-	const char *const argv[] = { "lvrename", "--quiet", group_of(s), from, to, NULL };
+	const char *const argv[] = { "lvrename", "--quiet", lvm_group(s), from, to, NULL };
 
 	return program_run(s, argv, "rename a volume");
 }
@@ -199,10 +139,10 @@ static int each_snapshot(const struct storage *s, const char *name,
 	auto_free char *begin = snapshot_of(name, "");
 	auto_output report = NULL;
 	json_object *rows;
-	int r = ask(s, NULL, &report, &rows);
+	int r = lvm_ask(s, NULL, &report, &rows);
 
 	for (size_t i = 0; r == 0 && i < json_object_array_length(rows); i++) {
-		const char *lv = column(json_object_array_get_idx(rows, i), "lv_name");
+		const char *lv = lvm_column(json_object_array_get_idx(rows, i), "lv_name");
 
 		if (strncmp(lv, begin, strlen(begin)) == 0)
 			r = each(s, name, lv, data);
@@ -219,7 +159,7 @@ static int remove_one(const struct storage *s, const char *name, const char *lv,
 
 static int make_snapshot(const struct storage *s, const char *of, const char *as, bool writable)
 {
-	auto_free char *lv = text_of("%s/%s", group_of(s), of);
+	auto_free char *lv = text_of("%s/%s", lvm_group(s), of);
 	const char *const argv[] = { "lvcreate",
 				     "--yes",
 				     "--quiet",
@@ -266,9 +206,9 @@ static int rollback(const struct storage *s, const char *name, const char *to)
 	auto_free char *from = snapshot_of(name, to);
 	int r = 0;
 
-	if (!is_there(s, from))
+	if (!lvm_is_there(s, from))
 		return refuse(-ENOENT, "volume '%s:%s' has no snapshot '%s'", s->id, name, to);
-	if (is_there(s, own(name))) {
+	if (lvm_is_there(s, own(name))) {
 		/* Of one that was killed: the volume may have changed since. */
 		r = remove_lv(s, new);
 		if (r == 0)
@@ -354,9 +294,9 @@ static int path_of(const struct storage *s, const char *name, const char *of, ch
 
 	if (!lv)
 		return fail(-ENOMEM, "find volume '%s:%s'", s->id, name);
-	if (!is_there(s, lv))
+	if (!lvm_is_there(s, lv))
 		return fail(-ENOENT, "find volume '%s:%s'", s->id, name);
-	full = text_of("%s/%s", group_of(s), lv);
+	full = text_of("%s/%s", lvm_group(s), lv);
 	r = activate(s, full);
 	if (r == 0)
 		*path = text_of("/dev/%s", full);
@@ -373,19 +313,19 @@ static int resize(const struct storage *s, const char *name, uint64_t bytes)
 
 static bool info_of(json_object *row, struct volume_info *out)
 {
-	const char *name = column(row, "lv_name");
+	const char *name = lvm_column(row, "lv_name");
 	struct volume_name v;
 
 	/* The pool itself, or what somebody else has made. */
-	if (!*column(row, "pool_lv") || volume_name_read(name, &v) < 0 || v.number == UINT_MAX)
+	if (!*lvm_column(row, "pool_lv") || volume_name_read(name, &v) < 0 || v.number == UINT_MAX)
 		return false;
 	*out = (struct volume_info){ .name = name,
 				     .owner = v.owner,
 				     .format = VOLUME_IMAGE,
 				     .base = v.base,
-				     .bytes = number(row, "lv_size") };
+				     .bytes = lvm_number(row, "lv_size") };
 	out->used =
-	    (uint64_t)((double)out->bytes * strtod(column(row, "data_percent"), NULL) / 100);
+	    (uint64_t)((double)out->bytes * strtod(lvm_column(row, "data_percent"), NULL) / 100);
 	return true;
 }
 
@@ -394,7 +334,7 @@ static int look(const struct storage *s, const char *name, struct volume_info *o
 	auto_output report = NULL;
 	struct volume_info found;
 	json_object *rows;
-	int r = ask(s, own(name), &report, &rows);
+	int r = lvm_ask(s, own(name), &report, &rows);
 
 	if (r < 0)
 		return r;
@@ -411,13 +351,13 @@ static int list(const struct storage *s, unsigned vmid,
 {
 	auto_output report = NULL;
 	json_object *rows;
-	int r = ask(s, NULL, &report, &rows);
+	int r = lvm_ask(s, NULL, &report, &rows);
 
 	for (size_t i = 0; r == 0 && i < json_object_array_length(rows); i++) {
 		json_object *row = json_object_array_get_idx(rows, i);
 		struct volume_info v;
 
-		if (strcmp(column(row, "pool_lv"), pool_of(s)) == 0 && info_of(row, &v) &&
+		if (strcmp(lvm_column(row, "pool_lv"), lvm_pool(s)) == 0 && info_of(row, &v) &&
 		    (!vmid || v.owner == vmid))
 			r = each(&v, data);
 	}
@@ -428,14 +368,14 @@ static int usage(const struct storage *s, struct storage_usage *out)
 {
 	auto_output report = NULL;
 	json_object *rows, *row;
-	int r = ask(s, pool_of(s), &report, &rows);
+	int r = lvm_ask(s, lvm_pool(s), &report, &rows);
 
 	if (r < 0 || json_object_array_length(rows) != 1)
 		return r < 0 ? r : -ENOENT;
 	row = json_object_array_get_idx(rows, 0);
-	out->total = number(row, "lv_size");
+	out->total = lvm_number(row, "lv_size");
 	out->used =
-	    (uint64_t)((double)out->total * strtod(column(row, "data_percent"), NULL) / 100);
+	    (uint64_t)((double)out->total * strtod(lvm_column(row, "data_percent"), NULL) / 100);
 	out->available = out->total - MIN(out->used, out->total);
 	return 0;
 }

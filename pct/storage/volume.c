@@ -137,6 +137,8 @@ int volume_alloc(const struct storage *s, struct volume_spec *spec, struct volum
 	auto_volume v = { .storage = s, .owner = spec->vmid };
 	int r = choose_format(s, spec);
 
+	if (!spec->fs)
+		spec->fs = storage_option(s, "fs");
 	if (r == 0)
 		r = s->driver->alloc(s, spec, &v.name);
 	if (r == 0 && spec->format == VOLUME_IMAGE) {

@@ -195,6 +195,36 @@ run 0 start 207
 same "one that is crypted is taken as it is" "$(file 207 etc/shadow | cut -d: -f2)" '$6$abcdefghijklmnop$abcdefghijklmnop'
 run 0 stop 207
 
+# typed FIRST SECOND: what is typed at a terminal when it asks.
+typed()
+{
+	python3 - "$pct" "$@" <<'PY'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [sys.argv[1], "create", "208", "builtin:busybox", "--password"])
+seen = b""
+for word in sys.argv[2:]:
+    while not seen.endswith(b": "):
+        seen += os.read(fd, 1000)
+    os.write(fd, word.encode() + b"\n")
+    seen += os.read(fd, 1)
+try:
+    while more := os.read(fd, 1000):
+        seen += more
+except OSError:
+    pass
+print("shown" if sys.argv[2].encode() in seen else "hidden", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+}
+same "asked twice: two different ones" "$(typed 'correct horse' 'correct house')" "hidden 2"
+same "asked twice: the same" "$(typed 'correct horse' 'correct horse')" "hidden 0"
+run 0 start 208
+same "and that it is" "$(python3 -W ignore -c 'import crypt, sys
+hash = sys.stdin.read().split(":")[1]
+print(crypt.crypt("correct horse", hash) == hash)' <"$(root_of 208)/etc/shadow")" True
+run 0 stop 208
+
 # ---- any directory ----
 mkdir -p "$PCT_ROOT/dir"
 cp -a tests/guest/ubuntu-24.04 "$PCT_ROOT/dir/"

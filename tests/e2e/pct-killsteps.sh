@@ -39,11 +39,11 @@ all_there()
 	(
 		cd "$PCT_ROOT"
 		ls etc/pct/lxc/ -A
-		find var/lib/pct/images -mindepth 1 -maxdepth 2
+		find var/lib/pct/images two/images -mindepth 1 -maxdepth 2 2>/dev/null
 		if [ "$kind" = btrfs ]; then btrfs subvolume list . | sed 's/.* path //'; fi
 		ls -A run/pct/lock 2>/dev/null
 		PCT_ROOT=$outer disk_left
-	) | sort
+	) | sed 's/-disk-[0-9]*/-disk-N/' | sort
 }
 
 # What each operation is: its words, what there is before, what is well after it, what takes it away.
@@ -74,6 +74,36 @@ words_template() { echo "template 101"; }
 well_template() { [ "$(conf_value 101 template)" = 1 ]; }
 away_template() { "$pct" destroy 101; }
 
+# What is left of a move, or was made before the conf named it, is unused, or found by rescan.
+tidy()
+{
+	local key
+
+	"$pct" rescan >/dev/null && for key in $(sed -n 's/^\(unused[0-9]*\):.*/\1/p' "$confs/$1.conf"); do
+		"$pct" set "$1" --delete "$key" || return 1
+	done
+}
+words_set_new() { echo "set 100 --mp0 local:0.02,mp=/m"; }
+well_set_new() { [ -n "$(conf_value 100 mp0)" ]; }
+away_set_new()
+{
+	if well_set_new; then "$pct" set 100 --delete mp0 || return 1; fi
+	tidy 100
+}
+before_set_free() { "$pct" set 100 --mp0 local:0.02,mp=/m && "$pct" set 100 --delete mp0; }
+words_set_free() { echo "set 100 --delete unused0"; }
+well_set_free() { [ -z "$(conf_value 100 unused0)" ]; }
+moved() { [ "$(cat "$(conf_value "$1" "$2" | sed "s|^local:|$images/|; s|^two:|$PCT_ROOT/two/images/|; s|,.*||")/moved" 2>&1)" = one ]; }
+words_move_volume() { echo "move-volume 100 mp0 two"; }
+well_move_volume() { conf_value 100 mp0 | grep -q ^two: && moved 100 mp0; }
+away_move_volume() { "$pct" move-volume 100 mp0 local && tidy 100; }
+words_move_delete() { echo "move-volume 100 mp0 two --delete"; }
+well_move_delete() { well_move_volume; }
+away_move_delete() { away_move_volume; }
+before_resize() { "$pct" set 100 --mp1 local:0.01,mp=/image; }
+words_resize() { echo "resize 100 mp1 20M"; }
+well_resize() { conf_value 100 mp1 | grep -q size=20M && [ "$("$pct" df 100 --output-format json | grep -A5 '"mp1"' | sed -n 's/.*"size":\([0-9]*\).*/\1/p')" -gt 14000000 ]; }
+away_resize() { "$pct" set 100 --delete mp1 && tidy 100; }
 words_backup() { echo "backup 100"; }
 well_backup() { [ -n "$(find "$PCT_ROOT/var/lib/pct/dump" -name '*.tar.zst')" ] && [ -z "$(find "$PCT_ROOT/var/lib/pct/dump" -name '*.dat')" ] && [ -z "$(conf_value 100 lock)" ]; }
 away_backup() { rm -f "$PCT_ROOT"/var/lib/pct/dump/*; }
@@ -103,7 +133,7 @@ again()
 			break
 		fi
 		case $op in
-		destroy | delsnapshot | template)
+		destroy | delsnapshot | template | move_delete)
 			if "well_$op"; then how=${how:-done}; return 0; fi ;;
 		esac
 		hint=$(grep -oE "pct (destroy|unlock|delsnapshot|rollback) [0-9]+( [a-z]+)?" "$err" | head -1)
@@ -133,7 +163,9 @@ one()
 	said=$(cat "$err")
 	case $how_so:$code in
 	kill:137 | fail:1 | full:1) ;;
-	kill:0) return 0 ;; # it has fewer steps this time
+	kill:0) # it has fewer steps this time
+		do_away "$op"
+		return 0 ;;
 	fail:0 | full:0) ;; # it could do without
 	*) flunk "$why: exit $code" "$said" ;;
 	esac
@@ -200,13 +232,18 @@ on btrfs 256M
 mark 100 one
 "$pct" snapshot 100 old
 pack
-for op in snapshot rollback delsnapshot clone template destroy create backup restore restore_over; do all_of "$op"; done
+for op in snapshot rollback delsnapshot clone template destroy create set_new set_free backup restore restore_over; do all_of "$op"; done
 "$pct" destroy 100
 on ext4 64M
 "$pct" create 100 builtin:busybox --memory 64
 mark 100 one
 pack
-for op in clone destroy create backup restore restore_over; do all_of "$op"; done
+for op in clone destroy create set_new set_free backup restore restore_over; do all_of "$op"; done
+mkdir "$PCT_ROOT/two"
+printf 'dir: two\n\tpath %s/two\n' "$PCT_ROOT" >"$PCT_ROOT/etc/pct/storage.cfg"
+"$pct" set 100 --mp0 local:0,mp=/data >/dev/null
+echo one >"$(conf_value 100 mp0 | sed "s|^local:|$images/|; s|,.*||")/moved"
+for op in resize move_volume move_delete; do all_of "$op"; done
 "$pct" destroy 100
 PCT_ROOT=$outer confs=$outer/etc/pct/lxc
 

@@ -121,6 +121,31 @@ same "the old name of the command, and words for options" "$(key 100 mp6)" "two:
 run 0 rescan
 same "rescan finds nothing amiss" "$(cat "$out" "$err")" ""
 
+# Killed on its way to another container: whatever the moment, one of them has it after a rescan.
 run 0 destroy 100
 run 0 destroy 101
+lost=
+steps=0
+if [ -x "$B/pct-die" ]; then
+	for ((n = 1; n < 30; n++)); do
+		code=0
+		"$pct" create 100 builtin:busybox --mp0 two:0,mp=/data
+		"$pct" create 101 builtin:busybox
+		echo "number $n" >"$PCT_ROOT/two/images/100/subvol-100-disk-0.subvol/f"
+		(PCT_STEP=$n "$B/pct-die" move-volume 100 mp0 101; exit $?) >/dev/null 2>&1 || code=$?
+		"$pct" unlock 100 2>/dev/null || true
+		"$pct" unlock 101 2>/dev/null || true
+		"$pct" rescan >"$out" 2>"$err" || lost="$lost $n:rescan"
+		names=$(cat "$confs"/10?.conf | grep -ho 'two:10[01]/[^,]*' || true)
+		if [ "$(cat "$PCT_ROOT/two/images/${names#two:}/f" 2>&1)" != "number $n" ]; then lost="$lost $n"; fi
+		"$pct" destroy 100
+		"$pct" destroy 101
+		steps=$n
+		if [ $code = 0 ]; then break; fi
+	done
+	same "killed at each of $((steps - 1)) steps nothing is lost" "$lost" ""
+	within "… and there are such" 5 28 $((steps - 1))
+else
+	skip "killed at each step" "pct-die is not built"
+fi
 same "nothing is left" "$(find "$PCT_ROOT/two/images" "$images" -mindepth 1)" ""

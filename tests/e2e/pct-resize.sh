@@ -98,8 +98,8 @@ run 1 fsck 100
 said "CT 100 runs"
 run 0 stop 100
 until_true 5 none_looped
-run 0 resize 100 rootfs 400M
-within "stopped it grows in any case" 360 400 "$(size_of 100 rootfs)"
+run 0 resize 100 rootfs 450M
+within "stopped it grows in any case" 400 450 "$(size_of 100 rootfs)"
 until_true 5 none_looped
 run 0 fsck 100
 like "ext4 is checked" 'vm-100-disk-0.raw: clean' "$(cat "$out")"

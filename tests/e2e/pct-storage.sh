@@ -204,8 +204,8 @@ based() # STORAGE DIR VMID VMID VMID ROOT-BELOW-THE-VOLUME
 	done
 	same "$storage: it is unpacked once" "$(find "$dir/base" -mindepth 1 -maxdepth 1 | wc -l)" 1
 	same "$storage: for root alone" "$(stat -c '%a %u' "$dir/base")" "700 0"
-	before=$(find "$dir/base" -name f -exec sh -c 'cat "$1"; stat -c "%u %a" "$1"' - {} \; | xargs)
-	same "$storage: as it is in the image" "$before" "common 33 644"
+	before=$(find "$dir/base" -name f -exec cat {} + -exec stat -c "%u %a" {} + | tr "\n" " ")
+	same "$storage: as it is in the image" "$before" "common 33 644 "
 	run 0 create "$5" common --rootfs "$storage:0" --unprivileged 0
 	same "$storage: a privileged one has another" "$(find "$dir/base" -mindepth 1 -maxdepth 1 | wc -l)" 2
 	# What one writes no other sees.

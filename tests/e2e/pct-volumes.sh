@@ -42,7 +42,7 @@ mkdir -p "$PCT_ROOT/etc/pct"
 for name in ext4 btrfs xfs; do
 	type=dir
 	[ $name != btrfs ] || type=btrfs
-	printf '%s: on-%s\n\tpath %s\n\n' $type $name "$work/mnt-$name" >>"$PCT_ROOT/etc/pct/storage.cfg"
+	printf '%s: on-%s\n\tpath %s\n\tfs %s\n\n' $type $name "$work/mnt-$name" "${name/btrfs/ext4}" >>"$PCT_ROOT/etc/pct/storage.cfg"
 done
 cat >>"$PCT_ROOT/etc/pct/storage.cfg" <<'E'
 zfs-by-another-name: tank
@@ -101,7 +101,10 @@ life 104 on-btrfs:0 1
 life 105 on-btrfs:0.25 1
 life 106 on-btrfs:0 0
 life 107 on-xfs:0 1
-life 107 on-xfs:0.25 1
+life 107 on-xfs:0.35 1
+run 0 create 108 builtin:busybox --rootfs on-xfs:0.35
+same "the storage's file system" "$(head -c 4 "$(path_of "$(id_of 108 rootfs)")")" XFSB
+run 0 destroy 108
 
 # ---- sizes, and what is asked wrongly ----
 
@@ -147,7 +150,7 @@ nothing_of 110
 run 0 create 120 builtin:busybox --memory 128
 run 0 start 120
 for storage in local on-ext4 on-btrfs on-xfs; do
-	for size in 0 0.3; do
+	for size in 0 0.35; do
 		run 0 set 120 --mp0 "$storage:$size,mp=/m"
 		same "nothing is pending" "$("$pct" pending 120 | grep -c ^new)" 0
 		volume=$(id_of 120 mp0)
