@@ -50,7 +50,7 @@ static void reap(void)
 /* The command's answer at the gate: with its terminal, if it has one. */
 static int hear(int gate, int *master)
 {
-	struct become_answer a;
+	struct become_answer a = { 0 };
 
 	if (fds_receive(gate, &a, sizeof(a), master, 1) != (ssize_t)sizeof(a))
 		return -EAGAIN;
