@@ -57,7 +57,7 @@ NL_CFLAGS   = $(call pkg,NL_CFLAGS,--cflags libnl-route-3.0)
 NL_LIBS     = $(call pkg,NL_LIBS,--libs libnl-route-3.0)
 
 # What the parts of pct are for: pct/pct.h.
-pct_dirs := pct $(addprefix pct/,cli cmd conf copy ct net root top)
+pct_dirs := pct $(addprefix pct/,cli cmd conf copy ct guest net root top)
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
@@ -224,7 +224,7 @@ unit: $(tests) $(B)/pctfs
 tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/die/pctfs $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
-golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs
+golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs $(B)/check-pct-guest
 	$(Q)for t in $^; do GOLDEN=write CK_FORK=no $$t || exit 1; done
 
 fuzz: $(fuzzers)

@@ -6,6 +6,7 @@
  */
 #include <archive.h>
 #include <archive_entry.h>
+#include <crypt.h>
 #include <dlfcn.h>
 #include <lxc/lxccontainer.h>
 
@@ -34,11 +35,18 @@ static void *find(const char *library, const char *package, const char *name)
 		return function arguments;                                                         \
 	}
 #define LXC(...)     LOADED("liblxc.so.1", "liblxc1", __VA_ARGS__)
+#define CRYPT(...)   LOADED("libcrypt.so.1", "libcrypt1", __VA_ARGS__)
 #define ARCHIVE(...) LOADED("libarchive.so.13", "libarchive13", __VA_ARGS__)
 
 // clang-format off
 LXC(struct lxc_container *, lxc_container_new, (const char *name, const char *path), (name, path))
 LXC(int, lxc_container_put, (struct lxc_container *c), (c))
+
+CRYPT(char *, crypt_gensalt_ra,
+      (const char *prefix, unsigned long count, const char *chance, int n),
+      (prefix, count, chance, n))
+CRYPT(char *, crypt_ra, (const char *phrase, const char *setting, void **data, int *size),
+      (phrase, setting, data, size))
 
 ARCHIVE(const char *, archive_error_string, (struct archive *a), (a))
 ARCHIVE(struct archive *, archive_read_new, (void), ())

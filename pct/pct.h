@@ -7,6 +7,7 @@
  *   conf/  the config files, their keys, their lock
  *   ct/    a container that is to run, runs, or ran: liblxc, cgroups, limits
  *   copy/  files into one that runs, and out of it
+ *   guest/ what its own system is told of its conf
  *   net/   its interfaces, and the bridges they are on
  *   root/  what is in its file system: templates, unpacking
  *   top/   what all of them use
@@ -49,10 +50,10 @@ extern const struct command *const commands[];
 extern const size_t n_commands;
 
 extern const struct command cmd_complete, cmd_config, cmd_console, cmd_cpusets, cmd_create,
-    cmd_destroy, cmd_enter, cmd_exec, cmd_help, cmd_hook, cmd_list, cmd_manual, cmd_net_up,
-    cmd_network, cmd_pending, cmd_pull, cmd_push, cmd_reboot, cmd_resume, cmd_set, cmd_shutdown,
-    cmd_start, cmd_startall, cmd_status, cmd_stop, cmd_stopall, cmd_suspend, cmd_top, cmd_unlock,
-    cmd_wait;
+    cmd_destroy, cmd_enter, cmd_exec, cmd_guest_setup, cmd_help, cmd_hook, cmd_list, cmd_manual,
+    cmd_net_up, cmd_network, cmd_pending, cmd_pull, cmd_push, cmd_reboot, cmd_resume, cmd_set,
+    cmd_shutdown, cmd_start, cmd_startall, cmd_status, cmd_stop, cmd_stopall, cmd_suspend, cmd_top,
+    cmd_unlock, cmd_wait;
 
 /*
  * By its name, or the beginning of just one; hidden ones by their whole name. -ENOENT: there is

@@ -14,8 +14,6 @@
 #include "pct/ct/limits.h"
 #include "pct/ct/shrink.h"
 #include "pct/paths.h"
-#include "pct/root/block.h"
-#include "pct/root/resolv.h"
 
 // clang-format off
 #define ALL(o) { [CGV_MEMORY] = o, [CGV_CPU] = o, [CGV_CPUSET] = o, [CGV_PIDS] = o }
@@ -233,59 +231,6 @@ START_TEST(knows_what_a_raw_line_says)
 }
 END_TEST
 
-START_TEST(changes_only_its_own_part_of_a_file)
-{
-#define BEGIN "# --- BEGIN PCT ---\n"
-#define END   "# --- END PCT ---\n"
-	static const struct {
-		const char *old, *text;
-	} files[] = {
-		{ "", BEGIN "new\n" END },
-		{ "theirs\n", BEGIN "new\n" END },
-		{ BEGIN "old\n" END, BEGIN "new\n" END },
-		{ "a\n" BEGIN "old\n" END "b\n", "a\n" BEGIN "new\n" END "b\n" },
-		{ "# --- BEGIN PVE ---\nold\n# --- END PVE ---\nb",
-		  "# --- BEGIN PVE ---\nnew\n# --- END PVE ---\nb" },
-		{ "x" BEGIN "old\n" END, BEGIN "new\n" END },
-		{ BEGIN "old\n", BEGIN "new\n" END },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		auto_free char *text = block_put(files[i].old, "new\n");
-
-		ck_assert_str_eq(text, files[i].text);
-	}
-}
-END_TEST
-
-START_TEST(asks_whom_the_host_asks_unless_told)
-{
-	static const char host[] = "# a comment\nsearch example.org lan\nnameserver 127.0.0.53\n"
-				   "nameserver 192.0.2.1\noptions x\nnameserver ::1\n"
-				   "nameserver 192.0.2.2\nnameserver 192.0.2.3\n"
-				   "nameserver 192.0.2.4\n";
-	static const struct {
-		const char *nameserver, *searchdomain, *lines;
-	} rows[] = {
-		{ NULL, NULL,
-		  "search example.org lan\nnameserver 192.0.2.1\nnameserver 192.0.2.2\n"
-		  "nameserver 192.0.2.3\n" },
-		{ "198.51.100.1 2001:db8::1", NULL,
-		  "search example.org lan\nnameserver 198.51.100.1\nnameserver 2001:db8::1\n" },
-		{ "198.51.100.1", "a.example, b.example",
-		  "search a.example b.example\nnameserver 198.51.100.1\n" },
-		{ "127.0.0.1", "x", "search x\nnameserver 127.0.0.1\n" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		auto_free char *lines =
-		    resolv_lines(rows[i].nameserver, rows[i].searchdomain, host);
-
-		ck_assert_str_eq(lines, rows[i].lines);
-	}
-}
-END_TEST
-
 static void put(const char *dir, const char *name, const char *text)
 {
 	auto_free char *path = text_of("%s/%s", dir, name);
@@ -342,8 +287,6 @@ int main(void)
 	tcase_add_test(t, moves_nobody_who_need_not_be);
 	tcase_add_test(t, lists_cpus_as_the_kernel_does);
 	tcase_add_test(t, knows_what_a_raw_line_says);
-	tcase_add_test(t, changes_only_its_own_part_of_a_file);
-	tcase_add_test(t, asks_whom_the_host_asks_unless_told);
 	tcase_add_test(t, keeps_the_hooks_of_all_packages_but_lxcfs);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);

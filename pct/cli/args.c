@@ -137,11 +137,14 @@ static void take_option(struct parse *p)
 		if (!value)
 			value = "1";
 	} else if (!value) {
-		if (!*p->word || strncmp(*p->word, "--", 2) == 0) {
+		if (o->asked && (!*p->word || **p->word == '-'))
+			value = "";
+		else if (*p->word && strncmp(*p->word, "--", 2) != 0)
+			value = *p->word++;
+		if (!value) {
 			wrong(p, "%s: needs a value", its);
 			return;
 		}
-		value = *p->word++;
 	}
 	give(p, o, its, value);
 }

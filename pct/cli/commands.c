@@ -3,11 +3,12 @@
 #include "pct/pct.h"
 
 const struct command *const commands[] = {
-	&cmd_complete, &cmd_config,  &cmd_console,  &cmd_cpusets, &cmd_create,	 &cmd_destroy,
-	&cmd_enter,    &cmd_exec,    &cmd_help,	    &cmd_hook,	  &cmd_list,	 &cmd_manual,
-	&cmd_net_up,   &cmd_network, &cmd_pending,  &cmd_pull,	  &cmd_push,	 &cmd_reboot,
-	&cmd_resume,   &cmd_set,     &cmd_shutdown, &cmd_start,	  &cmd_startall, &cmd_status,
-	&cmd_stop,     &cmd_stopall, &cmd_suspend,  &cmd_top,	  &cmd_unlock,	 &cmd_wait,
+	&cmd_complete, &cmd_config, &cmd_console,     &cmd_cpusets,  &cmd_create, &cmd_destroy,
+	&cmd_enter,    &cmd_exec,   &cmd_guest_setup, &cmd_help,     &cmd_hook,	  &cmd_list,
+	&cmd_manual,   &cmd_net_up, &cmd_network,     &cmd_pending,  &cmd_pull,	  &cmd_push,
+	&cmd_reboot,   &cmd_resume, &cmd_set,	      &cmd_shutdown, &cmd_start,  &cmd_startall,
+	&cmd_status,   &cmd_stop,   &cmd_stopall,     &cmd_suspend,  &cmd_top,	  &cmd_unlock,
+	&cmd_wait,
 };
 const size_t n_commands = ARRAY_LEN(commands);
 

@@ -37,8 +37,9 @@ struct option {
 	const char *(*form)(const char *text);
 	unsigned
 	    count; /* there is one of them for every number below: "net0", "net1"; 0: just one */
-	const char *separators;		 /* of a list: any of them; the first is written */
-	bool set;			 /* a list in which each word is once, sorted */
+	const char *separators; /* of a list: any of them; the first is written */
+	bool asked;		/* without a value it is asked for on the terminal; it is "" then */
+	bool set;		/* a list in which each word is once, sorted */
 	const struct option *properties; /* the last has no name */
 	bool required;			 /* as a property: must be there */
 	bool bare;			 /* as a property: a value without a name is its */

@@ -13,6 +13,7 @@
 #include "pct/conf/store.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/ct/start.h"
+#include "pct/guest/access.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
 #include "pct/root/template.h"
@@ -143,7 +144,8 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 	return r;
 }
 
-static int fill(const struct args *a, const struct source *s, struct config *c)
+static int fill(const struct args *a, const struct source *s, const struct access *in,
+		struct config *c)
 {
 	bool unprivileged = key_bool(c, "unprivileged");
 	unsigned shift = unprivileged ? IDMAP_FIRST : 0;
@@ -157,6 +159,8 @@ static int fill(const struct args *a, const struct source *s, struct config *c)
 	}
 	if (r == 0)
 		r = look_inside(a, s, root, c);
+	if (r == 0)
+		guest_create(a->vmid, root, c, in);
 	/* On the disk before the conf says so. */
 	if (r == 0 && syncfs(root) < 0)
 		r = fail(-errno, "write the files of CT %u to the disk", a->vmid);
@@ -181,22 +185,25 @@ static int run(const struct args *a)
 {
 	CLEANUP(config_free) struct config c = { 0 };
 	auto_source source = SOURCE_NONE;
+	auto_access in = { 0 };
 	auto_lock lock = LOCK_NONE;
 	int r;
 
-	r = source_open(a->argv[0], &source);
+	r = access_take(args_value(a, "password"), args_value(a, "ssh-public-keys"), &in);
+	if (r == 0)
+		r = source_open(a->argv[0], &source);
 	if (r == 0)
 		r = lock_take(a->vmid, 5, &lock);
 	if (r == 0)
 		r = check_free(a->vmid);
 	if (r == 0)
 		r = make_config(a, &c);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	interrupt_catch();
 	r = conf_save(a->vmid, &c);
 	if (r == 0)
-		r = fill(a, &source, &c);
+		r = fill(a, &source, &in, &c);
 	if (r == 0) {
 		config_unset(&c, "lock");
 		r = conf_save(a->vmid, &c);
@@ -205,6 +212,13 @@ static int run(const struct args *a)
 		undo(a->vmid, r);
 	return r;
 }
+
+static const struct option options[] = {
+	{ "password", OPTION_TEXT, .max = 511, .asked = true, .value = "[<password>]",
+	  .help = "its root's; asked for if not given a value" },
+	{ "ssh-public-keys", OPTION_TEXT, .min = 1, .max = 4096, .value = "<file>",
+	  .help = "who may log in as its root by ssh" },
+};
 
 const struct command cmd_create = {
 	.name = "create",
@@ -219,5 +233,7 @@ const struct command cmd_create = {
 	.wants = WANTS_FREE,
 	.takes_keys = true,
 	.needs_root = true,
+	.options = options,
+	.n_options = ARRAY_LEN(options),
 	.run = run,
 };

@@ -38,6 +38,7 @@ struct build {
 	const char *common, *userns;	     /* LXC's files for its ostype; NULL: those for all */
 	const struct device_number *devices; /* of dev<n>, by n; NULL: it has none */
 	bool mounts;			     /* 'pct hook' has something to mount when it starts */
+	bool own_net;			     /* the system in it sets its addresses: pct/guest */
 	const char *dropins; /* lines after those of the host's packages; NULL: none */
 	uint64_t boot; /* CLOCK_BOOTTIME now, whole seconds; 0: no container can have a clock of its
 			  own */

@@ -5,13 +5,11 @@
 #include <sched.h>
 
 #include "base/say.h"
-#include "pct/conf/keys.h"
-#include "pct/conf/pending.h"
 #include "pct/ct/apply.h"
 #include "pct/ct/inside.h"
 #include "pct/ct/lxcconf.h"
+#include "pct/guest/live.h"
 #include "pct/paths.h"
-#include "pct/root/resolv.h"
 
 static int take_name(const void *name, struct inside *out)
 {
@@ -25,22 +23,15 @@ int apply_hostname(struct live *l, const char *name, const char *value)
 	struct inside said;
 	int r = inside_run(l->vmid, l->init, CLONE_NEWUTS, take_name, nodename, &said);
 
-	(void)name;
-	return r < 0 ? fail(r, "name CT %u '%s'", l->vmid, nodename) : 0;
+	if (r < 0)
+		return fail(r, "name CT %u '%s'", l->vmid, nodename);
+	/* It has the name; a file of it that cannot be written was told of. */
+	(void)guest_live(l, name, value, GUEST_NAME);
+	return 0;
 }
 
 /* Of `nameserver` and of `searchdomain`, which are lines of one file. */
 int apply_resolv(struct live *l, const char *name, const char *value)
 {
-	const char *ostype = key_value(l->config, "ostype");
-	auto_free char *host = resolv_of_host();
-	auto_free char *lines =
-	    resolv_lines(pending_get(l->config, "nameserver"),
-			 pending_get(l->config, "searchdomain"), host ? host : "");
-
-	(void)name, (void)value;
-	/* Whose files are nobody's business but its own. */
-	if (ostype && strcmp(ostype, "unmanaged") == 0)
-		return 0;
-	return lines ? resolv_write(l->vmid, l->init, lines) : fail(-ENOMEM, "set '%s'", name);
+	return guest_live(l, name, value, GUEST_DNS);
 }

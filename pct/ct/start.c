@@ -12,6 +12,7 @@
 #include "pct/ct/host.h"
 #include "pct/ct/mounts.h"
 #include "pct/ct/start.h"
+#include "pct/guest/guest.h"
 #include "pct/paths.h"
 
 #define RULES_MAX  8192
@@ -237,6 +238,24 @@ static char *lxc_file(const char *ostype, const char *kind)
 	return access(path, R_OK) == 0 ? take_ptr(name) : NULL;
 }
 
+/* Its own files follow the conf: what cannot be written is said, and is no reason not to start. */
+static bool set_up(unsigned vmid, const struct config *c, const char *rootfs)
+{
+	auto_fd root = open(rootfs, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_free char *who = text_of("CT %u", vmid);
+	const struct guest_job job = { .who = who,
+				       .vmid = vmid,
+				       .root = root,
+				       .config = c,
+				       .when = GUEST_START,
+				       .parts = GUEST_ALL };
+	struct guest_done done = { 0 };
+
+	if (root >= 0)
+		guest_setup(&job, &done);
+	return done.own_net;
+}
+
 static int check(struct build *b, struct device_number devices[DEVICES_MAX])
 {
 	int r = check_raw(b);
@@ -290,6 +309,7 @@ int start_prepare(unsigned vmid, const struct config *c)
 	cgroup_top(top);
 	b.host = &layout;
 	b.rootfs = rootfs;
+	b.own_net = set_up(vmid, c, rootfs);
 	b.dropins = dropins;
 	b.tools = tools;
 	read_clocks(&b);

@@ -28,13 +28,18 @@ int net_lines(const struct build *b, unsigned number, const char *value, FILE *o
 	fprintf(out,
 		"lxc.net.%u.type = veth\n"
 		"lxc.net.%u.veth.pair = %s\n"
-		"lxc.net.%u.name = %s\n"
-		"lxc.net.%u.flags = up\n",
-		number, number, n.host, number, n.name, number);
+		"lxc.net.%u.name = %s\n",
+		number, number, n.host, number, n.name);
+	/* Its own system brings it up: what is there already some of its tools take for an error.
+	 */
+	if (!b->own_net)
+		fprintf(out, "lxc.net.%u.flags = up\n", number);
 	if (*n.mac)
 		fprintf(out, "lxc.net.%u.hwaddr = %s\n", number, n.mac);
 	if (n.mtu)
 		fprintf(out, "lxc.net.%u.mtu = %u\n", number, n.mtu);
+	if (b->own_net)
+		return 0;
 	put_ip(&n, IPV4, "ipv4", out);
 	put_ip(&n, IPV6, "ipv6", out);
 	return 0;

@@ -10,6 +10,7 @@
 #include "pct/conf/pending.h"
 #include "pct/ct/attach.h"
 #include "pct/ct/lxc.h"
+#include "pct/guest/live.h"
 #include "pct/net/connect.h"
 #include "pct/net/inside.h"
 #include "pct/net/managed.h"
@@ -141,5 +142,9 @@ int net_apply(struct live *l, const char *name, const char *value)
 	c.was = had && nic_parse(l->vmid, number, had, &was) == 0 ? &was : NULL;
 	if (!c.is && !c.was)
 		return 0;
-	return make_so(&c);
+	r = make_so(&c);
+	/* For its next boot; that it could not be written was told of. */
+	if (r == 0)
+		(void)guest_live(l, name, value, GUEST_NETWORK);
+	return r;
 }

@@ -4,38 +4,25 @@
  * processes would, and nothing but regular files is read.
  */
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "base/say.h"
-#include "cgview/span.h"
-#include "pct/conf/keys.h"
+#include "pct/guest/guest.h"
+#include "pct/guest/within.h"
 #include "pct/root/template.h"
 
 /* Where liblxc and others look for one; all but the first need a word in the conf. */
 static const char *const inits[] = { "/sbin/init", "/etc/init", "/bin/init", "/init" };
 
-#define TRIES 10000
-
 /* A regular file, for reading. */
 static int open_in(int root, const char *path)
 {
-	struct open_how how = {
-		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	auto_fd fd = -EBADF;
+	auto_fd fd = within_open(root, path, O_RDONLY);
 	struct stat st;
 
-	/* "Try again": a link led upwards, and meanwhile something was renamed, wherever that was.
-	 */
-	for (int i = 0; i < TRIES && fd < 0; i++) {
-		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-		if (fd < 0 && errno != EAGAIN)
-			return -errno;
-	}
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
 		return -errno;
 	return S_ISREG(st.st_mode) ? take_fd(&fd) : -EINVAL;
 }
@@ -48,39 +35,9 @@ bool inside_has_program(int root, const char *path)
 	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0111);
 }
 
-/* ID=debian or ID="debian" */
-static const char *ostype_of(struct span text)
-{
-	const struct key *k = key_find("ostype");
-	struct span line;
-
-	while (span_line(&text, &line)) {
-		if (!span_starts(line, "ID="))
-			continue;
-		line.p += 3;
-		if (line.p < line.end && *line.p == '"') {
-			line.p++;
-			line.end -= line.p < line.end;
-		}
-		for (size_t i = 0; k->option.words[i]; i++)
-			if (span_is(line, k->option.words[i]))
-				return k->option.words[i];
-	}
-	return "unmanaged";
-}
-
-static const char *read_ostype(int root)
-{
-	char buf[4096];
-	auto_fd fd = open_in(root, "/etc/os-release");
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf));
-
-	return n < 0 ? "unmanaged" : ostype_of((struct span){ buf, buf + n });
-}
-
 int inside_look(int root, struct inside *out)
 {
-	struct inside found = { .ostype = read_ostype(root) };
+	struct inside found = { .ostype = guest_ostype(root) };
 	struct elf elf;
 
 	for (size_t i = 0; i < ARRAY_LEN(inits) && !*found.init; i++)

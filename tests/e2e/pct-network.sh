@@ -101,7 +101,7 @@ iptables_tests()
 }
 if command -v iptables >/dev/null && iptables -S >/dev/null 2>&1; then
 	# With a server that the static one asks.
-	"$pct" exec 101 -- sh -c "echo nameserver $near.1 >/etc/resolv.conf"
+	run 0 set 101 --nameserver "$near.1"
 	iptables_tests
 else
 	skip "beside Docker's rules" "needs iptables"

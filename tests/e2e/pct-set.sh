@@ -66,6 +66,8 @@ names()
 {
 	run 0 set "$id" --hostname other
 	soon "the host name" other in_it hostname
+	same "its files have it, too" "$(in_it cat /etc/hostname; in_it grep -c '^127.0.1.1 other$' /etc/hosts)" "other
+1"
 	run 0 set "$id" --nameserver "192.0.2.53 192.0.2.54" --searchdomain example.org
 	soon "resolv.conf" "search example.org
 nameserver 192.0.2.53
@@ -83,7 +85,7 @@ options rotate" resolv
 	said "is a link to '/run/x'"
 	in_it sh -c 'cd /etc; rm resolv.conf; mkfifo resolv.conf'
 	run 1 set "$id" --nameserver 192.0.2.58
-	said "write /etc/resolv.conf of CT $id"
+	said "CT $id: /etc/resolv.conf is not a file: it is left as it is"
 	same "as it was" "$(conf nameserver)" 192.0.2.57
 	in_it rm /etc/resolv.conf
 	run 0 set "$id" --delete nameserver,searchdomain,hostname
