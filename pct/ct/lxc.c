@@ -15,6 +15,7 @@
 #include "pct/paths.h"
 
 #define START_MS 5000
+#define LOOK_MS	 20
 
 void ct_close(struct lxc_container **c)
 {
@@ -95,6 +96,33 @@ int ct_open(unsigned vmid, struct lxc_container **out)
 		    vmid, lxcpath, name, paths_root(), vmid);
 	*out = c;
 	return 0;
+}
+
+int ct_await_start(unsigned vmid)
+{
+	auto_container *c = NULL;
+	int runs = 0;
+
+	for (int ms = 0; ms < START_MS && ct_running(vmid); ms += LOOK_MS) {
+		const char *state;
+		int r = c ? 0 : ct_open(vmid, &c);
+
+		if (r < 0)
+			return r;
+		state = c->state(c);
+		runs = state && (strcmp(state, "RUNNING") == 0 || strcmp(state, "FROZEN") == 0)
+			   ? runs + 1
+			   : 0;
+		/* It is called RUNNING a moment before its starter is found to be gone. */
+		if (runs == 3)
+			return 1;
+		poll(NULL, 0, LOOK_MS);
+	}
+	return ct_running(vmid) ? refuse(-EBUSY,
+					 "CT %u is still starting or ending; try again, or 'pct "
+					 "stop %u' first",
+					 vmid, vmid)
+				: 0;
 }
 
 int ct_init(unsigned vmid, pid_t *pid)

@@ -16,6 +16,12 @@ char *ct_lxcpath(void);
 /* Does it run, or start or stop just now: is anybody at its command socket? */
 bool ct_running(unsigned vmid);
 
+/*
+ * Whose starter was killed ends again, while it seems to run: wait for what becomes of it. 1: it
+ * runs; 0: it does not (any more). -EBUSY, said: neither, after a good while.
+ */
+int ct_await_start(unsigned vmid);
+
 /* "running", "frozen" or "stopped". */
 const char *ct_state(unsigned vmid);
 
