@@ -128,7 +128,9 @@ static int take_text(const struct option *o, const char *text, char **value, cha
 	if (!is_one_line(text, o->type == OPTION_LINES))
 		return option_wrong(why, "control characters are not allowed");
 	if (n < (size_t)o->min)
-		return option_wrong(why, "is empty");
+		return n ? option_wrong(why, "is %zu bytes long, fewer than %lld", n,
+					(long long)o->min)
+			 : option_wrong(why, "is empty");
 	if (n > (size_t)o->max)
 		return option_wrong(why, "is %zu bytes long, at most %lld are allowed", n,
 				    (long long)o->max);

@@ -141,6 +141,8 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 		r = set(c, "arch", in.arch);
 	if (r == 0 && !args_value(a, "ostype"))
 		r = set(c, "ostype", s->row ? s->row->ostype : in.ostype);
+	if (r == 0 && s->row && !args_value(a, "cmode"))
+		r = set(c, "cmode", s->row->cmode);
 	return r;
 }
 

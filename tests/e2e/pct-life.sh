@@ -110,6 +110,9 @@ run 0 start 100
 sleep 0.3
 run 0 exec 100 -- hostname
 same "hostname that was edited" "$(cat "$out")" another
+run 0 exec 100 -- ping -c 1 -W 1 127.0.0.1
+run 0 config 100
+same "console is where its shell is" "$(grep ^cmode "$out")" "cmode: console"
 run 0 stop 100
 
 # The user may not take our hook back.

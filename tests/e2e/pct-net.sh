@@ -45,6 +45,7 @@ same "a given one" "$("$pct" exec 101 -- cat /sys/class/net/lan/address)" 02:00:
 same "the bridge's MTU" "$("$pct" exec 100 -- cat /sys/class/net/eth0/mtu)" 1450
 same "its own" "$("$pct" exec 101 -- cat /sys/class/net/lan/mtu)" 1400
 same "the bridge keeps its own" "$(ip -o link show br0 | grep -o "mtu [0-9]*")" "mtu 1450"
+like "broadcast" 'brd 10\.5\.0\.255 ' "$("$pct" exec 100 -- ip -4 addr show dev eth0)"
 same "gateway" "$("$pct" exec 100 -- ip route | grep default)" "default via 10.5.0.1 dev eth0 "
 like "gateway of IPv6" "^default via fd05::1" "$("$pct" exec 100 -- ip -6 route | grep default)"
 ok "they ping each other" pings 100 10.5.0.3
