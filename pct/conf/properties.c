@@ -68,7 +68,8 @@ const struct option net_properties[] = {
 	  .value = "<interface>", .help = "what it is called in the container, as eth0" },
 	{ "bridge", OPTION_TEXT, TEXT(15), .form = form_interface, .value = "<bridge>",
 	  .help = "the host's bridge it is on" },
-	{ "firewall", OPTION_BOOL, .help = "what the container sends has its own addresses" },
+	{ "firewall", OPTION_BOOL, .help = "what it sends has its own addresses; by DHCP that is one on networks of pct's only, "
+	          "elsewhere its MAC address alone is guarded" },
 	{ "gw", OPTION_TEXT, TEXT(15), .form = form_gateway, .value = "<IPv4>",
 	  .help = "its default gateway" },
 	{ "gw6", OPTION_TEXT, TEXT(45), .form = form_gateway6, .value = "<IPv6>",

@@ -4,6 +4,7 @@
 #include "base/say.h"
 #include "pct/net/connect.h"
 #include "pct/net/firewall.h"
+#include "pct/net/managed.h"
 #include "pct/paths.h"
 
 /* ---- what it is on ---- */
@@ -112,7 +113,9 @@ static int load_rules(struct nl_sock *s, const struct nic *n)
 
 	if (r < 0)
 		return fail(r, "find the addresses of the bridge '%s'", n->bridge);
-	return firewall_load(n, &hosts);
+	if (n->firewall && *n->bridge)
+		r = managed_address(n, hosts.given);
+	return r < 0 ? r : firewall_load(n, &hosts);
 }
 
 /* VLAN 1 is what a bridge calls those without one; a port without a tag may have all others. */
