@@ -408,6 +408,13 @@ START_TEST(takes_the_first_error_from_a_log)
 		{ "lxc 100 2026 DEBUG    conf - ../a.c:f:1 - Script exec x produced output: why\n"
 		  "lxc 100 2026 ERROR    conf - ../a.c:f:1 - Script exited with status 1\n",
 		  "why" },
+		{ "lxc 100 2026 INFO     conf - ../a.c:f:1 - Executing script \"/bin/true\" for "
+		  "container \"100\", config section \"lxc\"\n"
+		  "lxc 100 2026 DEBUG    conf - ../a.c:f:1 - Script exec x produced output: fine\n"
+		  "lxc 100 2026 INFO     conf - ../a.c:f:1 - Executing script \"/bin/no\" for "
+		  "container \"100\", config section \"lxc\"\n"
+		  "lxc 100 2026 ERROR    conf - ../a.c:f:1 - Script exited with status 1\n",
+		  "hook '/bin/no': Script exited with status 1" },
 		{ "ERROR\n ERROR ERROR ERROR ERROR ERROR\n", NULL },
 	};
 

@@ -67,33 +67,59 @@ const char *ct_state(unsigned vmid)
 	return cgroups_frozen(vmid) ? "frozen" : "running";
 }
 
+struct silence {
+	int ours;
+};
+
 /* liblxc prints a line of its own about a config it cannot read; ours says more. */
-static struct lxc_container *new_quietly(const char *name, const char *lxcpath)
+static struct silence silence_begin(void)
 {
-	struct lxc_container *c;
-	auto_fd ours = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	struct silence s = { fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) };
 	auto_fd null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-	if (ours >= 0 && null >= 0)
+	if (s.ours >= 0 && null >= 0)
 		dup2(null, STDERR_FILENO);
-	c = lxc_container_new(name, lxcpath);
-	if (ours >= 0 && null >= 0)
-		dup2(ours, STDERR_FILENO);
-	return c;
+	return s;
+}
+
+static void silence_end(struct silence *s)
+{
+	if (s->ours >= 0)
+		dup2(s->ours, STDERR_FILENO);
+	close_fd(&s->ours);
+}
+
+static int cannot_use(unsigned vmid, const char *lxcpath, const char *name, const char *line,
+		      const char *key)
+{
+	if (line)
+		return refuse(-EIO,
+			      "CT %u: liblxc cannot use '%s' in '%s/etc/pct/lxc/%u.conf'; 'pct set "
+			      "%u --delete %s' takes that line away",
+			      vmid, line, paths_root(), vmid, vmid, key);
+	return refuse(-EIO,
+		      "CT %u: liblxc cannot use '%s/%s/config'; look for a wrong lxc.* line in "
+		      "'%s/etc/pct/lxc/%u.conf'",
+		      vmid, lxcpath, name, paths_root(), vmid);
 }
 
 int ct_open(unsigned vmid, struct lxc_container **out)
 {
 	auto_free char *lxcpath = ct_lxcpath();
 	auto_free char *name = text_of("%u", vmid);
-	struct lxc_container *c = new_quietly(name, lxcpath);
+	auto_free char *none = text_of("%u.none", vmid);
+	auto_free char *line = NULL, *key = NULL;
+	auto_container *empty = NULL;
+	struct silence s = silence_begin();
+	struct lxc_container *c = lxc_container_new(name, lxcpath);
 
 	if (!c)
-		return refuse(
-		    -EIO,
-		    "CT %u: liblxc cannot use '%s/%s/config'; look for a wrong lxc.* line "
-		    "in '%s/etc/pct/lxc/%u.conf'",
-		    vmid, lxcpath, name, paths_root(), vmid);
+		empty = lxc_container_new(none, lxcpath);
+	if (empty)
+		line = ct_wrong_line(vmid, empty, &key);
+	silence_end(&s);
+	if (!c)
+		return cannot_use(vmid, lxcpath, name, line, key);
 	*out = c;
 	return 0;
 }

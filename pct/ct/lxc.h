@@ -38,6 +38,12 @@ int ct_open(unsigned vmid, struct lxc_container **out);
 void ct_close(struct lxc_container **c);
 #define auto_container CLEANUP(ct_close) struct lxc_container
 
+/*
+ * The first lxc.* line of its conf that liblxc does not take into @empty, a container that is none:
+ * "key = value", and its *key; malloc'ed. NULL: it is none of them.
+ */
+char *ct_wrong_line(unsigned vmid, struct lxc_container *empty, char **key);
+
 /* From its config file; returns when its init runs. @shown: with LXC's log on stderr meanwhile. */
 int ct_start(unsigned vmid, bool shown);
 

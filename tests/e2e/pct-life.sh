@@ -158,6 +158,16 @@ said "CT 101: 'lxc.nonsense' is no key of liblxc that pct knows; 'pct set 101 --
 run 0 set 101 --delete lxc.nonsense
 echo "lxc.signal.halt: nonsense" >>"$confs/101.conf"
 run 1 start 101
-said "look for a wrong lxc.* line in '$confs/101.conf'"
+said "CT 101: liblxc cannot use 'lxc.signal.halt = nonsense' in '$confs/101.conf'; 'pct set 101 --delete lxc.signal.halt' takes that line away"
+sed -i '/^lxc/d' "$confs/101.conf"
+for wrong in lxc.include=/nosuch lxc.cap.drop=bogus lxc.prlimit.nofile=abc; do
+	run 0 set 101 --lxc "$wrong"
+	run 1 start 101
+	said "'${wrong/=/ = }'"
+	run 0 set 101 --delete "${wrong%%=*}"
+done
+run 0 set 101 --lxc lxc.hook.pre-start=/bin/false
+run 1 start 101
+said "start CT 101: hook '/bin/false': Script exited with status 1"
 run 0 destroy 101
 same "cgroups of this root" "$(find /sys/fs/cgroup -maxdepth 2 -name "$(cgroup)*")" ""

@@ -174,7 +174,8 @@ ok "the others do not mind" pings 100 10.5.0.1
 run 0 stop 100
 echo nonsense >>"$PCT_ROOT/etc/pct/firewall/100.nft"
 run 1 start 100
-said "firewall of net0 of CT 100: nft: "
+said "firewall of net0 of CT 100: nft: $PCT_ROOT/etc/pct/firewall/100.nft:"
+like "and what is wrong" "Error: " "$(cat "$err")"
 no_net 100
 rm "$PCT_ROOT/etc/pct/firewall/100.nft"
 run 0 start 100
