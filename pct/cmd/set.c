@@ -217,7 +217,7 @@ static int check_digest(const struct args *a)
 
 static int run(const struct args *a)
 {
-	CLEANUP(config_free) struct config c = { 0 };
+	CLEANUP(config_free) struct config c = { 0 }, before = { 0 };
 	auto_lock lock = LOCK_NONE;
 	int r, failed;
 
@@ -226,6 +226,8 @@ static int run(const struct args *a)
 	r = lock_take(a->vmid, 10, &lock);
 	if (r == 0)
 		r = conf_load(a->vmid, &c);
+	if (r == 0)
+		r = conf_load(a->vmid, &before);
 	if (r == 0)
 		r = conf_check_lock(a->vmid, &c, "set");
 	if (r == 0)
@@ -236,7 +238,7 @@ static int run(const struct args *a)
 		r = conf_save(a->vmid, &c);
 	if (r != 0)
 		return r;
-	failed = change_apply(a->vmid, &c, args_bool(a, "force"));
+	failed = change_apply(a->vmid, &c, &before, args_bool(a, "force"));
 	r = conf_save(a->vmid, &c);
 	return failed < 0 ? failed : r;
 }

@@ -67,6 +67,10 @@ sleep 0.5
 run 1 set 100 --delete mp3
 said "mp3: '/hot' in the container is used"
 same "… and still there" "$(try 'cat /hot/file')" hello
+run 0 set 100 --mp3 "$src,mp=/later"
+run 1 set 100 --delete mp3
+same "what was pending before is so still" "$(sed -n '/pending/,$p' "$confs/100.conf" | grep -c '^mp3: .*mp=/later')" 1
+run 0 set 100 --revert mp3
 run 0 set 100 --delete mp3 --force
 like "taken off by force" 'No such file' "$(try 'cat /hot/file')"
 kill "$user" 2>/dev/null || true
