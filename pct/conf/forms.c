@@ -150,7 +150,10 @@ const char *form_mac(const char *text)
 		if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
 			return what;
 	/* The lowest bit of the first byte: a group. */
-	return !text[17] && !strchr("13579bBdDfF", text[1]) ? NULL : what;
+	return !text[17] && !strchr("13579bBdDfF", text[1]) &&
+		       strcmp(text, "00:00:00:00:00:00") != 0
+		   ? NULL
+		   : what;
 }
 
 const char *form_interface(const char *text)
@@ -205,6 +208,12 @@ const char *form_inside(const char *text)
 
 const char *form_device(const char *text)
 {
+	static const char *const own[] = { "/dev/console", "/dev/full",	  "/dev/null",
+					   "/dev/ptmx",	   "/dev/random", "/dev/tty",
+					   "/dev/urandom", "/dev/zero",	  NULL };
+
+	if (is_one_of(text, own) || strncmp(text, "/dev/pts/", 9) == 0)
+		return "a device to give it: each container has its own there";
 	return strncmp(text, "/dev/", 5) == 0 && text[5] && is_plain_path(text)
 		   ? NULL
 		   : "a device's path, as /dev/fuse";
