@@ -30,6 +30,15 @@ static int look(const struct placing *p, struct device_number *devices)
 	return r;
 }
 
+static void warn_hidden(const struct placing *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = i + 1; j < n; j++)
+			if (strcmp(all[i].path, all[j].path) == 0)
+				warn(0, "%s and %s are both to be at '%s' in the container",
+				     all[i].name, all[j].name, all[i].path);
+}
+
 int mounts_check(const struct config *c, struct device_number devices[DEVICES_MAX], bool *any)
 {
 	struct placing *all;
@@ -39,6 +48,7 @@ int mounts_check(const struct config *c, struct device_number devices[DEVICES_MA
 	if (r < 0)
 		return r;
 	*any = n > 0;
+	warn_hidden(all, n);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = look(&all[i], devices);
 	placings_free(all, n);

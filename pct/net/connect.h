@@ -15,6 +15,12 @@
 int nic_check(struct nl_sock *s, const struct nic *n);
 
 /*
+ * What it is to have that is another's: the bridge's own address is refused, a container's and a
+ * gateway without an address warned of.
+ */
+int nic_clash(struct nl_sock *s, const struct nic *n);
+
+/*
  * Make the host's end as @n says, from whatever it is now: before the container can send, and
  * while it runs. @was, unless NULL, is what it was made as, so that VLANs stay if they are the
  * same. Rules come first, then the bridge.

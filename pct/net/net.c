@@ -85,7 +85,9 @@ static int prepare(const struct nic *n, void *data)
 		r = complete(&whole, p);
 	if (r == 0 && *n->bridge)
 		r = managed_ensure(&whole);
-	return r < 0 ? r : nic_check(p->s, n);
+	if (r == 0)
+		r = nic_check(p->s, n);
+	return r < 0 ? r : nic_clash(p->s, n);
 }
 
 int net_prepare(unsigned vmid, struct config *c, bool *changed)

@@ -43,6 +43,14 @@ inside 100 'mkdir -p /ro2 && mount --bind /mnt/deep/down/sub /ro2 && mount -t tm
 same "what it mounts there the host has not" "$(grep -c "$src/sub" /proc/self/mountinfo)" 0
 inside 100 'umount /mnt/deep/down/sub; umount /ro2'
 
+run 0 stop 100
+run 0 set 100 --mp7 "$src,mp=/ro"
+run 0 start 100
+said "mp1 and mp7 are both to be at '/ro' in the container"
+run 0 set 100 --delete mp7 --force
+run 0 stop 100
+run 0 start 100
+
 # ---- while it runs ----
 
 run 0 set 100 --mp3 "$src,mp=/hot,ro=1"

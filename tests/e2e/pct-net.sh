@@ -23,6 +23,9 @@ said "net0: mtu 1500 is more than the 1450 of its bridge 'br0'"
 run 0 set 100 --net0 name=eth0,bridge=br0,tag=5
 run 1 start 100
 said "net0 has a VLAN, but its bridge 'br0' does not look at VLANs"
+run 0 set 100 --net0 name=eth0,bridge=br0,ip=10.5.0.1/24
+run 1 start 100
+said "CT 100: net0 cannot have the address 10.5.0.1: its bridge 'br0' has it; give it another"
 run 0 set 100 --net0 name=eth0,bridge=br0 --net3 name=eth0,bridge=br0
 run 1 start 100
 said "CT 100: net0 and net3 are both called 'eth0'"
@@ -58,6 +61,15 @@ ip link set far0 up
 ok "through the gateway" pings 100 10.6.0.1
 fails "not without one" pings 101 10.6.0.1
 same "the host has no address on its end" "$(ip -o addr show "$(host_end 100 0)")" ""
+
+# What cannot go well is said.
+run 1 set 101 --net1 name=eth1,bridge=br0,ip=10.5.0.1/16
+said "CT 101: net1 cannot have the address 10.5.0.1"
+run 0 set 101 --net1 name=eth1,bridge=br0,ip=10.5.0.2/24,link_down=1
+said "CT 101: net1 has the address 10.5.0.2, which net0 of CT 100 is to have, too"
+run 0 set 101 --net1 name=eth1,bridge=br0,gw=10.5.0.1,link_down=1
+said "CT 101: net1: 'gw' changes nothing without a static 'ip'"
+run 0 set 101 --delete net1
 
 # A file's own, without a MAC address: one is made, and everything else stays.
 run 0 stop 101
