@@ -156,6 +156,7 @@ static const struct {
 	{ &cmd_set, { "100", "--delete", "colour" }, { "delete: 'colour' is not a key" } },
 	{ &cmd_set, { "100", "--delete", "rootfs" }, { "delete: 'rootfs' is not a key" } },
 	{ &cmd_create, { "100", "t", "--entrypoint", "init" }, { "entrypoint: 'init'" } },
+	{ &cmd_create, { "100", "t", "--entrypoint", "/bin/sh -c 'x" }, { "quotes are closed" } },
 	{ &cmd_create, { "100", "t", "--rootfs", "x" }, { "there is no option '--rootfs'" } },
 	{ &cmd_create, { "100", "t", "--lock", "create" }, { "there is no option '--lock'" } },
 	{ &cmd_create, { "100", "t", "--o", "1" }, { "'--o' may be --onboot, --ostype" } },

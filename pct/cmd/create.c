@@ -13,6 +13,7 @@
 #include "pct/conf/store.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/ct/start.h"
+#include "pct/ct/words.h"
 #include "pct/guest/access.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
@@ -121,9 +122,11 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 	if (r < 0)
 		return fail(r, "look into the new root");
 	if (entrypoint) {
-		auto_free char *program =
-		    text_of("%.*s", (int)strcspn(entrypoint, " \t"), entrypoint);
+		auto_free char **words = NULL;
+		const char *program = entrypoint;
 
+		if (words_split(entrypoint, &words) == 0)
+			program = words[0];
 		if (!inside_has_program(root, program))
 			return refuse(-ENOENT,
 				      "template '%s' has no program '%s' to begin with; give "

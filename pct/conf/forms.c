@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "pct/cli/option.h"
 #include "pct/conf/forms.h"
+#include "pct/ct/words.h"
 
 static bool is_number(const char *text, unsigned long min, unsigned long max)
 {
@@ -46,6 +47,15 @@ const char *form_hostname(const char *text)
 			return what;
 		part++;
 	}
+}
+
+const char *form_entrypoint(const char *text)
+{
+	auto_free char **words = NULL;
+
+	if (words_split(text, &words) == -EINVAL)
+		return "a command whose quotes are closed";
+	return words && *words[0] != '/' ? "a program's absolute path, and its words" : NULL;
 }
 
 const char *form_command(const char *text)

@@ -67,8 +67,8 @@ const struct key keys[] = {
 		.hotplug = HOTPLUG_LIVE, .lines_of = lines_dev, .apply = apply_device,
 	}, {
 		.option = { "entrypoint", OPTION_TEXT, TEXT(4096), .value = "<command>",
-			    .form = form_command,
-			    .help = "what runs as its process 1" },
+			    .form = form_entrypoint,
+			    .help = "what runs as its process 1, in words as a shell parts them" },
 		.fallback = "/sbin/init", .hotplug = HOTPLUG_START, .lines = lines_entrypoint,
 	}, {
 		.option = { "env", OPTION_LIST, .max = 65536, .separators = "\n", .value = "<NAME=value>",

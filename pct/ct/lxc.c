@@ -8,10 +8,13 @@
 
 #include "base/hash.h"
 #include "base/say.h"
+#include "pct/conf/keys.h"
+#include "pct/conf/store.h"
 #include "pct/ct/end.h"
 #include "pct/ct/host.h"
 #include "pct/ct/log.h"
 #include "pct/ct/lxc.h"
+#include "pct/ct/words.h"
 #include "pct/paths.h"
 
 #define START_MS 5000
@@ -171,13 +174,28 @@ static void wait_closed(unsigned vmid, int ms)
 		poll(NULL, 0, 5);
 }
 
-static bool start(struct lxc_container *c)
+/* liblxc parts lxc.init.cmd at blanks only. NULL: that is right. */
+static char **init_words(unsigned vmid)
 {
+	CLEANUP(config_free) struct config c = { 0 };
+	const char *entrypoint;
+	char **words;
+
+	if (conf_load(vmid, &c) < 0 || config_get(&c, "lxc.init.cmd"))
+		return NULL;
+	entrypoint = key_value(&c, "entrypoint");
+	return strpbrk(entrypoint, "'\"\\") && words_split(entrypoint, &words) == 0 ? words : NULL;
+}
+
+static bool start(unsigned vmid, struct lxc_container *c)
+{
+	auto_free char **words = init_words(vmid);
+
 	c->want_daemonize(c, true);
 	c->want_close_all_fds(c, true);
 	/* Its hooks are ours; those of our drop-in for all LXC containers have nothing to add. */
 	setenv("PCT_VIEWS", "own", 1);
-	return c->start(c, 0, NULL);
+	return c->start(c, 0, words);
 }
 
 int ct_start(unsigned vmid, bool shown)
@@ -196,7 +214,7 @@ int ct_start(unsigned vmid, bool shown)
 		r = log_follow(log, &f);
 	if (r < 0)
 		return r;
-	runs = start(c);
+	runs = start(vmid, c);
 	if (!runs)
 		wait_closed(vmid, START_MS);
 	log_unfollow(&f);

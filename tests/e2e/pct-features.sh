@@ -80,6 +80,13 @@ run 0 set 100 --entrypoint /bin/loop
 run 0 start 100
 same "/dev/shm" "$(inside 100 'echo x >/dev/shm/x && cat /dev/shm/x')" x
 run 0 stop 100
+# Its words are as a shell has them.
+run 2 set 100 --entrypoint "/bin/sh -c 'sleep 77"
+said "a command whose quotes are closed"
+run 0 set 100 --entrypoint "/bin/sh -c 'sleep 77; :' \"a b\" c\\ d"
+run 0 start 100
+same "quotes are honoured" "$(tr '\0' '|' <"/proc/$(pid_of 100)/cmdline")" "/bin/sh|-c|sleep 77; :|a b|c d|"
+run 0 stop 100
 run 0 set 100 --delete entrypoint
 
 # ---- raw lines ----
