@@ -27,10 +27,11 @@ static const char *take_word(const char *from, char **to)
 int words_split(const char *text, char ***out)
 {
 	size_t n = strlen(text), most = n / 2 + 2, count = 0;
-	char **words = malloc(most * sizeof(*words) + n + 1), *to = (char *)(words + most);
+	char **words = malloc(most * sizeof(*words) + n + 1), *to;
 
 	if (!words)
 		return -ENOMEM;
+	to = (char *)&words[most];
 	while (text && *(text += strspn(text, " \t"))) {
 		words[count++] = to;
 		text = take_word(text, &to);

@@ -4,7 +4,6 @@
  * containers say, not what a container says of itself. All its files are made anew at each look;
  * it is told, or started again, when they differ.
  */
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <time.h>
@@ -93,11 +92,12 @@ static void put_settings(FILE *out, const struct managed *m)
 }
 
 /* One container's interface there: names for static addresses, and for who asks for one. */
-static void put_nic(const struct user *u, const struct fixed *fixed, FILE *hosts, FILE *dhcp)
+static void put_nic(const struct managed *m, const struct user *u, const struct fixed *fixed,
+		    FILE *hosts, FILE *dhcp)
 {
 	const struct nic *n = &u->nic;
 	const struct fixed_one *one = fixed_find(fixed, n->mac);
-	char ip[INET_ADDRSTRLEN] = "";
+	char ip[SUBNET_TEXT] = "";
 
 	for (int k = 0; k < IP_KINDS; k++)
 		if (nic_static(n, k))
@@ -109,7 +109,7 @@ static void put_nic(const struct user *u, const struct fixed *fixed, FILE *hosts
 	if (nic_static(n, IPV4))
 		snprintf(ip, sizeof(ip), "%.*s", (int)strcspn(n->ip[IPV4], "/"), n->ip[IPV4]);
 	else if (one)
-		inet_ntop(AF_INET, &(uint32_t){ htonl(one->address) }, ip, sizeof(ip));
+		subnet_address(&m->net, one->address - m->net.first, false, ip);
 	fprintf(dhcp, "%s,%s%s%s\n", n->mac, ip, *ip ? "," : "", u->hostname);
 }
 
@@ -133,17 +133,17 @@ static bool has_mac(const struct users *users, const char *mac)
 	return false;
 }
 
-static void put_all(const struct users *users, const struct fixed *fixed, const struct nic *wanted,
-		    FILE *hosts, FILE *dhcp)
+static void put_all(const struct managed *m, const struct users *users, const struct fixed *fixed,
+		    const struct nic *wanted, FILE *hosts, FILE *dhcp)
 {
 	for (size_t i = 0; i < users->n; i++)
 		if (users->list[i].will)
-			put_nic(&users->list[i], fixed, hosts, dhcp);
+			put_nic(m, &users->list[i], fixed, hosts, dhcp);
 	if (wanted && !has_mac(users, wanted->mac)) {
 		struct user u = { .nic = *wanted };
 
 		snprintf(u.hostname, sizeof(u.hostname), "CT%u", wanted->vmid);
-		put_nic(&u, fixed, hosts, dhcp);
+		put_nic(m, &u, fixed, hosts, dhcp);
 	}
 }
 
@@ -157,7 +157,7 @@ static int put_names(const struct managed *m, const struct nic *wanted, bool *ch
 	int r = hosts && dhcp ? find_names(m, wanted, &users, &fixed) : -ENOMEM;
 
 	if (r == 0)
-		put_all(&users, &fixed, wanted, hosts, dhcp);
+		put_all(m, &users, &fixed, wanted, hosts, dhcp);
 	if (hosts && fclose(hosts) != 0)
 		r = -ENOMEM;
 	if (dhcp && fclose(dhcp) != 0)
