@@ -26,3 +26,6 @@ void nat_down(const struct managed *m);
  */
 int dns_up(const struct managed *m, const struct nic *wanted);
 void dns_down(const struct managed *m);
+
+/* "up", "down", or that it is up without its dnsmasq, which it is to have. */
+const char *network_status(const struct managed *m);

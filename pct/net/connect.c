@@ -242,6 +242,24 @@ int nic_connect(struct nl_sock *s, const struct nic *n, const struct nic *was)
 	return r < 0 ? fail(r, "connect net%u of CT %u to '%s'", n->number, n->vmid, n->bridge) : 0;
 }
 
+void nic_reconnect(const char *bridge)
+{
+	auto_sock s = NULL;
+	auto_users users = { 0 };
+
+	if (link_open(&s) < 0 || users_find(bridge, &users) < 0)
+		return;
+	for (size_t i = 0; i < users.n; i++) {
+		auto_link l = NULL;
+		const struct nic *n = &users.list[i].nic;
+
+		/* nic_connect() says what is wrong. */
+		if (users.list[i].is && link_get(s, n->host, &l) == 0 &&
+		    rtnl_link_get_master(l) == 0)
+			(void)nic_connect(s, n, NULL);
+	}
+}
+
 int nic_plug(struct nl_sock *s, const struct nic *n, int ns)
 {
 	int r = nic_check(s, n);

@@ -27,6 +27,10 @@ int nic_clash(struct nl_sock *s, const struct nic *n);
  */
 int nic_connect(struct nl_sock *s, const struct nic *n, const struct nic *was);
 
+/* Its bridge was made anew: those of running containers that were on the old one are on it again.
+ */
+void nic_reconnect(const char *bridge);
+
 /* A new pair, its end in the network namespace of @init down as yet; and all that nic_connect()
  * does. */
 int nic_plug(struct nl_sock *s, const struct nic *n, int ns);

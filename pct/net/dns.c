@@ -197,6 +197,13 @@ static pid_t find(const struct managed *m)
 	return n > 0 && memmem(words, (size_t)n, conf, strlen(conf)) ? pid : 0;
 }
 
+const char *network_status(const struct managed *m)
+{
+	if (!bridge_exists(m->name))
+		return "down";
+	return (m->dhcp || m->dns) && find(m) == 0 ? "no dnsmasq" : "up";
+}
+
 static void end(const struct managed *m)
 {
 	pid_t pid = find(m);

@@ -261,6 +261,31 @@ int fixed_look(const struct managed *m, const struct users *users, const struct 
 	return 0;
 }
 
+int managed_address(const struct nic *n, char out[SUBNET_TEXT])
+{
+	auto_managed m = { 0 };
+	int r;
+
+	*out = '\0';
+	if (strcmp(n->ip[IPV4], "dhcp") != 0 || !managed_exists(n->bridge))
+		return 0;
+	r = managed_load(n->bridge, &m);
+	if (r < 0 || !m.dhcp)
+		return r;
+	fixed_address(&m, n->mac, out);
+	if (*out)
+		return 0;
+	r = managed_ensure(n);
+	if (r < 0)
+		return r;
+	fixed_address(&m, n->mac, out);
+	return *out ? 0
+		    : refuse(-EADDRNOTAVAIL,
+			     "CT %u: the network '%s' has no address left for its net%u; give it a "
+			     "static one, or make a network with a larger --subnet",
+			     n->vmid, n->bridge, n->number);
+}
+
 void fixed_forget(const char *name)
 {
 	auto_free char *path = path_of(name);

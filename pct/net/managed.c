@@ -8,9 +8,10 @@
 #include "pct/cli/option.h"
 #include "pct/conf/config.h"
 #include "pct/net/bridge.h"
+#include "pct/net/connect.h"
 #include "pct/net/file.h"
-#include "pct/net/fixed.h"
 #include "pct/net/managed.h"
+#include "pct/net/users.h"
 #include "pct/paths.h"
 
 // clang-format off
@@ -313,6 +314,7 @@ int managed_ensure(const struct nic *n)
 	const char *bridge = n->bridge;
 	bool is_default = strcmp(bridge, MANAGED_DEFAULT) == 0;
 	auto_fd held = -EBADF;
+	bool was;
 	int r;
 
 	if (!managed_exists(bridge) && (!is_default || bridge_exists(bridge)))
@@ -320,32 +322,14 @@ int managed_ensure(const struct nic *n)
 	r = lock(bridge, &held);
 	if (r == 0 && !managed_exists(bridge))
 		r = make_default();
-	return r < 0 ? r : up_locked(bridge, n);
-}
-
-int managed_address(const struct nic *n, char out[SUBNET_TEXT])
-{
-	auto_managed m = { 0 };
-	int r;
-
-	*out = '\0';
-	if (strcmp(n->ip[IPV4], "dhcp") != 0 || !managed_exists(n->bridge))
-		return 0;
-	r = managed_load(n->bridge, &m);
-	if (r < 0 || !m.dhcp)
-		return r;
-	fixed_address(&m, n->mac, out);
-	if (*out)
-		return 0;
-	r = managed_ensure(n);
 	if (r < 0)
 		return r;
-	fixed_address(&m, n->mac, out);
-	return *out ? 0
-		    : refuse(-EADDRNOTAVAIL,
-			     "CT %u: the network '%s' has no address left for its net%u; give it a "
-			     "static one, or make a network with a larger --subnet",
-			     n->vmid, n->bridge, n->number);
+	was = bridge_exists(bridge);
+	r = up_locked(bridge, n);
+	close_fd(&held);
+	if (r == 0 && !was)
+		nic_reconnect(bridge);
+	return r;
 }
 
 /* ---- who is on it ---- */

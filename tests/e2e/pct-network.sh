@@ -184,6 +184,18 @@ run 0 start 101
 same "one dnsmasq, and the same" "$(dnsmasq_of pctbr0)" "$served_by"
 same "it listens to nobody else" "$(ss -Hlun "sport = :53" | awk '{ print $4 }' | grep -v "^$near.1:\|fe80")" ""
 
+kill -9 "$(dnsmasq_of pctbr0)"
+until_true 3 sh -c "! [ -e /proc/$(dnsmasq_of pctbr0) ]"
+run 0 network list
+like "a network without its dnsmasq is told from one with" "^pctbr0 .* no dnsmasq\$" "$(cat "$out")"
+run 0 network show pctbr0
+like "in full, too" "^status: no dnsmasq" "$(cat "$out")"
+run 0 stop 101
+ip link del pctbr0
+run 0 start 101
+like "a start mends it" "^pctbr0 .* up\$" "$("$pct" network list)"
+ok "who ran before is on the new bridge" until_true 5 pings 100 "$near.7"
+
 # ---- another, with what can be said ----
 run 0 network create lab --subnet 10.99.0.0/24 --subnet6 fd99::/64 --nat 0 --dns 0
 run 1 network create lab
