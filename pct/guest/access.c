@@ -64,9 +64,9 @@ static int ask(const char *question, char *out, size_t size)
 
 	quiet = was;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	fputs(question, stderr);
 	if (tty)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	fputs(question, stderr);
 	got = fgets(out, (int)size, stdin);
 	if (tty)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);

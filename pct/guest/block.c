@@ -80,13 +80,31 @@ bool block_is_there(const char *old)
 	return find(text, &p);
 }
 
+bool block_find(const char *text, size_t *begin, size_t *end)
+{
+	struct place p;
+
+	if (!find(text, &p))
+		return false;
+	*begin = p.begin;
+	*end = p.end;
+	return true;
+}
+
+static bool is_line(const char *line, const char *marker)
+{
+	size_t n = strlen(marker) - 1;
+
+	return strncmp(line, marker, n) == 0 && strchr("\n", line[n]);
+}
+
 char block_marker(const char *line)
 {
 	line += strspn(line, " \t");
 	for (size_t i = 0; i < ARRAY_LEN(markers); i++) {
-		if (strncmp(line, markers[i].begin, strlen(markers[i].begin) - 1) == 0)
+		if (is_line(line, markers[i].begin))
 			return 'b';
-		if (strncmp(line, markers[i].end, strlen(markers[i].end) - 1) == 0)
+		if (is_line(line, markers[i].end))
 			return 'e';
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Where it goes in a file that has none yet. */
 enum block_where { BLOCK_END, BLOCK_START, BLOCK_ALONE /* instead of all there is */ };
@@ -18,6 +19,9 @@ char *block_put(const char *old, const char *block, enum block_where where);
 char *block_around(const char *old);
 
 bool block_is_there(const char *old);
+
+/* Where it is, with its markers: offsets. False: there is none. */
+bool block_find(const char *text, size_t *begin, size_t *end);
 
 /* Is that line, which may be indented, one of the markers? 'b', 'e', or 0. */
 char block_marker(const char *line);

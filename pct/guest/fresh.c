@@ -9,25 +9,12 @@
 
 #include "pct/guest/inner.h"
 
-/*
- * A system that finds none takes this start for its first: presets are applied. A copy has had
- * that: an empty one is filled, and nothing else happens.
- */
+/* A system that finds none takes this start for its first: presets are applied. */
 static void machine_id_set(struct guest *g)
 {
-	static const char path[] = "etc/machine-id";
-	auto_free char *old = NULL;
-
-	if (g->job->when == GUEST_CREATE) {
-		within_remove(&g->files, path);
-	} else {
-		old = within_read(&g->files, path);
-		if (old && strncmp(old, "uninitialized", 13) != 0)
-			within_put(&g->files, path, "\n", 0444);
-	}
+	within_remove(&g->files, "etc/machine-id");
 	/* dbus makes its own of it. */
-	if (g->init == INIT_SYSTEMD || g->job->when == GUEST_CREATE)
-		within_remove(&g->files, "var/lib/dbus/machine-id");
+	within_remove(&g->files, "var/lib/dbus/machine-id");
 }
 
 /* A secret that all who have the template know: made anew when it first starts. */
@@ -135,8 +122,6 @@ static void host_keys_set(struct guest *g)
 void fresh_set(struct guest *g)
 {
 	machine_id_set(g);
-	if (g->job->when != GUEST_CREATE)
-		return;
 	snakeoil(g);
 	host_keys_set(g);
 }

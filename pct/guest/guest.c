@@ -9,7 +9,7 @@
 /* What is done, in this order. */
 static const struct {
 	unsigned part; /* of a job's */
-	bool once;     /* when it is made, or copied */
+	bool once;     /* when it is made */
 	void (*set)(struct guest *g);
 } steps[] = {
 	/* part         once   set */
@@ -98,12 +98,6 @@ static void find_distro(struct guest *g)
 
 static bool find_all(struct guest *g)
 {
-	int r = files_open(g->job->who, g->job->root, &g->files);
-
-	if (r < 0) {
-		warn(r, "%s: look at its files", g->job->who);
-		return false;
-	}
 	find_distro(g);
 	if (!g->distro || g->distro->left_alone)
 		return false;
@@ -114,25 +108,36 @@ static bool find_all(struct guest *g)
 	return true;
 }
 
+static void set_all(struct guest *g)
+{
+	const struct guest_job *job = g->job;
+	bool made = job->when == GUEST_CREATE;
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+		if ((!steps[i].once || made) &&
+		    (job->parts == GUEST_ALL || steps[i].part & job->parts))
+			steps[i].set(g);
+}
+
 void guest_setup(const struct guest_job *job, struct guest_done *out)
 {
-	bool made = job->when == GUEST_CREATE || job->when == GUEST_CLONE;
 	auto_free struct guest *g = calloc(1, sizeof(*g));
 	auto_free char *host = job->host_dns || job->when == GUEST_LIVE ? NULL : resolv_of_host();
 	struct guest_job j = *job;
+	int r = g ? files_open(job->who, job->root, &g->files) : -ENOMEM;
 
 	*out = (struct guest_done){ 0 };
-	if (!g) {
-		warn(-ENOMEM, "%s: tell its system of its config", job->who);
+	if (r < 0) {
+		warn(r, "%s: tell its system of its config", job->who);
 		return;
 	}
 	if (!j.host_dns)
 		j.host_dns = host;
 	g->job = &j;
-	if (!find_all(g))
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
-		if ((!steps[i].once || made) && (j.parts == GUEST_ALL || steps[i].part & j.parts))
-			steps[i].set(g);
-	*out = (struct guest_done){ g->own_net && g->n_nics, g->files.changed, g->files.failed };
+	if (find_all(g)) {
+		set_all(g);
+		*out = (struct guest_done){ g->own_net && g->n_nics, g->files.changed,
+					    g->files.failed };
+	}
+	files_close(&g->files);
 }

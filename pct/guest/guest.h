@@ -14,7 +14,6 @@
 enum guest_moment {
 	GUEST_START,  /* what follows the conf */
 	GUEST_CREATE, /* and what must be another in each container, and create's own options */
-	GUEST_CLONE,  /* of a copy: what must be another */
 	GUEST_LIVE,   /* in one that runs, by a process that has entered it: pct/guest/live.h */
 };
 
@@ -27,7 +26,7 @@ enum guest_moment {
 struct guest_job {
 	const char *who; /* for messages: "CT 100" */
 	unsigned vmid;
-	int root; /* its root directory, with ids as on the disk: not mapped by a mount */
+	int root; /* its root directory */
 	const struct config *config;
 	enum guest_moment when;
 	unsigned parts;

@@ -241,6 +241,9 @@ static void set(struct guest *g)
 						       : 0;
 	struct interfaces in = { g->nics, g->n_nics, g->version < since, alpine };
 
+	/* busybox' own, which Alpine had until then. */
+	if (within_links_to(&g->files, "sbin/ifup", "busybox"))
+		in.netmasks = true;
 	/* Ubuntu had its last ifupdown long before. */
 	if (strcmp(type, "ubuntu") == 0)
 		in.netmasks = true;

@@ -29,23 +29,30 @@ static void put_line(const char *form, unsigned number, FILE *out)
 	fputc('\n', out);
 }
 
-/* Without such of the user's; *@power: has he a line for SIGPWR? */
+/* Of the user's lines those that stay; *@power: has he one for SIGPWR? */
+static void put_others(const char *text, size_t n, bool *power, FILE *out)
+{
+	auto_free char *part = text_of("%.*s", (int)n, text);
+	const char *at = part, *line;
+
+	while (text_line(&at, &line, &n)) {
+		if (is_getty(line, n))
+			continue;
+		fwrite(line, 1, n, out);
+		*power = *power || (*line != '#' && memmem(line, n, ":powerfail:", 11));
+	}
+}
+
 static char *without_gettys(const char *old, bool *power)
 {
 	struct text t = text_begin();
-	bool ours = false;
-	const char *line;
-	size_t n;
+	size_t begin, end, n = strlen(old);
 
-	while (text_line(&old, &line, &n)) {
-		char marker = block_marker(line);
-
-		ours = marker ? marker == 'b' : ours;
-		if (ours || !is_getty(line, n))
-			fwrite(line, 1, n, t.out);
-		if (!ours && *line != '#' && memmem(line, n, ":powerfail:", 11))
-			*power = true;
-	}
+	if (!block_find(old, &begin, &end))
+		begin = end = n;
+	put_others(old, begin, power, t.out);
+	fwrite(old + begin, 1, end - begin, t.out);
+	put_others(old + end, n - end, power, t.out);
 	return text_end(&t);
 }
 

@@ -4,20 +4,57 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
 
 #include "base/say.h"
 #include "pct/guest/seat.h"
 #include "pct/paths.h"
 
+/* Of another than root the kernel takes what lets root write other's files: again. */
+static void keep_capabilities(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return;
+	data[0].effective = data[0].permitted;
+	data[1].effective = data[1].permitted;
+	(void)syscall(SYS_capset, &header, data);
+}
+
+static void become(uid_t uid, gid_t gid)
+{
+	if (geteuid() != 0)
+		return;
+	setfsgid(gid);
+	setfsuid(uid);
+	keep_capabilities();
+}
+
 int files_open(const char *who, int root, struct files *out)
 {
+	struct statvfs fs;
 	struct stat st;
 
-	if (fstat(root, &st) < 0)
+	if (fstat(root, &st) < 0 || fstatvfs(root, &fs) < 0)
 		return -errno;
 	*out = (struct files){ .who = who, .root = root, .uid = st.st_uid, .gid = st.st_gid };
+	/* It is to be so: nobody wants to read that at every start. */
+	out->over = fs.f_flag & ST_RDONLY;
+	if (st.st_uid || st.st_gid)
+		become(st.st_uid, st.st_gid);
 	return 0;
+}
+
+void files_close(struct files *f)
+{
+	if (f->uid || f->gid)
+		become(0, 0);
 }
 
 bool within_there(const struct files *f, const char *path)

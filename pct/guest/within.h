@@ -25,8 +25,12 @@ struct files {
 	size_t changed, failed;
 };
 
-/* Its owner is that of the directory. -EIO and the like: not said. */
+/*
+ * What is new belongs to the directory's owner, as whom this process makes files until
+ * files_close(): so it does where ids are mapped by the mount, too. -EIO and the like: not said.
+ */
 int files_open(const char *who, int root, struct files *out);
+void files_close(struct files *f);
 
 /* As in the root, which it does not leave; not waited for if it is no file. Not said. */
 int within_open(int root, const char *path, int flags);
