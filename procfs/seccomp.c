@@ -172,6 +172,14 @@ static int ask_mount(struct seccomp *s, struct call *c)
 		   : ASKED;
 }
 
+static int ask_node(struct seccomp *s, struct call *c)
+{
+	if (!call_makes_node(&c->m->call.data) ||
+	    mounts_ask(&s->mounts, c->number, &c->m->call, c->m->init, c->fds, "") < 0)
+		return -ECANCELED;
+	return ASKED;
+}
+
 /* As the caller is to have it; -ECANCELED: in doubt the kernel itself answers. */
 static int answer(struct seccomp *s, struct call *c)
 {
@@ -185,6 +193,9 @@ static int answer(struct seccomp *s, struct call *c)
 	case CALL_MOUNT:
 	case CALL_UMOUNT:
 		return ask_mount(s, c);
+	case CALL_MKNOD:
+	case CALL_MKNODAT:
+		return ask_node(s, c);
 	default:
 		return -ECANCELED;
 	}
