@@ -244,7 +244,7 @@ run 0 start 100
 said "CT 100: with its own lxc.apparmor.profile its features"
 run 0 set 100 --env A=1 --env B=2
 run 0 pending 100
-same "variables wait for the next start" "$(grep -c '^new env:' "$out")" 1
+same "variables wait for the next start" "$(grep -c '^new env:' "$out")" 2
 run 0 stop 100
 run 0 start 100
 same "… and are there then" "$(inside 100 'tr "\0" "\n" </proc/1/environ' | grep -E '^[AB]=' | xargs)" "A=1 B=2"
