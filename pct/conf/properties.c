@@ -23,7 +23,7 @@ const struct option feature_properties[] = {
 	{ "force_rw_sys", OPTION_BOOL, .help = "all of /sys may be written that its root may write" },
 	{ "fuse", OPTION_BOOL, .help = "FUSE file systems may be mounted" },
 	{ "keyctl", OPTION_BOOL, .help = "keyctl(2) is allowed, as Docker needs it" },
-	{ "mknod", OPTION_BOOL, .help = "harmless device nodes may be made" },
+	{ "mknod", OPTION_BOOL, .help = "it may make nodes of /dev/null, zero, full, random, urandom, tty, ptmx" },
 	{ "mount", OPTION_LIST, .max = 256, .separators = ";", .form = form_filesystem,
 	  .value = "<type;type>", .help = "file systems of these types may be mounted" },
 	{ "nesting", OPTION_BOOL, .help = "containers in it; systemd in it wants it, too" },

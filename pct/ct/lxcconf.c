@@ -125,7 +125,7 @@ bool lxcconf_own_seccomp(const struct config *c)
 
 bool lxcconf_asks(const struct config *c)
 {
-	return key_bool(c, "sysinfo") || key_bool(c, "procmounts");
+	return key_bool(c, "sysinfo") || key_bool(c, "procmounts") || lxcconf_asks_nodes(c);
 }
 
 static void put_proxy(const struct build *b, FILE *out)
