@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What pctfs asks of `pct-launch mounter`, and what it hears: packets on a SOCK_SEQPACKET. It is
- * about a call that a container's process waits in, mount(2) of procfs or umount2(2).
+ * about a call that a container's process waits in: mount(2) of procfs, umount2(2), mknod(2).
  */
 #pragma once
 
@@ -13,8 +13,10 @@
 enum mounting_kind {
 	MOUNTING_MOUNT = 1, /* with the fds of enum mounting_fd */
 	MOUNTING_UMOUNT,    /* likewise */
-	MOUNTING_KEEP, /* this fd, by that number: a monitor's connection, or 0: where they dial */
-	MOUNTING_DROP, /* no more */
+	MOUNTING_KEEP,	/* this fd, by that number: a monitor's connection, or 0: where they dial */
+	MOUNTING_DROP,	/* no more */
+	MOUNTING_MKNOD, /* as the first two */
+	MOUNTING_MKNODAT,
 };
 
 enum mounting_fd { MOUNTING_PROC, MOUNTING_MEM, MOUNTING_NOTIFY, MOUNTING_FDS };

@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 
 #include "base/base.h"
+#include "base/nodes.h"
 
 /*
  * A new mount of a file system: not a bind, move or remount, nor its propagation. The magic number
@@ -23,6 +24,17 @@ static inline void rules_put_mounts(FILE *out)
 	fprintf(out, "umount2 notify [1,0,SCMP_CMP_MASKED_EQ,0x%x]\n",
 		MNT_FORCE | MNT_DETACH | MNT_EXPIRE);
 	fputs("fsopen notify\n", out);
+}
+
+/* Nodes that can be made for a container; all others the kernel refuses as ever. */
+static inline void rules_put_nodes(FILE *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(nodes_allowed); i++)
+		for (unsigned at = 0; at < 2; at++)
+			fprintf(out,
+				"mknod%s notify [%u,0x%x,SCMP_CMP_MASKED_EQ,0x%x]"
+				"[%u,0x%x,SCMP_CMP_MASKED_EQ,0xffffffff]\n",
+				at ? "at" : "", at + 1, S_IFCHR, S_IFMT, at + 2, nodes_allowed[i]);
 }
 
 /*

@@ -34,13 +34,9 @@ static int keep_only(int fds[N_KEPT])
 	return close_range(N_KEPT, ~0u, 0) < 0 ? -errno : 0;
 }
 
-/*
- * The caller has its answer from here, not by way of the monitor: so that we know whether it has
- * it. A signal can have made it give up, and then it calls again. The monitor's own comes too late.
- */
-static bool answer(int notify, uint64_t id, int r)
+bool answer_caller(const struct job *j, int notify, int r)
 {
-	struct seccomp_notif_resp resp = { .id = id, .error = r };
+	struct seccomp_notif_resp resp = { .id = j->e.id, .error = r };
 
 	return ioctl(notify, SECCOMP_IOCTL_NOTIF_SEND, &resp) == 0;
 }
@@ -107,7 +103,7 @@ static int move_in(const struct job *j, int whole)
 	if (move_mount(whole, "", KEPT_TARGET, "",
 		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return -errno;
-	if (answer(KEPT_NOTIFY, j->e.id, 0))
+	if (answer_caller(j, KEPT_NOTIFY, 0))
 		return 0;
 	if (fchdir(whole) == 0)
 		(void)umount2(".", MNT_DETACH);
@@ -231,6 +227,6 @@ int double_umount(struct job *j)
 		r = -errno;
 	if (r < 0)
 		lay_again(j);
-	(void)answer(j->e.notify, j->e.id, r);
+	(void)!answer_caller(j, j->e.notify, r);
 	return r;
 }

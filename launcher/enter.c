@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -60,22 +62,24 @@ static size_t numbers(const char *line, int base, unsigned long long *out, size_
 int identity_parse(const char *text, struct identity *out)
 {
 	static const char *const caps[] = { "CapEff", "CapPrm", "CapInh" };
-	unsigned long long uid[3], gid[3], group[GROUPS_MAX], cap[ARRAY_LEN(caps)], bound;
+	unsigned long long uid[4], gid[4], group[GROUPS_MAX], cap[ARRAY_LEN(caps)], bound, mask;
 	struct identity who = { .n_groups = 0 };
 
-	if (numbers(line_of(text, "Uid"), 10, uid, 3) != 3 ||
-	    numbers(line_of(text, "Gid"), 10, gid, 3) != 3 || !line_of(text, "Groups"))
+	if (numbers(line_of(text, "Uid"), 10, uid, 4) != 4 ||
+	    numbers(line_of(text, "Gid"), 10, gid, 4) != 4 ||
+	    numbers(line_of(text, "Umask"), 8, &mask, 1) != 1 || !line_of(text, "Groups"))
 		return -EBADMSG;
 	for (size_t i = 0; i < ARRAY_LEN(caps); i++)
 		if (numbers(line_of(text, caps[i]), 16, &cap[i], 1) != 1)
 			return -EBADMSG;
 	who.n_groups = numbers(line_of(text, "Groups"), 10, group, GROUPS_MAX);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		who.uid[i] = (uid_t)uid[i];
 		who.gid[i] = (gid_t)gid[i];
 	}
 	for (size_t i = 0; i < who.n_groups; i++)
 		who.group[i] = (gid_t)group[i];
+	who.umask = (mode_t)mask;
 	who.effective = cap[0];
 	who.permitted = cap[1];
 	who.inheritable = cap[2];
@@ -194,6 +198,23 @@ int entrance_open(struct entrance *e)
 	return identity_parse(status, &e->who) < 0 ? -EBADMSG : read_label(e);
 }
 
+static bool is_same(int a, int b)
+{
+	struct stat one, other;
+
+	return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
+bool entrance_is_container(const struct entrance *e)
+{
+	auto_fd owner = ioctl(e->mnt, NS_GET_USERNS);
+	auto_fd above = e->user < 0 ? -EBADF : ioctl(e->user, NS_GET_PARENT);
+
+	return owner >= 0 && above >= 0 && is_same(owner, e->user) &&
+	       is_ours(above, "/proc/self/ns/user");
+}
+
 /* ---- to become like it ---- */
 
 static int take_label(const char *label)
@@ -227,10 +248,19 @@ static int raise_permitted(void)
  */
 static int take_users(const struct identity *w)
 {
+	int r;
+
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(w->n_groups, w->group) < 0 ||
 	    setresgid(w->gid[0], w->gid[1], w->gid[2]) < 0 ||
 	    setresuid(w->uid[0], w->uid[1], w->uid[2]) < 0)
 		return -errno;
+	r = raise_permitted();
+	if (r < 0)
+		return r;
+	(void)setfsgid(w->gid[3]); /* what it was before is all that these return */
+	(void)setfsuid(w->uid[3]);
+	if ((gid_t)setfsgid((gid_t)-1) != w->gid[3] || (uid_t)setfsuid((uid_t)-1) != w->uid[3])
+		return -EPERM;
 	return raise_permitted();
 }
 
@@ -249,27 +279,49 @@ static int take_capabilities(const struct identity *w)
 	return syscall(SYS_capset, &head, cap) < 0 ? -errno : 0;
 }
 
-int entrance_enter(const struct entrance *e, int *top)
+static int take_place(const struct entrance *e, int *top)
 {
-	int r = take_label(e->label);
-
-	if (r < 0)
-		return r;
-	if (setns(e->pid, CLONE_NEWPID) < 0 || setns(e->mnt, CLONE_NEWNS) < 0)
+	if (setns(e->mnt, CLONE_NEWNS) < 0)
 		return -errno;
 	*top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (*top < 0 || fchdir(e->root) < 0 || chroot(".") < 0 || fchdir(e->cwd) < 0)
 		return -errno;
-	r = take_users(&e->who);
+	return take_users(&e->who);
+}
+
+/* Nobody in there may look into what comes of us, nor gain by it; and no job outlives ours. */
+static int settle(void)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	return 0;
+}
+
+int entrance_enter(const struct entrance *e, int *top)
+{
+	int r = take_label(e->label);
+
+	if (r == 0 && setns(e->pid, CLONE_NEWPID) < 0)
+		r = -errno;
+	if (r == 0)
+		r = take_place(e, top);
 	if (r == 0 && e->user >= 0 && setns(e->user, CLONE_NEWUSER) < 0)
 		r = -errno;
 	if (r == 0)
 		r = take_capabilities(&e->who);
-	/* Nobody in there may look into what comes of us, nor gain by it; and no job outlives ours.
-	 */
-	if (r == 0 &&
-	    (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	     prctl(PR_SET_PDEATHSIG, SIGKILL) < 0))
-		r = -errno;
-	return r;
+	return r < 0 ? r : settle();
+}
+
+int entrance_enter_with(const struct entrance *e, uint64_t caps)
+{
+	const struct identity only = { .effective = caps, .permitted = caps };
+	auto_fd top = -EBADF;
+	int r = take_label(e->label);
+
+	if (r == 0)
+		r = take_place(e, &top);
+	if (r == 0)
+		r = take_capabilities(&only);
+	return r < 0 ? r : settle();
 }

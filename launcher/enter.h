@@ -16,8 +16,9 @@
 #define TEXT_MAX   4096 /* what mount(2) copies of each of its texts */
 
 struct identity {
-	uid_t uid[3]; /* real, effective, saved: as we number them */
-	gid_t gid[3];
+	uid_t uid[4]; /* real, effective, saved, for files: as we number them */
+	gid_t gid[4];
+	mode_t umask;
 	gid_t group[GROUPS_MAX];
 	size_t n_groups;
 	uint64_t effective, permitted, inheritable;
@@ -55,9 +56,18 @@ int own_fd(const char *path) MUST_CHECK;
 /* Everything in *@e but what came with the call. */
 int entrance_open(struct entrance *e) MUST_CHECK;
 
+/* Is it in the user namespace of a container, not in one made in there, and in mounts of that? */
+bool entrance_is_container(const struct entrance *e);
+
 /*
  * For the whole process, for good: what it forks is in the caller's pid namespace, it itself is
  * not.
  * *@top: the root of its mount namespace.
  */
 int entrance_enter(const struct entrance *e, int *top) MUST_CHECK;
+
+/*
+ * Likewise, but in our own user namespace, for what the kernel lets nobody do from another one, and
+ * in our own pid namespace: with these of our capabilities.
+ */
+int entrance_enter_with(const struct entrance *e, uint64_t caps) MUST_CHECK;

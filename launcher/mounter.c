@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * pctfs's helper: what its worker must not be able to do, to enter containers and mount there, is
- * done here, by a process for each call. The keeper starts it, and another when it ends.
+ * pctfs's helper: what its worker must not be able to do, to enter containers and mount there or
+ * make nodes, is done here, by a process for each call. The keeper starts it, and another when it
+ * ends.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -137,6 +138,12 @@ static void begin(struct mounter *m, const struct mounting *ask, const int *fds)
 	}
 }
 
+static bool is_call(uint32_t kind)
+{
+	return kind == MOUNTING_MOUNT || kind == MOUNTING_UMOUNT || kind == MOUNTING_MKNOD ||
+	       kind == MOUNTING_MKNODAT;
+}
+
 /* False: pctfs is gone. */
 static bool hear(struct mounter *m)
 {
@@ -149,10 +156,10 @@ static bool hear(struct mounter *m)
 	if (n < (ssize_t)offsetof(struct mounting, call))
 		ask.kind = 0;
 	ask.root[sizeof(ask.root) - 1] = '\0';
-	if (ask.kind && ask.kind <= MOUNTING_UMOUNT && n == sizeof(ask) &&
-	    fds[MOUNTING_NOTIFY] >= 0) {
+	if (is_call(ask.kind) && n == sizeof(ask) && fds[MOUNTING_NOTIFY] >= 0) {
 		begin(m, &ask, fds);
-	} else if (ask.kind >= MOUNTING_KEEP && ask.number < KEPT_MAX) {
+	} else if ((ask.kind == MOUNTING_KEEP || ask.kind == MOUNTING_DROP) &&
+		   ask.number < KEPT_MAX) {
 		close_fd(&m->kept[ask.number]);
 		m->kept[ask.number] = fds[0];
 		fds[0] = -EBADF;

@@ -182,7 +182,7 @@ int scratch_new(void)
 
 /* ---- the job ---- */
 
-static int start_double(struct job *j, int (*work)(struct job *j), pid_t *pid)
+int start_double(struct job *j, int (*work)(struct job *j), pid_t *pid)
 {
 	int ends[2];
 
@@ -202,7 +202,7 @@ static int start_double(struct job *j, int (*work)(struct job *j), pid_t *pid)
 	return *pid < 0 ? -errno : 0;
 }
 
-static int end_double(pid_t pid)
+int end_double(pid_t pid)
 {
 	int status = 0;
 
@@ -240,15 +240,19 @@ int job_run(const struct options *o, const char *mount, const struct mounting *a
 	struct job j = { .ask = ask,
 			 .mount = mount,
 			 .root = -EBADF,
+			 .sock = -EBADF,
 			 .e = { .proc = fds[MOUNTING_PROC],
 				.mem = fds[MOUNTING_MEM],
 				.notify = fds[MOUNTING_NOTIFY],
 				.id = ask->call.id },
 			 .texts = { .given = -EBADF } };
 	int (*work)(struct job *) = mounts ? double_mount : double_umount;
-	int r = read_call(&j);
 	pid_t pid = -1;
+	int r;
 
+	if (ask->kind == MOUNTING_MKNOD || ask->kind == MOUNTING_MKNODAT)
+		return node_run(&j);
+	r = read_call(&j);
 	/* The kernel refuses it without more ado. */
 	if (r == 0 && !(j.e.who.effective & (1ull << CAP_SYS_ADMIN)))
 		r = -EPERM;
@@ -268,7 +272,7 @@ int job_run(const struct options *o, const char *mount, const struct mounting *a
 	}
 	if (work == double_mount && do_mount(&j, scratch) < 0) {
 		kill(pid, SIGKILL);
-		(void)end_double(pid);
+		(void)!end_double(pid);
 		return MOUNTING_CONTINUE;
 	}
 	if (work == double_after) { /* the monitor has other calls: it looks on without us */

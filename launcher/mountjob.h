@@ -47,6 +47,10 @@ const char *view_name(const struct job *j, size_t i);
 int job_run(const struct options *o, const char *mount, const struct mounting *ask,
 	    const int fds[MOUNTING_FDS], int scratch) MUST_CHECK;
 
+/* The double, with a socket to it (@j->sock), and what it returned. */
+int start_double(struct job *j, int (*work)(struct job *j), pid_t *pid) MUST_CHECK;
+int end_double(pid_t pid) MUST_CHECK;
+
 /* A mount namespace with nothing but an empty directory "new" in it: an fd. */
 int scratch_new(void) MUST_CHECK;
 
@@ -55,11 +59,22 @@ int scratch_new(void) MUST_CHECK;
 int double_mount(struct job *j) MUST_CHECK;
 int double_umount(struct job *j) MUST_CHECK;
 
+/*
+ * The caller has its answer from here, not by way of the monitor: so that we know whether it has
+ * it. A signal can have made it give up, and then it calls again. The monitor's own comes too late.
+ */
+bool answer_caller(const struct job *j, int notify, int r) MUST_CHECK;
+
 /* Where it is mounted; is it the top of a mount? */
 bool identify(int at, const char *name, dev_t *dev, uint64_t *mnt, bool *is_root) MUST_CHECK;
 
 /* On a procfs; where something lies already nothing is laid. */
 void lay_clones(const struct job *j, int proc);
+
+/* ---- node.c ---- */
+
+/* mknod(2): what job_run() returns. */
+int node_run(struct job *j) MUST_CHECK;
 
 /* ---- after.c: likewise ---- */
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/say.h"
+#include "pct/paths.h"
 #include "pct/tool.h"
 
 /* In the child. Hooks have what environment their caller chose. */
@@ -81,10 +82,22 @@ int tool_ask(const char *const argv[], char **answer, char **said)
 	return r;
 }
 
+/* Of what it printed: nft names first what a file was included from. */
+static char *first_error(const char *said, const char *dir)
+{
+	const char *line = said ? said : "";
+
+	while (strncmp(line, "In file included", 16) == 0 && strchr(line, '\n'))
+		line = strchr(line, '\n') + 1;
+	if (dir && strncmp(line, "./", 2) == 0)
+		return text_of("%s/%.*s", dir, (int)strcspn(line + 2, "\n"), line + 2);
+	return text_of("%.*s", (int)strcspn(line, "\n"), line);
+}
+
 int tool_run(const char *const argv[], const char *package, const char *input, const char *dir,
 	     const char *what)
 {
-	auto_free char *said = NULL;
+	auto_free char *said = NULL, *error = NULL;
 	int r = tool_try(argv, input, dir, &said);
 
 	if (r < 0)
@@ -92,10 +105,10 @@ int tool_run(const char *const argv[], const char *package, const char *input, c
 	if (r == TOOL_MISSING)
 		return refuse(-ENOENT, "%s: there is no '%s': install the package %s", what,
 			      argv[0], package);
-	if (r != 0)
-		return refuse(-EIO, "%s: %s: %.*s", what, argv[0],
-			      said ? (int)strcspn(said, "\n") : 0, said ? said : "");
-	return 0;
+	if (r == 0)
+		return 0;
+	error = first_error(said, dir);
+	return refuse(-EIO, "%s: %s: %s", what, argv[0], error);
 }
 
 int nft_run(const char *rules, const char *dir, const char *what)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/fds.h"
+#include "base/nodes.h"
 #include "base/say.h"
 #include "procfs/mounts.h"
 
@@ -20,8 +21,9 @@ static const struct {
 } calls[] = {
 #if defined(__x86_64__)
 #define NATIVE AUDIT_ARCH_X86_64
-	{ AUDIT_ARCH_I386, 21, CALL_MOUNT },   { AUDIT_ARCH_I386, 52, CALL_UMOUNT },
-	{ AUDIT_ARCH_I386, 430, CALL_FSOPEN },
+	{ AUDIT_ARCH_I386, 21, CALL_MOUNT },	{ AUDIT_ARCH_I386, 52, CALL_UMOUNT },
+	{ AUDIT_ARCH_I386, 430, CALL_FSOPEN },	{ AUDIT_ARCH_I386, 14, CALL_MKNOD },
+	{ AUDIT_ARCH_I386, 297, CALL_MKNODAT },
 #elif defined(__aarch64__)
 #define NATIVE AUDIT_ARCH_AARCH64
 #elif defined(__s390x__)
@@ -31,8 +33,18 @@ static const struct {
 #else
 #define NATIVE 0
 #endif
-	{ NATIVE, SYS_mount, CALL_MOUNT },     { NATIVE, SYS_umount2, CALL_UMOUNT },
-	{ NATIVE, SYS_fsopen, CALL_FSOPEN },
+	{ NATIVE, SYS_mount, CALL_MOUNT },	{ NATIVE, SYS_umount2, CALL_UMOUNT },
+	{ NATIVE, SYS_fsopen, CALL_FSOPEN },	{ NATIVE, SYS_mknodat, CALL_MKNODAT },
+#ifdef SYS_mknod
+	{ NATIVE, SYS_mknod, CALL_MKNOD },
+#endif
+};
+
+static const enum mounting_kind asked_as[] = {
+	[CALL_MOUNT] = MOUNTING_MOUNT,
+	[CALL_UMOUNT] = MOUNTING_UMOUNT,
+	[CALL_MKNOD] = MOUNTING_MKNOD,
+	[CALL_MKNODAT] = MOUNTING_MKNODAT,
 };
 
 enum call_kind call_kind(const struct seccomp_data *d)
@@ -41,6 +53,18 @@ enum call_kind call_kind(const struct seccomp_data *d)
 		if (d->arch == calls[i].arch && d->nr == calls[i].nr && d->arch)
 			return calls[i].kind;
 	return CALL_OTHER;
+}
+
+bool call_makes_node(const struct seccomp_data *d)
+{
+	switch (call_kind(d)) {
+	case CALL_MKNOD:
+		return node_is_allowed(d->args[1], d->args[2]);
+	case CALL_MKNODAT:
+		return node_is_allowed(d->args[2], d->args[3]);
+	default:
+		return false;
+	}
 }
 
 bool call_names_proc(int mem, uint64_t address)
@@ -85,7 +109,7 @@ int mounts_ask(struct mounts *m, uint32_t number, const struct seccomp_notif *ca
 	       const int fds[MOUNTING_FDS], const char *root)
 {
 	struct mounting ask = {
-		.kind = call_kind(&call->data) == CALL_MOUNT ? MOUNTING_MOUNT : MOUNTING_UMOUNT,
+		.kind = asked_as[call_kind(&call->data)],
 		.number = number,
 		.init = init,
 		.call = *call,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Calls of containers that end in a new procfs, or take one off: a helper makes them, with views on
- * it (pct-launch mounter), as the worker must not. While it does, the call waits in the monitor's
- * connection, as everything unanswered does, for this worker or the next.
+ * Calls of containers that end in a new procfs, or take one off, or make a device's node: a helper
+ * makes them, a procfs with views on it (pct-launch mounter), as the worker must not. While it
+ * does, the call waits in the monitor's connection, as everything unanswered does, for this worker
+ * or the next.
  */
 #pragma once
 
@@ -18,10 +19,15 @@ enum call_kind {
 	CALL_MOUNT,
 	CALL_UMOUNT,
 	CALL_FSOPEN,
+	CALL_MKNOD,
+	CALL_MKNODAT,
 };
 
 /* Which is it, also of a 32-bit process? */
 enum call_kind call_kind(const struct seccomp_data *d);
+
+/* Is it mknod(2) of a device that a container may have? */
+bool call_makes_node(const struct seccomp_data *d);
 
 /* Does it name "proc" as the type of a file system, in the caller's memory? */
 bool call_names_proc(int mem, uint64_t address);

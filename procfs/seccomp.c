@@ -172,6 +172,14 @@ static int ask_mount(struct seccomp *s, struct call *c)
 		   : ASKED;
 }
 
+static int ask_node(struct seccomp *s, struct call *c)
+{
+	if (!call_makes_node(&c->m->call.data) ||
+	    mounts_ask(&s->mounts, c->number, &c->m->call, c->m->init, c->fds, "") < 0)
+		return -ECANCELED;
+	return ASKED;
+}
+
 /* As the caller is to have it; -ECANCELED: in doubt the kernel itself answers. */
 static int answer(struct seccomp *s, struct call *c)
 {
@@ -185,6 +193,9 @@ static int answer(struct seccomp *s, struct call *c)
 	case CALL_MOUNT:
 	case CALL_UMOUNT:
 		return ask_mount(s, c);
+	case CALL_MKNOD:
+	case CALL_MKNODAT:
+		return ask_node(s, c);
 	default:
 		return -ECANCELED;
 	}
@@ -211,6 +222,17 @@ static int take_fds(struct msghdr *h, int fds[FDS_ROOM])
 		memcpy(fds, CMSG_DATA(c), (size_t)n * sizeof(int));
 	}
 	return n;
+}
+
+/*
+ * The helper answers such a caller itself, before we do its monitor: that nobody waits for it any
+ * more does not tell what the monitor has heard.
+ */
+static bool is_helpers(const struct call_message *m)
+{
+	enum call_kind kind = call_kind(&m->call.data);
+
+	return kind != CALL_OTHER && kind != CALL_FSOPEN;
 }
 
 static uint64_t ms(void)
@@ -265,18 +287,24 @@ static void consume(int fd)
 	(void)recv(fd, &byte, 1, MSG_DONTWAIT | MSG_TRUNC);
 }
 
-/* @r: as of answer(). False: the monitor is gone. */
+/*
+ * @r: as of answer(). False: the monitor is gone. What is the helper's is consumed first: what a
+ * worker finds of it is not replied to.
+ */
 static bool reply(int fd, struct call_message *m, int r)
 {
-	bool sent;
+	bool helpers = is_helpers(m), sent;
 
 	m->answer = (struct seccomp_notif_resp){ .id = m->call.id };
 	if (r == -ECANCELED)
 		m->answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	else
 		m->answer.error = r;
+	if (helpers)
+		consume(fd);
 	sent = send(fd, m, sizeof(*m), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(*m);
-	consume(fd);
+	if (!helpers)
+		consume(fd);
 	return sent;
 }
 
@@ -293,6 +321,8 @@ static int answer_once(struct seccomp *s, struct call *c)
 	bool left = s->may_be_left[c->number];
 
 	s->may_be_left[c->number] = false;
+	if (left && is_helpers(c->m))
+		return still_asked(c->fds[FD_NOTIFY], c->m->call.id) ? answer(s, c) : -ECANCELED;
 	if (left && is_answered(s, kept_fd(s->kept, c->number), c->m, c->fds))
 		return -EALREADY;
 	return answer(s, c);

@@ -2,7 +2,7 @@
 /*
  * Calls of containers, that LXC's monitor hands over on a SOCK_SEQPACKET connection
  * (lxc.seccomp.notify.proxy): sysinfo(2), answered from the same sample as their files; and those
- * by which they mount a procfs (mounts.h).
+ * by which they mount a procfs or make a device's node (mounts.h).
  */
 #pragma once
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include "launcher/cgroups.h"
 #include "launcher/enter.h"
 #include "tests/fixture.h"
 
@@ -91,7 +92,7 @@ END_TEST
 #define STATUS                                                                                     \
 	"Name:\tUid:\\nUid: 0\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t9 10 11 \n"            \
 	"CapInh:\t0000000000000001\nCapPrm:\t000001ffffffffff\nCapEff:\t0000000000200000\n"        \
-	"NoNewPrivs:\t0\n"
+	"Umask:\t0027\nNoNewPrivs:\t0\n"
 
 START_TEST(an_identity_is_what_status_says)
 {
@@ -100,7 +101,10 @@ START_TEST(an_identity_is_what_status_says)
 	ck_assert_int_eq(identity_parse(STATUS, &who), 0);
 	ck_assert_uint_eq(who.uid[0], 1);
 	ck_assert_uint_eq(who.uid[2], 3);
+	ck_assert_uint_eq(who.uid[3], 4);
 	ck_assert_uint_eq(who.gid[1], 6);
+	ck_assert_uint_eq(who.gid[3], 8);
+	ck_assert_uint_eq(who.umask, 027);
 	ck_assert_uint_eq(who.n_groups, 3);
 	ck_assert_uint_eq(who.group[2], 11);
 	ck_assert_uint_eq(who.effective, 1ull << 21);
@@ -129,8 +133,8 @@ END_TEST
 /* Nobody is root for a line that is not there. */
 START_TEST(without_all_of_it_there_is_no_identity)
 {
-	static const char *const keys[] = { "\nUid",	"\nGid",    "\nGroups",
-					    "\nCapInh", "\nCapPrm", "\nCapEff" };
+	static const char *const keys[] = { "\nUid",	"\nGid",    "\nGroups", "\nCapInh",
+					    "\nCapPrm", "\nCapEff", "\nUmask" };
 	struct identity who;
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
@@ -170,6 +174,70 @@ START_TEST(a_label_is_without_its_mode)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	int v1, v2;
+	const char *path; /* where it is, of those that it is in */
+} places[] = {
+	{ "5:cpu,devices:/lxc/100/ns\n1:cpu:/x\n", 0, -ENOENT, "/lxc/100/ns" },
+	{ "4:memory:/devices\n3:name=devices:/x\n0::/a:b\n", -ENOENT, 0, "/a:b" },
+	{ "13:devices:/\n0::/", 0, 0, "/" },
+	{ "5:devices:/../lxc/100\n0::/..\n", -EXDEV, -EXDEV, NULL },
+	{ "5:devices:\n0::x\n", -EXDEV, -EXDEV, NULL },
+	{ "nonsense\n0::/x\n", -EXDEV, -EXDEV, NULL },
+	{ "10:devices,x:/y\n", 0, -ENOENT, "/y" },
+	{ "10:xdevices,devicesx:/y\n", -ENOENT, -ENOENT, NULL },
+	{ "", -ENOENT, -ENOENT, NULL },
+	{ "0::/longer/than/what/there/is/room/for\n", -ENOENT, -EXDEV, NULL },
+};
+
+START_TEST(a_cgroup_is_where_the_process_says)
+{
+	char out[20];
+
+	ck_assert_int_eq(cgroups_path(places[_i].text, CGROUPS_V1, out, sizeof(out)),
+			 places[_i].v1);
+	if (places[_i].v1 == 0)
+		ck_assert_str_eq(out, places[_i].path);
+	ck_assert_int_eq(cgroups_path(places[_i].text, CGROUPS_V2, out, sizeof(out)),
+			 places[_i].v2);
+	if (places[_i].v2 == 0)
+		ck_assert_str_eq(out, places[_i].path);
+}
+END_TEST
+
+#define LINE(root, type, options)                                                                  \
+	"36 35 0:31 " root " /sys/fs/cgroup/x rw,nosuid shared:7 - " type " name " options "\n"
+
+static const struct {
+	const char *line;
+	bool v1, v2;
+} cgroup_mounts[] = {
+	{ LINE("/", "cgroup", "rw,devices"), true, false },
+	{ LINE("/", "cgroup", "rw,cpu,devices,x"), true, false },
+	{ LINE("/", "cgroup", "rw,mydevices"), false, false },
+	{ LINE("/", "cgroup", "rw,name=devices"), false, false },
+	{ LINE("/a", "cgroup", "rw,devices"), false, false },
+	{ LINE("/", "cgroup2", "rw,nsdelegate"), false, true },
+	{ LINE("/lxc", "cgroup2", "rw"), false, false },
+	{ LINE("/", "tmpfs", "rw,devices"), false, false },
+	{ "36 35 0:31 / /x rw - cgroup2", false, false },
+	{ "", false, false },
+};
+
+START_TEST(a_hierarchy_is_where_all_of_it_is_mounted)
+{
+	char at[PAGE];
+
+	ck_assert(cgroups_mounted(cgroup_mounts[_i].line, CGROUPS_V1, at, sizeof(at)) ==
+		  cgroup_mounts[_i].v1);
+	ck_assert(cgroups_mounted(cgroup_mounts[_i].line, CGROUPS_V2, at, sizeof(at)) ==
+		  cgroup_mounts[_i].v2);
+	if (cgroup_mounts[_i].v1 || cgroup_mounts[_i].v2)
+		ck_assert_str_eq(at, "/sys/fs/cgroup/x");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("enter");
@@ -184,6 +252,9 @@ int main(void)
 	tcase_add_test(t, who_may_be_confined_is_known);
 	tcase_add_test(t, without_all_of_it_there_is_no_identity);
 	tcase_add_loop_test(t, a_label_is_without_its_mode, 0, ARRAY_LEN(labels));
+	tcase_add_loop_test(t, a_cgroup_is_where_the_process_says, 0, ARRAY_LEN(places));
+	tcase_add_loop_test(t, a_hierarchy_is_where_all_of_it_is_mounted, 0,
+			    ARRAY_LEN(cgroup_mounts));
 	suite_add_tcase(s, t);
 	return fixture_run(s);
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "base/nodes.h"
 #include "procfs/mounts.h"
 #include "tests/fixture.h"
 
@@ -129,6 +130,10 @@ START_TEST(calls_are_known_by_number_and_machine)
 	ck_assert_int_eq(call_kind(&d), CALL_MOUNT);
 	d.nr = SYS_mount; /* another call's number there */
 	ck_assert_int_eq(call_kind(&d), CALL_OTHER);
+	d.nr = 14;
+	ck_assert_int_eq(call_kind(&d), CALL_MKNOD);
+	d.nr = 297;
+	ck_assert_int_eq(call_kind(&d), CALL_MKNODAT);
 #endif
 }
 END_TEST
@@ -146,6 +151,54 @@ START_TEST(a_type_is_proc_and_nothing_else)
 	ck_assert(!call_names_proc(mem, 0));
 	ck_assert(!call_names_proc(mem, UINT64_MAX));
 	close(mem);
+}
+END_TEST
+
+// clang-format off
+static const struct {
+	uint64_t mode, dev;
+	bool allowed;
+} nodes[] = {
+	{ S_IFCHR | 0666, NODE_DEV(1, 3), true },   { S_IFCHR, NODE_DEV(1, 5), true },
+	{ S_IFCHR | 07777, NODE_DEV(1, 7), true },  { S_IFCHR, NODE_DEV(1, 8), true },
+	{ S_IFCHR | 0600, NODE_DEV(1, 9), true },   { S_IFCHR, NODE_DEV(5, 0), true },
+	{ S_IFCHR | 0666, NODE_DEV(5, 2), true },
+	/* what of it the kernel takes: 16 and 32 bits */
+	{ 0xffff0000 | S_IFCHR, 0x700000103, true },
+	/* memory, ports, the kernel's messages, the host's consoles, its other devices */
+	{ S_IFCHR, NODE_DEV(1, 1), false },         { S_IFCHR, NODE_DEV(1, 2), false },
+	{ S_IFCHR, NODE_DEV(1, 4), false },         { S_IFCHR, NODE_DEV(1, 11), false },
+	{ S_IFCHR, NODE_DEV(5, 1), false },         { S_IFCHR, NODE_DEV(5, 3), false },
+	{ S_IFCHR, NODE_DEV(4, 0), false },         { S_IFCHR, NODE_DEV(136, 0), false },
+	{ S_IFCHR, NODE_DEV(10, 229), false },      { S_IFCHR, NODE_DEV(10, 237), false },
+	/* 1:259 and 257:3 are no 1:3 */
+	{ S_IFCHR, 0x100103, false },               { S_IFCHR, NODE_DEV(257, 3), false },
+	/* anybody makes a whiteout, and what is no device */
+	{ S_IFCHR, 0, false },                      { S_IFIFO, NODE_DEV(1, 3), false },
+	{ S_IFREG, NODE_DEV(1, 3), false },         { 0, NODE_DEV(1, 3), false },
+	{ S_IFSOCK, NODE_DEV(1, 3), false },        { S_IFDIR, NODE_DEV(1, 3), false },
+	/* a block device never; nor one whose kind is in bits that the kernel does not take */
+	{ S_IFBLK, NODE_DEV(1, 3), false },         { S_IFBLK, 0, false },
+	{ (uint64_t)S_IFCHR << 16, NODE_DEV(1, 3), false },
+};
+// clang-format on
+
+START_TEST(a_node_is_made_only_of_what_every_container_has)
+{
+	uint64_t mode = nodes[_i].mode, dev = nodes[_i].dev;
+	struct seccomp_data d = { .nr = SYS_mknodat, .args = { 7, 8, mode, dev } };
+
+	ck_assert(node_is_allowed(mode, dev) == nodes[_i].allowed);
+#ifdef __x86_64__
+	d.arch = AUDIT_ARCH_X86_64;
+	ck_assert(call_makes_node(&d) == nodes[_i].allowed);
+	d = (struct seccomp_data){ .nr = SYS_mknod,
+				   .arch = AUDIT_ARCH_X86_64,
+				   .args = { 8, mode, dev } };
+	ck_assert(call_makes_node(&d) == nodes[_i].allowed);
+	d.nr = SYS_mount;
+	ck_assert(!call_makes_node(&d));
+#endif
 }
 END_TEST
 
@@ -185,6 +238,8 @@ int main(void)
 	tcase_add_test(t, a_helper_that_says_nothing_is_not_waited_for);
 	tcase_add_test(t, one_that_is_gone_is_not_answered);
 	tcase_add_test(t, calls_are_known_by_number_and_machine);
+	tcase_add_loop_test(t, a_node_is_made_only_of_what_every_container_has, 0,
+			    ARRAY_LEN(nodes));
 	tcase_add_loop_test(t, a_type_is_proc_and_nothing_else, 0, ARRAY_LEN(types));
 	tcase_add_loop_test(t, views_are_looked_for_beside_those_of_the_container, 0,
 			    ARRAY_LEN(infos));

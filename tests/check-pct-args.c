@@ -157,6 +157,7 @@ static const struct {
 	{ &cmd_set, { "100", "--delete", "lock" }, { "delete: 'lock' is not a key" } },
 	{ &cmd_create, { "100", "t", "--entrypoint", "init" }, { "entrypoint: 'init'" } },
 	{ &cmd_create, { "100", "t", "--lock", "x" }, { "there is no option '--lock'" } },
+	{ &cmd_create, { "100", "t", "--entrypoint", "/bin/sh -c 'x" }, { "quotes are closed" } },
 	{ &cmd_create, { "100", "t", "--lock", "create" }, { "there is no option '--lock'" } },
 	{ &cmd_create, { "100", "t", "--o", "1" }, { "'--o' may be --onboot, --ostype" } },
 	{ &cmd_create,

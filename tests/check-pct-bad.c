@@ -93,6 +93,18 @@ static char *required(const struct option *o, const struct option *without)
 
 static unsigned n_calls;
 
+/* What a form alone would not show. */
+static const struct {
+	const char *name, *value, *where, *said;
+} odd[] = {
+	{ "dev0", "/dev/null", "path", "each container has its own" },
+	{ "dev0", "/dev/pts/3,mode=0666", "path", "each container has its own" },
+	{ "dev1", "/dev/console", "path", "each container has its own" },
+	{ "net0", "name=eth0,hwaddr=00:00:00:00:00:00", "hwaddr", "the MAC address of one" },
+	{ "net0", "name=eth0,hwaddr=01:00:5E:00:00:01", "hwaddr", "the MAC address of one" },
+	{ "net0", "name=eth0,hwaddr=FF:FF:FF:FF:FF:FF", "hwaddr", "the MAC address of one" },
+};
+
 /* `pct set 100 --NAME=VALUE` is refused, by one line that names it, says @where and @said. */
 static void refuses(const char *name, const char *value, const char *where, const char *said)
 {
@@ -280,6 +292,12 @@ START_TEST(refuses_every_wrong_value_of_an_option)
 }
 END_TEST
 
+START_TEST(refuses_what_is_wrong_by_its_meaning)
+{
+	refuses(odd[_i].name, odd[_i].value, odd[_i].where, odd[_i].said);
+}
+END_TEST
+
 START_TEST(has_as_many_bad_calls_as_it_is_to_have)
 {
 	n_calls = 0;
@@ -455,6 +473,7 @@ int main(void)
 	memset(long_number, '9', LONG);
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, refuses_every_wrong_value_of_an_option, 0, (int)n_options(&cmd_set));
+	tcase_add_loop_test(t, refuses_what_is_wrong_by_its_meaning, 0, ARRAY_LEN(odd));
 	tcase_add_test(t, has_as_many_bad_calls_as_it_is_to_have);
 	tcase_add_test(t, refuses_keys_that_are_no_options);
 	tcase_add_loop_test(t, takes_no_value_that_reads_back_as_another, 0, 4);

@@ -11,6 +11,7 @@
 #include "pct/conf/pending.h"
 #include "pct/conf/raw.h"
 #include "pct/ct/lxcconf.h"
+#include "pct/ct/words.h"
 
 #define ROOTFS "rootfs: local:100/subvol-100-disk-0.subvol\n"
 
@@ -221,6 +222,38 @@ static bool has_line(const char *text, const char *line)
 	return false;
 }
 
+/* Its words, joined by '|'; NULL: it is none. */
+static const struct {
+	const char *text, *words;
+} commands[] = {
+	{ "/init", "/init" },
+	{ "  /init  --x\ty ", "/init|--x|y" },
+	{ "/bin/sh -c 'sleep 77'", "/bin/sh|-c|sleep 77" },
+	{ "nginx -g \"daemon off;\"", "nginx|-g|daemon off;" },
+	{ "a 'b\"\\c' \"d'\\\"\\e\" f\\ g", "a|b\"\\c|d'\"\\e|f g" },
+	{ "a''b \"\" ''", "ab||" },
+	{ "a b\\", "a|b\\" },
+	{ "a 'b", NULL },
+	{ "a \"b\\\"", NULL },
+	{ "", NULL },
+	{ "  ", NULL },
+};
+
+START_TEST(parts_words_as_a_shell)
+{
+	auto_free char **words = NULL;
+	char joined[64] = "";
+	int r = words_split(commands[_i].text, &words);
+
+	ck_assert_int_eq(r, commands[_i].words ? 0 : -EINVAL);
+	for (char **w = words; w && *w; w++) {
+		strcat(joined, w == words ? "" : "|");
+		strcat(joined, *w);
+	}
+	ck_assert_str_eq(joined, commands[_i].words ? commands[_i].words : "");
+}
+END_TEST
+
 START_TEST(tells_liblxc_what_can_be_used_and_names_the_rest)
 {
 	auto_free char *text = NULL, *out = NULL, *plain = NULL;
@@ -331,6 +364,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	tcase_add_loop_test(t, parts_words_as_a_shell, 0, ARRAY_LEN(commands));
 	tcase_add_loop_test(t, tells_liblxc_what_can_be_used_and_names_the_rest, 0,
 			    ARRAY_LEN(lines));
 	tcase_add_loop_test(t, keeps_a_line_or_names_it, 0, ARRAY_LEN(lines));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What liblxc is told: whole configs against tests/golden/pct/NAME for the three kinds of host,
- * and single lines for values at their ends. GOLDEN=write writes the files anew.
+ * whole rules for system calls, and single lines for values at their ends. GOLDEN=write writes the
+ * files anew.
  */
 #include <check.h>
 #undef fail /* ours is another one */
@@ -136,14 +137,11 @@ static char *read_golden(const char *path)
 	return text;
 }
 
-START_TEST(tells_liblxc_what_the_golden_file_says)
+static void compare(const char *path, const char *text)
 {
-	auto_free char *path = text_of("tests/golden/pct/%s.config", wholes[_i].name);
-	auto_free char *text = NULL, *golden = NULL;
-	const char *key = NULL;
+	auto_free char *golden = NULL;
 	const char *mode = getenv("GOLDEN");
 
-	ck_assert_int_eq(build(wholes[_i].conf, wholes[_i].host, &text, &key), 0);
 	if (mode && strcmp(mode, "write") == 0) {
 		FILE *f = fopen(path, "w");
 
@@ -153,6 +151,16 @@ START_TEST(tells_liblxc_what_the_golden_file_says)
 	}
 	golden = read_golden(path);
 	ck_assert_str_eq(text, golden);
+}
+
+START_TEST(tells_liblxc_what_the_golden_file_says)
+{
+	auto_free char *path = text_of("tests/golden/pct/%s.config", wholes[_i].name);
+	auto_free char *text = NULL;
+	const char *key = NULL;
+
+	ck_assert_int_eq(build(wholes[_i].conf, wholes[_i].host, &text, &key), 0);
+	compare(path, text);
 }
 END_TEST
 
@@ -217,6 +225,9 @@ static const struct {
 	{ "sysinfo: 0\nprocmounts: 0\n", "!notify.proxy", "" },
 	{ "sysinfo: 0\n", "notify.proxy", "lxc.hook.start-host = /opt" },
 	{ "procmounts: 0\n", "notify.proxy", "lxc.hook.start-host = /opt" },
+	{ "sysinfo: 0\nprocmounts: 0\nunprivileged: 1\nfeatures: mknod=1\n", "notify.proxy",
+	  "lxc.hook.start-host = /opt" },
+	{ "sysinfo: 0\nprocmounts: 0\nfeatures: mknod=1\n", "!notify.proxy", "" },
 	{ "sysinfo: 0\n", "rules.seccomp", "lxc.hook.start-host = /opt" },
 	{ "lxc.monitor.unshare: 0\n", "unshare = 0\n", "unshare = 1\n" },
 	{ "lxc.cgroup.dir: x\n", "dir = x\n", "dir.container = lxc/100\n" },
@@ -266,7 +277,6 @@ static const struct {
 	{ "cpulimit: 9000\n", "cpulimit" },
 	{ "cpuunits: x\n", "cpuunits" },
 	{ "unprivileged: 2\n", "unprivileged" },
-	{ "features: mknod=1\n", "features" },
 };
 
 START_TEST(names_the_key_whose_value_cannot_be_used)
@@ -367,6 +377,13 @@ START_TEST(takes_the_first_error_from_a_log)
 		{ "lxc 100 2026 DEBUG    conf - ../a.c:f:1 - Script exec x produced output: why\n"
 		  "lxc 100 2026 ERROR    conf - ../a.c:f:1 - Script exited with status 1\n",
 		  "why" },
+		{ "lxc 100 2026 INFO     conf - ../a.c:f:1 - Executing script \"/bin/true\" for "
+		  "container \"100\", config section \"lxc\"\n"
+		  "lxc 100 2026 DEBUG    conf - ../a.c:f:1 - Script exec x produced output: fine\n"
+		  "lxc 100 2026 INFO     conf - ../a.c:f:1 - Executing script \"/bin/no\" for "
+		  "container \"100\", config section \"lxc\"\n"
+		  "lxc 100 2026 ERROR    conf - ../a.c:f:1 - Script exited with status 1\n",
+		  "hook '/bin/no': Script exited with status 1" },
 		{ "ERROR\n ERROR ERROR ERROR ERROR ERROR\n", NULL },
 	};
 
@@ -431,6 +448,25 @@ static char *rules_of(const char *conf)
 	fclose(out);
 	return text;
 }
+
+static const struct {
+	const char *name, *conf;
+} rule_files[] = {
+	{ "unprivileged", "unprivileged: 1\n" },
+	{ "privileged", "" },
+	{ "privileged", "features: mknod=1\n" },
+	{ "mknod", "unprivileged: 1\nfeatures: mknod=1\n" },
+	{ "mknod-alone", "sysinfo: 0\nprocmounts: 0\nlxc.idmap: u 0 1 2\nfeatures: mknod=1\n" },
+};
+
+START_TEST(filters_calls_as_the_golden_file_says)
+{
+	auto_free char *path = text_of("tests/golden/pct/%s.rules", rule_files[_i].name);
+	auto_free char *text = rules_of(rule_files[_i].conf);
+
+	compare(path, text);
+}
+END_TEST
 
 START_TEST(denies_calls_of_unprivileged_ones)
 {
@@ -593,6 +629,7 @@ int main(void)
 	tcase_add_test(t, knows_which_subids_cover_the_range);
 	tcase_add_test(t, takes_the_first_error_from_a_log);
 	tcase_add_test(t, names_the_command_socket_as_liblxc_does);
+	tcase_add_loop_test(t, filters_calls_as_the_golden_file_says, 0, ARRAY_LEN(rule_files));
 	tcase_add_test(t, denies_calls_of_unprivileged_ones);
 	tcase_add_test(t, without_pctfs_denies_as_before);
 	tcase_add_loop_test(t, knows_which_raw_lines_there_may_be, 0, ARRAY_LEN(raws));

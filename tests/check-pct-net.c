@@ -118,10 +118,25 @@ static const struct {
 	{ "name=eth0,rate=2", "limit rate over 2097152 bytes/second" },
 };
 
+START_TEST(the_firewall_names_the_address_that_dhcp_gives)
+{
+	struct nic n = parsed("name=eth0,hwaddr=BC:24:11:00:00:01,firewall=1,ip=dhcp");
+	struct hosts hosts = { .given = "10.1.2.200" };
+	auto_free char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	ck_assert_int_eq(firewall_write(&n, &hosts, out), 0);
+	fclose(out);
+	ck_assert_ptr_nonnull(strstr(text, "addr4 { type ipv4_addr; flags interval; auto-merge; "
+					   "elements = { 10.1.2.200 }; }"));
+}
+END_TEST
+
 START_TEST(the_firewall_says_what_the_value_says)
 {
 	struct nic n = parsed(rules[_i].value);
-	struct hosts hosts = { { (char[]){ "10.0.0.1" }, NULL } };
+	struct hosts hosts = { .ip = { (char[]){ "10.0.0.1" }, NULL } };
 	auto_free char *text = NULL;
 	bool no = rules[_i].text[0] == '!';
 	size_t size;
@@ -220,6 +235,7 @@ int main(void)
 	tcase_add_test(t, a_mac_address_is_made_up_once);
 	tcase_add_test(t, a_value_is_read);
 	tcase_add_test(t, what_needs_another_device_is_told_from_what_does_not);
+	tcase_add_test(t, the_firewall_names_the_address_that_dhcp_gives);
 	tcase_add_loop_test(t, the_firewall_says_what_the_value_says, 0, ARRAY_LEN(rules));
 	tcase_add_test(t, nets_are_read_and_compared);
 	tcase_add_test(t, a_free_subnet_is_found_if_there_is_one);

@@ -32,6 +32,7 @@ static const struct {
 	{ "make one, and hide how",     SYS_clone3,            { 0 } },
 	{ "make a namespace",           SYS_unshare,           { CLONE_NEWUSER } },
 	{ "enter a namespace",          SYS_setns,             { 0, 0 } },
+	{ "make a node",                SYS_mknodat,           { -100, (long)"/null", S_IFCHR, 0x103 } },
 	{ "mount",                      SYS_mount,             { (long)"a", (long)"/", (long)"tmpfs", 0, 0 } },
 	{ "move a mount",               SYS_move_mount,        { 0, (long)"", 0, (long)"/", 0 } },
 	{ "clone a mount",              SYS_open_tree,         { 0, (long)"", 1 } },

@@ -125,8 +125,8 @@ static const char form[] =
     "[pve:pending] is the section of what waits for the container's next start; its 'delete: "
     "key,key' names keys that will go. Any other section is a snapshot of that name.\n"
     "Lines 'lxc.something: value' or 'lxc.something = value' are handed to LXC as they are, after "
-    "all that comes of the keys, so they win over it: see lxc.container.conf(5). They are for "
-    "root's hands only: no option of any command writes one.\n";
+    "all that comes of the keys, so they win over it: see lxc.container.conf(5). 'pct "
+    "set --lxc' writes them, and refuses those that pct writes itself.\n";
 
 static const char readers[] =
     "Only root may change a container. Others read what the files let them: after\n"
@@ -142,7 +142,9 @@ static void put_key(const struct key *k, FILE *to)
 	if (!left || !right ||
 	    asprintf(&whole, "%s; %s%s%s", right,
 		     k->internal ? "set by pct itself; no option of 'pct set'" : help_hotplug(k),
-		     k->kept ? "; cannot be taken away" : "",
+		     k->fixed  ? "; only 'pct create' sets it"
+		     : k->kept ? "; cannot be taken away"
+			       : "",
 		     k->option.type == OPTION_LINES ? "; written as lines that begin with '#'"
 						    : "") < 0) {
 		whole = NULL;

@@ -52,7 +52,7 @@ bool option_number(const char *text, int64_t *millionths)
 	return true;
 }
 
-static FORMAT(2, 3) int wrong(char why[OPTION_WHY], const char *fmt, ...)
+int option_wrong(char why[OPTION_WHY], const char *fmt, ...)
 {
 	va_list ap;
 
@@ -77,8 +77,8 @@ static int take_bool(const char *text, char **value, char why[OPTION_WHY])
 	bool on;
 
 	if (!option_bool(text, &on))
-		return wrong(why, "'%.40s' is neither 1 (on, yes, true) nor 0 (off, no, false)",
-			     text);
+		return option_wrong(
+		    why, "'%.40s' is neither 1 (on, yes, true) nor 0 (off, no, false)", text);
 	return keep(value, on ? "1" : "0");
 }
 
@@ -90,8 +90,8 @@ static int take_number(const struct option *o, const char *text, char **value, c
 
 	if (!option_number(text, &n) || (whole && strchr(text, '.')) || n < o->min * NUMBER_SCALE ||
 	    n > o->max * NUMBER_SCALE)
-		return wrong(why, "'%.40s' is not a %snumber from %lld to %lld", text,
-			     whole ? "whole " : "", (long long)o->min, (long long)o->max);
+		return option_wrong(why, "'%.40s' is not a %snumber from %lld to %lld", text,
+				    whole ? "whole " : "", (long long)o->min, (long long)o->max);
 
 	/* One spelling: no leading zeros, no trailing ones after the point. */
 	n = snprintf(shown, sizeof(shown), "%lld.%06lld", (long long)(n / NUMBER_SCALE),
@@ -126,17 +126,19 @@ static int take_text(const struct option *o, const char *text, char **value, cha
 	const char *form;
 
 	if (!is_one_line(text, o->type == OPTION_LINES))
-		return wrong(why, "control characters are not allowed");
+		return option_wrong(why, "control characters are not allowed");
 	if (n < (size_t)o->min)
-		return wrong(why, "is empty");
+		return n ? option_wrong(why, "is %zu bytes long, fewer than %lld", n,
+					(long long)o->min)
+			 : option_wrong(why, "is empty");
 	if (n > (size_t)o->max)
-		return wrong(why, "is %zu bytes long, at most %lld are allowed", n,
-			     (long long)o->max);
+		return option_wrong(why, "is %zu bytes long, at most %lld are allowed", n,
+				    (long long)o->max);
 	if (o->type == OPTION_TEXT && has_outer_blank(text))
-		return wrong(why, "begins or ends with a blank");
+		return option_wrong(why, "begins or ends with a blank");
 	form = o->form ? o->form(text) : NULL;
 	if (form)
-		return wrong(why, "'%.40s' is not %s", text, form);
+		return option_wrong(why, "'%.40s' is not %s", text, form);
 	return keep(value, text);
 }
 
@@ -153,7 +155,7 @@ static int take_word(const struct option *o, const char *text, char **value, cha
 	}
 	if (n >= sizeof(words))
 		strcpy(words + sizeof(words) - 4, "...");
-	return wrong(why, "'%.30s' is none of:%s", text, words);
+	return option_wrong(why, "'%.30s' is none of:%s", text, words);
 }
 
 static int compare(const void *a, const void *b)
@@ -195,13 +197,13 @@ static int split(const struct option *o, char *text, const char **words, size_t 
 		const char *form = *word && o->form ? o->form(word) : NULL;
 
 		if (form)
-			return wrong(why, "'%.40s' is not %s", word, form);
+			return option_wrong(why, "'%.40s' is not %s", word, form);
 		if (has_outer_blank(word))
-			return wrong(why, "'%.40s' begins or ends with a blank", word);
+			return option_wrong(why, "'%.40s' begins or ends with a blank", word);
 		if (*word)
 			words[(*n)++] = word;
 	}
-	return *n ? 0 : wrong(why, "is empty");
+	return *n ? 0 : option_wrong(why, "is empty");
 }
 
 static int take_list(const struct option *o, const char *text, char **value, char why[OPTION_WHY])
@@ -212,10 +214,10 @@ static int take_list(const struct option *o, const char *text, char **value, cha
 	int r;
 
 	if (!is_one_line(text, strchr(o->separators, '\n')))
-		return wrong(why, "control characters are not allowed");
+		return option_wrong(why, "control characters are not allowed");
 	if (len > (size_t)o->max)
-		return wrong(why, "is %zu bytes long, at most %lld are allowed", len,
-			     (long long)o->max);
+		return option_wrong(why, "is %zu bytes long, at most %lld are allowed", len,
+				    (long long)o->max);
 	copy = strdup(text);
 	words = calloc(len + 1, sizeof(*words));
 	r = copy && words ? split(o, copy, words, &n, why) : -ENOMEM;
@@ -244,7 +246,7 @@ int option_take(const struct option *o, const char *text, char **value, char why
 	case OPTION_PROPERTIES:
 		return properties_take(o, text, value, why);
 	}
-	return wrong(why, "is of an unknown type");
+	return option_wrong(why, "is of an unknown type");
 }
 
 void option_shape(const struct option *o, char *out, size_t size)

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/base.h"
+
 #define OPTION_NAME	  64	  /* enough for any name with its number */
 #define OPTION_WHY	  160	  /* enough for any reason given below */
 #define NUMBER_SCALE	  1000000 /* option numbers are read in millionths */
@@ -48,6 +50,9 @@ struct option {
  * @text quoted, what is wrong with it, without the option's name.
  */
 int option_take(const struct option *o, const char *text, char **value, char why[OPTION_WHY]);
+
+/* Why not: -EINVAL, with a sentence without the option's name. */
+int option_wrong(char why[OPTION_WHY], const char *fmt, ...) FORMAT(2, 3);
 
 /* "1", "on", "Yes"...: true, and which in @value. */
 bool option_bool(const char *text, bool *value);

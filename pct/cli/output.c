@@ -41,8 +41,16 @@ void output_lines(json_object *o)
 
 void output_line(const char *before, const char *key, const char *value)
 {
-	bool many = strcmp(key, "description") == 0;
-	auto_free char *line = many ? config_encode(value, strlen(value)) : NULL;
+	auto_free char *line = NULL;
 
-	printf("%s%s: %s\n", before, key, line ? line : value);
+	if (strcmp(key, "description") == 0) {
+		line = config_encode(value, strlen(value));
+		value = line ? line : "";
+	}
+	do {
+		size_t n = strcspn(value, "\n");
+
+		printf("%s%s: %.*s\n", before, key, (int)n, value);
+		value += n;
+	} while (*value++);
 }

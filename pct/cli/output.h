@@ -26,5 +26,5 @@ void output_json(json_object *o);
 /* Of an object: "key: value", a line for each. */
 void output_lines(json_object *o);
 
-/* "cur memory: 512": on one line, whatever the value has in it. */
+/* "cur memory: 512": on one line, or with the key again on each of them. */
 void output_line(const char *before, const char *key, const char *value);

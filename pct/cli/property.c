@@ -1,18 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <stdarg.h>
-
-#include "base/base.h"
 #include "pct/cli/property.h"
-
-static FORMAT(2, 3) int wrong(char why[OPTION_WHY], const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, OPTION_WHY, fmt, ap);
-	va_end(ap);
-	return -EINVAL;
-}
+#include "base/base.h"
 
 void properties_free(struct properties *p)
 {
@@ -68,12 +56,12 @@ static int take_item(struct properties *p, char *item, char why[OPTION_WHY])
 	int r;
 
 	if (!p->rows[row].name)
-		return value == item ? wrong(why, "'%.40s' is not 'property=value'", item)
-				     : wrong(why, "there is no property '%.40s'", item);
+		return value == item ? option_wrong(why, "'%.40s' is not 'property=value'", item)
+				     : option_wrong(why, "there is no property '%.40s'", item);
 	if (p->value[row])
-		return wrong(why, "%s is given twice", p->rows[row].name);
+		return option_wrong(why, "%s is given twice", p->rows[row].name);
 	r = option_take(&p->rows[row], value, &p->value[row], its);
-	return r < 0 ? wrong(why, "%s: %.*s", p->rows[row].name, OPTION_WHY - 40, its) : 0;
+	return r < 0 ? option_wrong(why, "%s: %.*s", p->rows[row].name, OPTION_WHY - 40, its) : 0;
 }
 
 static int parse(const struct option *o, const char *text, bool lenient, struct properties *out,
@@ -93,7 +81,7 @@ static int parse(const struct option *o, const char *text, bool lenient, struct 
 	}
 	for (size_t i = 0; r == 0 && !lenient && p.rows[i].name; i++)
 		if (p.rows[i].required && !p.value[i])
-			r = wrong(why, "%s is missing", p.rows[i].name);
+			r = option_wrong(why, "%s is missing", p.rows[i].name);
 	if (r < 0)
 		return r;
 	*out = p;

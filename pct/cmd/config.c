@@ -67,6 +67,17 @@ static int show_snapshot(const struct args *a, const struct config *c, const cha
 	return show_all(s, o);
 }
 
+/* Of the file, for `pct set --digest`. */
+static int add_digest(unsigned vmid, json_object *o)
+{
+	char digest[DIGEST_SIZE];
+	int r = conf_digest(vmid, digest);
+
+	if (r == 0)
+		json_object_object_add(o, "digest", json_object_new_string(digest));
+	return r;
+}
+
 static int run(const struct args *a)
 {
 	CLEANUP(config_free) struct config c = { 0 };
@@ -83,6 +94,8 @@ static int run(const struct args *a)
 		r = change_take_all(&c);
 	if (r == 0 && !snapshot)
 		r = show_all(&c.sections[0], o);
+	if (r == 0 && o)
+		r = add_digest(a->vmid, o);
 	if (r == 0 && o)
 		output_json(o);
 	return r;

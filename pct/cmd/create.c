@@ -12,6 +12,7 @@
 #include "pct/ct/start.h"
 #include "pct/ct/vacant.h"
 #include "pct/ct/volumes.h"
+#include "pct/ct/words.h"
 #include "pct/guest/access.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
@@ -81,9 +82,11 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 	if (r < 0)
 		return fail(r, "look into the new root");
 	if (entrypoint) {
-		auto_free char *program =
-		    text_of("%.*s", (int)strcspn(entrypoint, " \t"), entrypoint);
+		auto_free char **words = NULL;
+		const char *program = entrypoint;
 
+		if (words_split(entrypoint, &words) == 0)
+			program = words[0];
 		if (!inside_has_program(root, program))
 			return refuse(-ENOENT,
 				      "template '%s' has no program '%s' to begin with; give "
@@ -101,6 +104,8 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 		r = set(c, "arch", in.arch);
 	if (r == 0 && !args_value(a, "ostype"))
 		r = set(c, "ostype", s->row ? s->row->ostype : in.ostype);
+	if (r == 0 && s->row && !args_value(a, "cmode"))
+		r = set(c, "cmode", s->row->cmode);
 	return r;
 }
 

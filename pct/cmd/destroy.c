@@ -19,10 +19,8 @@ static int check(unsigned vmid, const struct config *c)
 	const char *lock = config_get(c, "lock");
 
 	if (key_bool(c, "protection"))
-		return refuse(-EPERM,
-			      "CT %u is protected; remove 'protection: 1' from '%s/etc/pct/lxc/"
-			      "%u.conf' first",
-			      vmid, paths_root(), vmid);
+		return refuse(-EPERM, "CT %u is protected; 'pct set %u --protection 0' first", vmid,
+			      vmid);
 	if (lock && (strcmp(lock, "create") == 0 || strcmp(lock, "destroyed") == 0))
 		return 0;
 	return conf_check_lock(vmid, c, "destroy");

@@ -24,6 +24,7 @@ const struct command cmd_net_up = {
 	.min_args = 1,
 	.max_args = 4,
 	.vmid = true,
+	.hidden = true,
 	.needs_root = true,
 	.run = run,
 };

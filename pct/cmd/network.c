@@ -19,10 +19,11 @@ static int list(const struct args *a)
 		printf("%-15s %-18s %s\n", "NAME", "SUBNET", "STATUS");
 	for (char **n = names; *n; n++) {
 		auto_managed m = { 0 };
-		const char *status = bridge_exists(*n) ? "up" : "down";
+		const char *status;
 
 		if (managed_load(*n, &m) < 0)
 			continue;
+		status = network_status(&m);
 		if (!all) {
 			printf("%-15s %-18s %s\n", *n, m.subnet, status);
 			continue;
@@ -64,7 +65,7 @@ static int show(const struct args *a, const char *name)
 	}
 	add(o, "gateway", gateway);
 	add(o, "name", name);
-	add(o, "status", bridge_exists(name) ? "up" : "down");
+	add(o, "status", network_status(&m));
 	if (args_json(a))
 		output_json(o);
 	else

@@ -40,7 +40,8 @@ static const struct option options[] = {
 	{ "delete", OPTION_LIST, .max = 8192, .separators = ", ;", .form = form_key,
 	  .value = "<key,...>", .help = "take these keys away" },
 	{ "digest", OPTION_TEXT, .min = 40, .max = 40, .value = "<sha1>",
-	  .help = "only if the config file still has this digest" },
+	  .help = "only if the config file still has this digest, as 'pct config --output-format "
+		  "json' shows it" },
 	{ "force", OPTION_BOOL, .help = "also where processes in it may die of it" },
 	{ "lxc", OPTION_LIST, .max = 65536, .separators = "\n", .form = form_raw,
 	  .value = "<lxc.key=value>",
@@ -76,6 +77,24 @@ static int once(const struct args *a, const char *word)
 	return args_value(a, word)
 		   ? refuse(EXIT_USAGE, "set: %s: it is given a value and taken away at once", word)
 		   : 0;
+}
+
+/* What is not to change in this container. @value NULL: it is to be taken away. */
+static int may(const struct args *a, const struct config *c, const char *name, const char *value)
+{
+	const struct key *k = key_find(name);
+	const char *now = key_value(c, name);
+
+	if (k->fixed && value && strcmp(value, now) != 0)
+		return refuse(EXIT_USAGE,
+			      "set: %s: CT %u was made with '%s', and its files belong to the ids "
+			      "of that; it cannot be changed",
+			      name, a->vmid, now);
+	if (k->disk && key_bool(c, "protection"))
+		return refuse(EXIT_USAGE,
+			      "set: %s: CT %u is protected; 'pct set %u --protection 0' first",
+			      name, a->vmid, a->vmid);
+	return 0;
 }
 
 static bool is_raw(const char *key)
@@ -159,6 +178,8 @@ static int take_away(const struct args *a, struct config *c, char *word)
 	}
 	if (r == 0 && key_find(word)->kept)
 		r = refuse(EXIT_USAGE, "set: delete: '%s' cannot be taken away", word);
+	if (r == 0)
+		r = may(a, c, word, NULL);
 	if (r == 0 && pending_delete(c, word) < 0)
 		r = fail(-ENOMEM, "take '%s' away", word);
 	return r;
@@ -254,6 +275,9 @@ static int ask(const struct args *a, struct config *c, struct made *m)
 
 		if (is_own(g->option))
 			continue;
+		r = may(a, c, g->name, g->value);
+		if (r != 0)
+			return r;
 		if (ct_volume_key(g->name))
 			r = ask_volume(a, c, g, &value, m);
 		else
@@ -269,7 +293,7 @@ static int ask(const struct args *a, struct config *c, struct made *m)
 
 static int run(const struct args *a)
 {
-	CLEANUP(config_free) struct config c = { 0 };
+	CLEANUP(config_free) struct config c = { 0 }, before = { 0 };
 	CLEANUP(free_made) struct made made = { 0 };
 	const struct config none = { 0 };
 	auto_lock lock = LOCK_NONE;
@@ -280,6 +304,8 @@ static int run(const struct args *a)
 	r = lock_take(a->vmid, 10, &lock);
 	if (r == 0)
 		r = conf_load(a->vmid, &c);
+	if (r == 0)
+		r = conf_load(a->vmid, &before);
 	if (r == 0)
 		r = conf_check_lock(a->vmid, &c, "set");
 	if (r == 0)
@@ -292,7 +318,7 @@ static int run(const struct args *a)
 		drop_made(&none, &made);
 		return r;
 	}
-	failed = change_apply(a->vmid, &c, args_bool(a, "force"));
+	failed = change_apply(a->vmid, &c, &before, args_bool(a, "force"));
 	r = conf_save(a->vmid, &c);
 	if (r == 0)
 		drop_made(&c, &made);

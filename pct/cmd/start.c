@@ -70,6 +70,8 @@ static int prepare_net(unsigned vmid, struct config *c)
 /* Is it to start, now that the lock is ours? 0, 1: no, and that is right; else said. */
 static int to_start(unsigned vmid, unsigned how, const struct lock *lock)
 {
+	int r;
+
 	if (how & (START_REBOOT | START_REBOOTED) && lock_is_stopped(lock)) {
 		info("CT %u was stopped while it rebooted", vmid);
 		return how & START_REBOOT ? -ECANCELED : 1;
@@ -80,9 +82,10 @@ static int to_start(unsigned vmid, unsigned how, const struct lock *lock)
 	}
 	if (!ct_running(vmid))
 		return 0;
-	return how & (START_REBOOT | START_REBOOTED)
-		   ? 1
-		   : refuse(-EALREADY, "CT %u already runs", vmid);
+	if (how & (START_REBOOT | START_REBOOTED))
+		return 1;
+	r = ct_await_start(vmid);
+	return r > 0 ? refuse(-EALREADY, "CT %u already runs", vmid) : r;
 }
 
 static int prepare(unsigned vmid, unsigned how, struct config *c, const struct lock *lock)

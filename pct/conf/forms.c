@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "pct/cli/option.h"
 #include "pct/conf/forms.h"
+#include "pct/ct/words.h"
 
 static bool is_number(const char *text, unsigned long min, unsigned long max)
 {
@@ -46,6 +47,15 @@ const char *form_hostname(const char *text)
 			return what;
 		part++;
 	}
+}
+
+const char *form_entrypoint(const char *text)
+{
+	auto_free char **words = NULL;
+
+	if (words_split(text, &words) == -EINVAL)
+		return "a command whose quotes are closed";
+	return words && *words[0] != '/' ? "a program's absolute path, and its words" : NULL;
 }
 
 const char *form_command(const char *text)
@@ -150,7 +160,10 @@ const char *form_mac(const char *text)
 		if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
 			return what;
 	/* The lowest bit of the first byte: a group. */
-	return !text[17] && !strchr("13579bBdDfF", text[1]) ? NULL : what;
+	return !text[17] && !strchr("13579bBdDfF", text[1]) &&
+		       strcmp(text, "00:00:00:00:00:00") != 0
+		   ? NULL
+		   : what;
 }
 
 const char *form_interface(const char *text)
@@ -208,6 +221,12 @@ const char *form_inside(const char *text)
 
 const char *form_device(const char *text)
 {
+	static const char *const own[] = { "/dev/console", "/dev/full",	  "/dev/null",
+					   "/dev/ptmx",	   "/dev/random", "/dev/tty",
+					   "/dev/urandom", "/dev/zero",	  NULL };
+
+	if (is_one_of(text, own) || strncmp(text, "/dev/pts/", 9) == 0)
+		return "a device to give it: each container has its own there";
 	return strncmp(text, "/dev/", 5) == 0 && text[5] && is_plain_path(text)
 		   ? NULL
 		   : "a device's path, as /dev/fuse";

@@ -5,6 +5,7 @@
 #pragma once
 
 const char *form_hostname(const char *text);
+const char *form_entrypoint(const char *text);
 const char *form_command(const char *text); /* an absolute path, maybe with words after it */
 const char *form_tag(const char *text);
 const char *form_variable(const char *text); /* NAME=value */

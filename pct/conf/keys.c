@@ -74,8 +74,8 @@ const struct key keys[] = {
 		.hotplug = HOTPLUG_LIVE, .lines_of = lines_dev, .apply = apply_device,
 	}, {
 		.option = { "entrypoint", OPTION_TEXT, TEXT(4096), .value = "<command>",
-			    .form = form_command,
-			    .help = "what runs as its process 1" },
+			    .form = form_entrypoint,
+			    .help = "what runs as its process 1, in words as a shell parts them" },
 		.fallback = "/sbin/init", .hotplug = HOTPLUG_START, .lines = lines_entrypoint,
 	}, {
 		.option = { "env", OPTION_LIST, .max = 65536, .separators = "\n", .value = "<NAME=value>",
@@ -107,7 +107,7 @@ const struct key keys[] = {
 	}, {
 		.option = { "mp", OPTION_PROPERTIES, .count = NUMBERED, .properties = mount_properties,
 			    .value = "<volume>,mp=<path>,...", .help = "a volume or directory mounted in it" },
-		.hotplug = HOTPLUG_LIVE, .apply = apply_mount,
+		.disk = true, .hotplug = HOTPLUG_LIVE, .apply = apply_mount,
 	}, {
 		.option = { "nameserver", OPTION_LIST, .max = 1024, .separators = separators,
 			    .form = form_address, .value = "<IP>",
@@ -119,7 +119,7 @@ const struct key keys[] = {
 		.hotplug = HOTPLUG_LIVE, .lines_of = net_lines, .apply = net_apply,
 		.complete = nic_complete,
 		/* liblxc would leave it in the host's network. */
-		.none = "lxc.net.0.type = empty\n",
+		.none = "lxc.net.0.type = empty\nlxc.net.0.flags = up\n",
 	}, {
 		.option = { "onboot", OPTION_BOOL, .help = "start it when the host boots" },
 		.fallback = "0", .hotplug = HOTPLUG_CONFIG,
@@ -135,13 +135,13 @@ const struct key keys[] = {
 			    .help = "a /proc that it mounts itself shows its own machine, too" },
 		.fallback = "1", .hotplug = HOTPLUG_START,
 	}, {
-		.option = { "protection", OPTION_BOOL, .help = "forbid destroying it" },
+		.option = { "protection", OPTION_BOOL, .help = "forbid destroying it, and changes of its disks" },
 		.fallback = "0", .hotplug = HOTPLUG_CONFIG,
 	}, {
 		.option = { "rootfs", OPTION_PROPERTIES, .properties = volume_properties,
 			    .value = "<volume>,...",
 			    .help = "the volume it has as its root" },
-		.kept = true, .hotplug = HOTPLUG_START, .lines = lines_rootfs,
+		.kept = true, .disk = true, .hotplug = HOTPLUG_START, .lines = lines_rootfs,
 	}, {
 		.option = { "searchdomain", OPTION_LIST, .max = 1024, .separators = separators,
 			    .form = form_hostname, .value = "<domain>",
@@ -188,12 +188,12 @@ const struct key keys[] = {
 	}, {
 		.option = { "unprivileged", OPTION_BOOL,
 			    .help = "its root is an ordinary user of the host" },
-		.fallback = "0", .created = "1", .kept = true, .hotplug = HOTPLUG_START,
-		.lines = lines_unprivileged,
+		.fallback = "0", .created = "1", .kept = true, .fixed = true,
+		.hotplug = HOTPLUG_START, .lines = lines_unprivileged,
 	}, {
 		.option = { "unused", OPTION_TEXT, .count = NUMBERED, TEXT(1024),
 			    .help = "a volume it had" },
-		.internal = true, .hotplug = HOTPLUG_CONFIG,
+		.internal = true, .disk = true, .hotplug = HOTPLUG_CONFIG,
 	},
 };
 // clang-format on

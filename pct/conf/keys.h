@@ -28,6 +28,8 @@ struct key {
 	const char *created;  /* written by create when not told otherwise */
 	bool internal;	      /* set by pct itself: no option of any command */
 	bool kept;	      /* never taken away once it is there */
+	bool fixed;	      /* as create made it: no change of it */
+	bool disk;	      /* no change of it in a container with `protection` */
 	enum hotplug hotplug;
 	/* Append its lines; @value is the conf's or the fallback, NULL if neither is there. */
 	int (*lines)(const struct build *b, const char *value, FILE *out);

@@ -24,7 +24,7 @@ const struct option feature_properties[] = {
 	{ "force_rw_sys", OPTION_BOOL, .help = "all of /sys may be written that its root may write" },
 	{ "fuse", OPTION_BOOL, .help = "FUSE file systems may be mounted" },
 	{ "keyctl", OPTION_BOOL, .help = "keyctl(2) is allowed, as Docker needs it" },
-	{ "mknod", OPTION_BOOL, .help = "harmless device nodes may be made" },
+	{ "mknod", OPTION_BOOL, .help = "it may make nodes of /dev/null, zero, full, random, urandom, tty, ptmx" },
 	{ "mount", OPTION_LIST, .max = 256, .separators = ";", .form = form_filesystem,
 	  .value = "<type;type>", .help = "file systems of these types may be mounted" },
 	{ "nesting", OPTION_BOOL, .help = "containers in it; systemd in it wants it, too" },
@@ -84,7 +84,8 @@ const struct option net_properties[] = {
 	  .value = "<interface>", .help = "what it is called in the container, as eth0" },
 	{ "bridge", OPTION_TEXT, TEXT(15), .form = form_interface, .value = "<bridge>",
 	  .help = "the host's bridge it is on" },
-	{ "firewall", OPTION_BOOL, .help = "what the container sends has its own addresses" },
+	{ "firewall", OPTION_BOOL, .help = "what it sends has its own addresses; by DHCP that is one on networks of pct's only, "
+	          "elsewhere its MAC address alone is guarded" },
 	{ "gw", OPTION_TEXT, TEXT(15), .form = form_gateway, .value = "<IPv4>",
 	  .help = "its default gateway" },
 	{ "gw6", OPTION_TEXT, TEXT(45), .form = form_gateway6, .value = "<IPv6>",

@@ -282,5 +282,13 @@ int conf_check_lock(unsigned vmid, const struct config *c, const char *why)
 		    "cannot %s CT %u: it is locked (disk); if nothing copies or moves its "
 		    "volumes any more, 'pct unlock %u', and 'pct rescan' finds what is left",
 		    why, vmid, vmid);
-	return refuse(-EBUSY, "cannot %s CT %u: it is locked (%s)", why, vmid, lock);
+	if (strcmp(lock, "destroyed") == 0)
+		return refuse(-EBUSY,
+			      "cannot %s CT %u: it is half removed (lock: destroyed); 'pct destroy "
+			      "%u' removes the rest",
+			      why, vmid, vmid);
+	return refuse(-EBUSY,
+		      "cannot %s CT %u: it is locked (%s); wait for that to end, or 'pct unlock "
+		      "%u' if nobody is at it any more",
+		      why, vmid, lock, vmid);
 }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "base/fds.h"
 #include "base/say.h"
 #include "pct/ct/attach.h"
 #include "pct/ct/lxc.h"
@@ -49,23 +50,10 @@ static void reap(void)
 /* The command's answer at the gate: with its terminal, if it has one. */
 static int hear(int gate, int *master)
 {
-	struct become_answer a;
-	struct iovec text = { &a, sizeof(a) };
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} with = { 0 };
-	struct msghdr m = { .msg_iov = &text,
-			    .msg_iovlen = 1,
-			    .msg_control = &with,
-			    .msg_controllen = sizeof(with) };
-	struct cmsghdr *c;
+	struct become_answer a = { 0 };
 
-	if (recvmsg(gate, &m, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(a))
+	if (fds_receive(gate, &a, sizeof(a), master, 1) != (ssize_t)sizeof(a))
 		return -EAGAIN;
-	c = CMSG_FIRSTHDR(&m);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(master, CMSG_DATA(c), sizeof(int));
 	return a.error;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
+#include "base/fds.h"
 #include "base/say.h"
 #include "pct/ct/account.h"
 #include "pct/ct/attach.h"
@@ -56,22 +57,8 @@ static int open_terminal(const struct ct_terminal *how, int *ours, int *theirs)
 static bool answer(int gate, int error, int fd)
 {
 	struct become_answer a = { .error = error };
-	struct iovec text = { &a, sizeof(a) };
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} with = { 0 };
-	struct msghdr m = { .msg_iov = &text, .msg_iovlen = 1 };
 
-	if (fd >= 0) {
-		m.msg_control = &with;
-		m.msg_controllen = sizeof(with);
-		with.head.cmsg_level = SOL_SOCKET;
-		with.head.cmsg_type = SCM_RIGHTS;
-		with.head.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&with.head), &fd, sizeof(int));
-	}
-	return sendmsg(gate, &m, MSG_NOSIGNAL) == (ssize_t)sizeof(a) && error == 0;
+	return fds_send(gate, &a, sizeof(a), &fd, fd >= 0, 0) == 0 && error == 0;
 }
 
 /* Until told to go; false: it is not to go. */

@@ -23,6 +23,19 @@ void cgroup_top(char top[CGROUP_TOP])
 		snprintf(top, CGROUP_TOP, "lxc");
 }
 
+int cgroups_open(const struct cgv_host *h, unsigned vmid, struct cgv_container **out)
+{
+	CLEANUP(cgv_place_free) struct cgv_place place = { 0 };
+	char top[CGROUP_TOP];
+	auto_free char *path = NULL;
+	int r;
+
+	cgroup_top(top);
+	path = text_of("%s/%u", top, vmid);
+	r = cgv_place_of_path(path, &place);
+	return r < 0 ? r : cgv_container_open(h, &place, out);
+}
+
 /* liblxc's attach makes one called ".lxc". Only ever rmdir: the kernel refuses it for a cgroup that
  * anything is in. False: one was left. */
 static bool remove_empty(int at, const char *name, int depth)

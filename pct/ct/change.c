@@ -32,6 +32,24 @@ static int take(unsigned vmid, struct config *c, const char *name)
 	return r < 0 ? fail(r, "set '%s'", name) : 0;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* What failed is as @before: not asked, or it is that again which was pending then. */
+static int give_up(struct config *c, const struct config *before, const char *name)
+{
+	const char *is = NULL, *was;
+	bool restore =
+	    pending_find(before, name, &was) && pending_find(c, name, &is) && !same(is, was);
+
+	pending_revert(c, name);
+	if (!restore)
+		return 0;
+	return was ? pending_set(c, name, was) : pending_delete(c, name);
+}
+
 int change_take_all(struct config *c)
 {
 	auto_keys asked = pending_keys(c);
@@ -57,7 +75,7 @@ int change_make_all(unsigned vmid, struct config *c)
 	return failed < 0 ? failed : r;
 }
 
-int change_apply(unsigned vmid, struct config *c, bool force)
+int change_apply(unsigned vmid, struct config *c, const struct config *before, bool force)
 {
 	auto_keys asked = pending_keys(c);
 	struct live l = { .vmid = vmid, .config = c, .force = force };
@@ -73,8 +91,8 @@ int change_apply(unsigned vmid, struct config *c, bool force)
 		r = apply(&l, asked[i]);
 		if (r == 0)
 			r = take(vmid, c, asked[i]);
-		else if (r < 0)
-			pending_revert(c, asked[i]);
+		else if (r < 0 && give_up(c, before, asked[i]) < 0)
+			warn(-ENOMEM, "what was pending of '%s' is not any more", asked[i]);
 		failed = r < 0 ? r : failed;
 	}
 	return failed;

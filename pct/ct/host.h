@@ -16,6 +16,10 @@ int host_open(struct cgv_host *h, struct host_layout *out);
 #define CGROUP_TOP 16
 void cgroup_top(char top[CGROUP_TOP]);
 
+/* What one uses, by its cgroups; -ENOENT: it does not run. To be closed by cgv_container_close().
+ */
+int cgroups_open(const struct cgv_host *h, unsigned vmid, struct cgv_container **out);
+
 /* Remove the empty cgroups a container that does not run has left, in every hierarchy. */
 void cgroups_clean(unsigned vmid);
 /* Likewise those above them, once this root has no container left. Never "lxc". */

@@ -43,6 +43,12 @@ static bool own_profile(const struct config *c)
 	return lxcconf_has_raw(c, "lxc.apparmor.profile");
 }
 
+bool lxcconf_asks_nodes(const struct config *c)
+{
+	/* A privileged one makes nodes itself. */
+	return lxcconf_unprivileged(c) && lxcconf_feature(c, "mknod");
+}
+
 bool lxcconf_loses_features(const struct config *c)
 {
 	auto_properties p = { 0 };
@@ -96,8 +102,6 @@ int lines_features(const struct build *b, const char *value, FILE *out)
 {
 	(void)value;
 	put_apparmor(b, out);
-	if (lxcconf_feature(b->config, "mknod"))
-		return -EOPNOTSUPP;
 	if (lxcconf_feature(b->config, "nesting"))
 		put_nesting(out);
 	return 0;
@@ -189,6 +193,8 @@ void lxcconf_rules(const struct config *c, FILE *out)
 		  out);
 	if (!lxcconf_unprivileged(c))
 		return;
+	if (lxcconf_asks_nodes(c))
+		rules_put_nodes(out);
 	if (!lxcconf_feature(c, "keyctl"))
 		fprintf(out, "keyctl errno %d\n", ENOSYS);
 	/* btrfs lets any user make and remove subvolumes, which quotas and backups do not expect.

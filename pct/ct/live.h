@@ -18,9 +18,10 @@ struct live {
 
 /*
  * Make so what is pending, key by key, as far as can be: @c is changed, and has still pending what
- * needs a start. What fails is not pending any more, and said; the others are done all the same.
+ * needs a start. What fails is said, and not pending any more, or what was so in @before is again;
+ * the others are done all the same.
  */
-int change_apply(unsigned vmid, struct config *c, bool force);
+int change_apply(unsigned vmid, struct config *c, const struct config *before, bool force);
 
 /* Likewise of all that is pending, for a container that is about to start. */
 int change_make_all(unsigned vmid, struct config *c);

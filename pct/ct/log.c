@@ -32,13 +32,54 @@ static bool log_text(struct span line, const char *level, struct span *text)
 	return true;
 }
 
-/* What a failed hook printed says more than that it failed. */
+/* Of 'Executing script "/x" for container "100", config section "lxc"': what is in the quotes. */
+static void take_script(struct span text, struct span *script)
+{
+	static const char begun[] = "Executing script \"";
+	const char *p = memmem(text.p, span_len(text), begun, strlen(begun)), *end;
+
+	if (!p)
+		return;
+	p += strlen(begun);
+	end = memmem(p, (size_t)(text.end - p), "\" for container", 15);
+	if (end)
+		*script = (struct span){ p, end };
+}
+
+/* Ours say themselves who they are. */
+static bool is_ours(struct span script)
+{
+	return memmem(script.p, span_len(script), "/pct-launch lxc ", 16) ||
+	       memmem(script.p, span_len(script), "/pct ", 5);
+}
+
+static char *error_text(struct span text, struct span script, struct span output)
+{
+	if (!memmem(text.p, span_len(text), "cript exited", 12))
+		return strndup(text.p, span_len(text));
+	/* What it printed says more than that it failed. */
+	if (output.p)
+		text = output;
+	if (!script.p || is_ours(script))
+		return strndup(text.p, span_len(text));
+	return text_of("hook '%.*s': %.*s", (int)span_len(script), script.p, (int)span_len(text),
+		       text.p);
+}
+
 char *ct_log_error(const char *log)
 {
 	static const char printed[] = " produced output: ";
 	struct span all = span_of(log), line, text, output = { NULL, NULL };
+	struct span script = { NULL, NULL };
 
 	while (span_line(&all, &line)) {
+		if (log_text(line, "INFO", &text)) {
+			const char *was = script.p;
+
+			take_script(text, &script);
+			if (script.p != was)
+				output = (struct span){ NULL, NULL };
+		}
 		if (log_text(line, "DEBUG", &text)) {
 			const char *p = memmem(text.p, span_len(text), printed, strlen(printed));
 
@@ -47,9 +88,7 @@ char *ct_log_error(const char *log)
 		}
 		if (!log_text(line, "ERROR", &text))
 			continue;
-		if (output.p && memmem(text.p, span_len(text), "cript exited", 12))
-			text = output;
-		return strndup(text.p, span_len(text));
+		return error_text(text, script, output);
 	}
 	return NULL;
 }

@@ -8,14 +8,17 @@
 
 #include "base/hash.h"
 #include "base/say.h"
-#include "pct/ct/command.h"
+#include "pct/conf/keys.h"
+#include "pct/conf/store.h"
 #include "pct/ct/end.h"
 #include "pct/ct/host.h"
 #include "pct/ct/log.h"
 #include "pct/ct/lxc.h"
+#include "pct/ct/words.h"
 #include "pct/paths.h"
 
 #define START_MS 5000
+#define LOOK_MS	 20
 
 void ct_close(struct lxc_container **c)
 {
@@ -67,35 +70,88 @@ const char *ct_state(unsigned vmid)
 	return cgroups_frozen(vmid) ? "frozen" : "running";
 }
 
+struct silence {
+	int ours;
+};
+
 /* liblxc prints a line of its own about a config it cannot read; ours says more. */
-static struct lxc_container *new_quietly(const char *name, const char *lxcpath)
+static struct silence silence_begin(void)
 {
-	struct lxc_container *c;
-	auto_fd ours = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	struct silence s = { fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) };
 	auto_fd null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-	if (ours >= 0 && null >= 0)
+	if (s.ours >= 0 && null >= 0)
 		dup2(null, STDERR_FILENO);
-	c = lxc_container_new(name, lxcpath);
-	if (ours >= 0 && null >= 0)
-		dup2(ours, STDERR_FILENO);
-	return c;
+	return s;
+}
+
+static void silence_end(struct silence *s)
+{
+	if (s->ours >= 0)
+		dup2(s->ours, STDERR_FILENO);
+	close_fd(&s->ours);
+}
+
+static int cannot_use(unsigned vmid, const char *lxcpath, const char *name, const char *line,
+		      const char *key)
+{
+	if (line)
+		return refuse(-EIO,
+			      "CT %u: liblxc cannot use '%s' in '%s/etc/pct/lxc/%u.conf'; 'pct set "
+			      "%u --delete %s' takes that line away",
+			      vmid, line, paths_root(), vmid, vmid, key);
+	return refuse(-EIO,
+		      "CT %u: liblxc cannot use '%s/%s/config'; look for a wrong lxc.* line in "
+		      "'%s/etc/pct/lxc/%u.conf'",
+		      vmid, lxcpath, name, paths_root(), vmid);
 }
 
 int ct_open(unsigned vmid, struct lxc_container **out)
 {
 	auto_free char *lxcpath = ct_lxcpath();
 	auto_free char *name = text_of("%u", vmid);
-	struct lxc_container *c = new_quietly(name, lxcpath);
+	auto_free char *none = text_of("%u.none", vmid);
+	auto_free char *line = NULL, *key = NULL;
+	auto_container *empty = NULL;
+	struct silence s = silence_begin();
+	struct lxc_container *c = lxc_container_new(name, lxcpath);
 
 	if (!c)
-		return refuse(
-		    -EIO,
-		    "CT %u: liblxc cannot use '%s/%s/config'; look for a wrong lxc.* line "
-		    "in '%s/etc/pct/lxc/%u.conf'",
-		    vmid, lxcpath, name, paths_root(), vmid);
+		empty = lxc_container_new(none, lxcpath);
+	if (empty)
+		line = ct_wrong_line(vmid, empty, &key);
+	silence_end(&s);
+	if (!c)
+		return cannot_use(vmid, lxcpath, name, line, key);
 	*out = c;
 	return 0;
+}
+
+int ct_await_start(unsigned vmid)
+{
+	auto_container *c = NULL;
+	int runs = 0;
+
+	for (int ms = 0; ms < START_MS && ct_running(vmid); ms += LOOK_MS) {
+		const char *state;
+		int r = c ? 0 : ct_open(vmid, &c);
+
+		if (r < 0)
+			return r;
+		state = c->state(c);
+		runs = state && (strcmp(state, "RUNNING") == 0 || strcmp(state, "FROZEN") == 0)
+			   ? runs + 1
+			   : 0;
+		/* It is called RUNNING a moment before its starter is found to be gone. */
+		if (runs == 3)
+			return 1;
+		poll(NULL, 0, LOOK_MS);
+	}
+	return ct_running(vmid) ? refuse(-EBUSY,
+					 "CT %u is still starting or ending; try again, or 'pct "
+					 "stop %u' first",
+					 vmid, vmid)
+				: 0;
 }
 
 int ct_init(unsigned vmid, pid_t *pid)
@@ -118,14 +174,23 @@ static void wait_closed(unsigned vmid, int ms)
 		poll(NULL, 0, 5);
 }
 
-static bool start(struct lxc_container *c)
+/* liblxc parts lxc.init.cmd at blanks only. NULL: that is right. */
+static char **init_words(unsigned vmid)
 {
-	char command[8192] = "";
-	auto_free char **words = NULL;
+	CLEANUP(config_free) struct config c = { 0 };
+	const char *entrypoint;
+	char **words;
 
-	/* liblxc knows no quotes in it. */
-	if (c->get_config_item(c, "lxc.init.cmd", command, sizeof(command)) > 0 && *command)
-		words = command_words(command);
+	if (conf_load(vmid, &c) < 0 || config_get(&c, "lxc.init.cmd"))
+		return NULL;
+	entrypoint = key_value(&c, "entrypoint");
+	return strpbrk(entrypoint, "'\"\\") && words_split(entrypoint, &words) == 0 ? words : NULL;
+}
+
+static bool start(unsigned vmid, struct lxc_container *c)
+{
+	auto_free char **words = init_words(vmid);
+
 	c->want_daemonize(c, true);
 	c->want_close_all_fds(c, true);
 	/* Its hooks are ours; those of our drop-in for all LXC containers have nothing to add. */
@@ -149,7 +214,7 @@ int ct_start(unsigned vmid, bool shown)
 		r = log_follow(log, &f);
 	if (r < 0)
 		return r;
-	runs = start(c);
+	runs = start(vmid, c);
 	if (!runs)
 		wait_closed(vmid, START_MS);
 	log_unfollow(&f);

@@ -16,6 +16,12 @@ char *ct_lxcpath(void);
 /* Does it run, or start or stop just now: is anybody at its command socket? */
 bool ct_running(unsigned vmid);
 
+/*
+ * Whose starter was killed ends again, while it seems to run: wait for what becomes of it. 1: it
+ * runs; 0: it does not (any more). -EBUSY, said: neither, after a good while.
+ */
+int ct_await_start(unsigned vmid);
+
 /* "running", "frozen" or "stopped". */
 const char *ct_state(unsigned vmid);
 
@@ -31,6 +37,12 @@ struct lxc_container;
 int ct_open(unsigned vmid, struct lxc_container **out);
 void ct_close(struct lxc_container **c);
 #define auto_container CLEANUP(ct_close) struct lxc_container
+
+/*
+ * The first lxc.* line of its conf that liblxc does not take into @empty, a container that is none:
+ * "key = value", and its *key; malloc'ed. NULL: it is none of them.
+ */
+char *ct_wrong_line(unsigned vmid, struct lxc_container *empty, char **key);
 
 /* From its config file; returns when its init runs. @shown: with LXC's log on stderr meanwhile. */
 int ct_start(unsigned vmid, bool shown);

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/raw.h"
+#include "pct/ct/cores.h"
 #include "pct/ct/limits.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/net/net.h"
@@ -31,11 +32,13 @@ static void put_own_hook(const struct build *b, const char *when, FILE *out)
 	fprintf(out, "/pct hook %u\n", b->vmid);
 }
 
+/* `cores` are spread anew at any time; what a raw line says stays as long as it runs. */
 static void put_hook(const struct build *b, const char *when, FILE *out)
 {
 	fprintf(out, "lxc.hook.%s = ", when);
 	put_quoted(b->tools, out);
-	fputs("/pct-launch lxc --strict --cpus live --socket ", out);
+	fprintf(out, "/pct-launch lxc --strict --cpus %s --socket ",
+		cores_are_raw(b->config) ? "fixed" : "live");
 	put_quoted(b->run, out);
 	fputs("/pctfs.sock\n", out);
 }
@@ -122,7 +125,7 @@ bool lxcconf_own_seccomp(const struct config *c)
 
 bool lxcconf_asks(const struct config *c)
 {
-	return key_bool(c, "sysinfo") || key_bool(c, "procmounts");
+	return key_bool(c, "sysinfo") || key_bool(c, "procmounts") || lxcconf_asks_nodes(c);
 }
 
 static void put_proxy(const struct build *b, FILE *out)

@@ -67,6 +67,9 @@ bool lxcconf_unprivileged(const struct config *c);
 void lxcconf_rules(const struct config *c, FILE *out);
 void lxcconf_rules_alone(const char *rules, FILE *out);
 
+/* Is it pctfs that makes device nodes for it? */
+bool lxcconf_asks_nodes(const struct config *c);
+
 /* Are calls of it answered by pctfs? */
 bool lxcconf_asks(const struct config *c);
 

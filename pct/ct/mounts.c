@@ -44,6 +44,15 @@ static int look(unsigned vmid, const struct placing *p, struct device_number *de
 	return r;
 }
 
+static void warn_hidden(const struct placing *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = i + 1; j < n; j++)
+			if (strcmp(all[i].path, all[j].path) == 0)
+				warn(0, "%s and %s are both to be at '%s' in the container",
+				     all[i].name, all[j].name, all[i].path);
+}
+
 int mounts_check(unsigned vmid, const struct config *c, struct device_number devices[DEVICES_MAX],
 		 bool *any)
 {
@@ -54,6 +63,7 @@ int mounts_check(unsigned vmid, const struct config *c, struct device_number dev
 	if (r < 0)
 		return r;
 	*any = n > 0;
+	warn_hidden(all, n);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = look(vmid, &all[i], devices);
 	placings_free(all, n);

@@ -182,19 +182,18 @@ static int check_raw(const struct build *b)
 	return 0;
 }
 
-static int check_features(const struct build *b)
+static void warn_features(const struct build *b)
 {
-	if (lxcconf_feature(b->config, "mknod"))
-		return refuse(-EOPNOTSUPP,
-			      "CT %u: feature 'mknod' is not there in pct yet; set 'features' "
-			      "without it, and give it devices by 'dev0'",
-			      b->vmid);
+	if (lxcconf_asks_nodes(b->config) && lxcconf_own_seccomp(b->config))
+		warn(0,
+		     "CT %u: with its own lxc.seccomp.profile its feature mknod does nothing; "
+		     "remove that line from its conf",
+		     b->vmid);
 	if (lxcconf_loses_features(b->config))
 		warn(0,
 		     "CT %u: with its own lxc.apparmor.profile its features nesting, fuse and "
 		     "mount change nothing in AppArmor",
 		     b->vmid);
-	return 0;
 }
 
 /* Of a controller that the host has in its other hierarchy liblxc takes it, and nothing happens. */
@@ -244,7 +243,7 @@ int start_check(unsigned vmid, const struct config *c)
 	int r = check_raw(&b);
 
 	if (r == 0)
-		r = check_features(&b);
+		warn_features(&b);
 	return r < 0 ? r : ct_rootfs_check(vmid, c);
 }
 

@@ -227,17 +227,9 @@ static void read_nets(unsigned vmid, const struct config *c, struct usage *out)
 
 static int read_cgroups(const struct cgv_host *h, unsigned vmid, struct usage *out)
 {
-	CLEANUP(cgv_place_free) struct cgv_place place = { 0 };
 	struct cgv_container *c;
-	char top[CGROUP_TOP];
-	auto_free char *path = NULL;
-	int r;
+	int r = cgroups_open(h, vmid, &c);
 
-	cgroup_top(top);
-	path = text_of("%s/%u", top, vmid);
-	r = cgv_place_of_path(path, &place);
-	if (r == 0)
-		r = cgv_container_open(h, &place, &c);
 	if (r < 0)
 		return r;
 	r = read_memory(c, out);

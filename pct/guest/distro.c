@@ -10,7 +10,7 @@
 #define GETTY_AGETTY  "c#:12345:respawn:/sbin/agetty 38400 tty# linux"
 
 // clang-format off
-#define DEBIAN_NET { { &way_ifupdown }, { &way_netmanager }, { &way_networkd } }
+#define DEBIAN_NET { { .way = &way_ifupdown }, { .way = &way_netmanager }, { .way = &way_networkd } }
 
 const struct distro distros[] = {
 	{
@@ -21,41 +21,41 @@ const struct distro distros[] = {
 		.net = DEBIAN_NET, .getty = GETTY_SYSV, .powerfail = true,
 	}, {
 		.ostype = "ubuntu", .ids = "ubuntu", .marks = NULL,
-		.net = { { &way_ifupdown, VERSION(17, 10) }, { &way_networkd },
-			 { &way_netmanager }, { &way_ifupdown } },
+		.net = { { &way_ifupdown, VERSION(17, 10) }, { .way = &way_networkd },
+			 { .way = &way_netmanager }, { .way = &way_ifupdown } },
 		.getty = GETTY_SYSV, .powerfail = true,
 	}, {
 		.ostype = "alpine", .ids = "alpine postmarketos", .marks = "etc/alpine-release",
-		.net = { { &way_ifupdown } },
+		.net = { { .way = &way_ifupdown } },
 		.getty = GETTY_BUSYBOX,
 		.services = "boot/networking boot/bootmisc boot/hostname shutdown/killprocs shutdown/savecache",
 	}, {
 		.ostype = "fedora", .ids = "fedora", .marks = "etc/fedora-release",
-		.net = { { &way_ifcfg, VERSION(25, 0) }, { &way_networkd }, { &way_netmanager } },
+		.net = { { &way_ifcfg, VERSION(25, 0) }, { .way = &way_networkd }, { .way = &way_netmanager } },
 		.name = NAME_FULL, .locale = "C.utf8", .tty_dir = "lxc/",
 	}, {
 		.ostype = "centos",
 		.ids = "centos rhel rocky almalinux ol scientific virtuozzo eurolinux circle navylinux",
 		.marks = "etc/centos-release etc/redhat-release",
-		.net = { { &way_ifcfg, VERSION(10, 0) }, { &way_netmanager }, { &way_networkd } },
+		.net = { { &way_ifcfg, VERSION(10, 0) }, { .way = &way_netmanager }, { .way = &way_networkd } },
 		.name = NAME_FULL, .locale = "C.utf8", .tty_dir = "lxc/",
 	}, {
 		.ostype = "openeuler", .ids = "openEuler openeuler", .marks = "etc/openEuler-release",
-		.net = { { &way_ifcfg }, { &way_networkd } },
+		.net = { { .way = &way_ifcfg }, { .way = &way_networkd } },
 		.name = NAME_FULL, .locale = "C.utf8", .tty_dir = "lxc/",
 		.preset = "disable dev-mqueue.mount\n",
 	}, {
 		.ostype = "opensuse",
 		.ids = "opensuse opensuse-leap opensuse-tumbleweed opensuse-slowroll opensuse-microos sles sled suse",
 		.marks = "etc/SuSE-brand etc/SuSE-release",
-		.net = { { &way_wicked }, { &way_netmanager }, { &way_networkd } },
+		.net = { { .way = &way_wicked }, { .way = &way_netmanager }, { .way = &way_networkd } },
 		.locale = "C.utf8", .tty_dir = "lxc/",
 	}, {
 		.ostype = "archlinux", .ids = "arch archarm manjaro", .marks = "etc/arch-release",
-		.net = { { &way_networkd }, { &way_netmanager } },
+		.net = { { .way = &way_networkd }, { .way = &way_netmanager } },
 	}, {
 		.ostype = "gentoo", .ids = "gentoo", .marks = "etc/gentoo-release",
-		.net = { { &way_netifrc }, { &way_networkd } },
+		.net = { { .way = &way_netifrc }, { .way = &way_networkd } },
 		.name = NAME_CONF_D, .getty = GETTY_AGETTY, .powerfail = true,
 	}, {
 		.ostype = "nixos", .ids = "nixos", .marks = "nix/store",

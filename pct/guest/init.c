@@ -143,7 +143,7 @@ static void put_services(struct guest *g)
 
 static char *terminals(const char *old, const void *ttys_of)
 {
-	auto_free char *around = block_around(old), *text = NULL;
+	auto_free char *text = NULL;
 	struct text t = text_begin();
 
 	(void)ttys_of;

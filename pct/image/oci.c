@@ -130,18 +130,21 @@ static bool is_line(const char *text)
 	return true;
 }
 
-/* liblxc takes quotes away only around a whole word, and knows no other. */
+/* As a shell would have it, which is how a conf's entrypoint is read: ct/words.h. */
 static bool put_word(FILE *to, const char *word)
 {
-	const char *quote = "";
-
 	if (!is_line(word))
 		return false;
-	if (!*word || strpbrk(word, " \t") || *word == '"' || *word == '\'')
-		quote = strchr(word, '"') ? "'" : "\"";
-	if (*quote && strchr(word, *quote))
-		return false;
-	fprintf(to, "%s%s%s%s", ftell(to) ? " " : "", quote, word, quote);
+	if (ftell(to))
+		fputc(' ', to);
+	if (*word && !strpbrk(word, " \t'\"\\")) {
+		fputs(word, to);
+		return true;
+	}
+	fputc('\'', to);
+	for (; *word; word++)
+		fputs(*word == '\'' ? "'\\''" : (char[]){ *word, '\0' }, to);
+	fputc('\'', to);
 	return true;
 }
 

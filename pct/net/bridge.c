@@ -188,7 +188,7 @@ static int let_through(const struct managed *m)
 	return r;
 }
 
-int bridge_up(const struct managed *m)
+int bridge_up(const struct managed *m, const struct nic *wanted)
 {
 	auto_sock s = NULL;
 	int r = link_open(&s);
@@ -198,7 +198,7 @@ int bridge_up(const struct managed *m)
 		r = let_through(m);
 	if (r == 0)
 		r = nat_up(m);
-	return r < 0 ? r : dns_up(m);
+	return r < 0 ? r : dns_up(m, wanted);
 }
 
 int bridge_down(const struct managed *m)

@@ -4,6 +4,8 @@
 #include "base/say.h"
 #include "pct/net/connect.h"
 #include "pct/net/firewall.h"
+#include "pct/net/managed.h"
+#include "pct/net/users.h"
 #include "pct/paths.h"
 
 /* ---- what it is on ---- */
@@ -103,6 +105,63 @@ static int find_hosts(struct nl_sock *s, const char *bridge, struct hosts *h)
 	return r;
 }
 
+/* Is it one of "10.0.0.1, 10.0.0.2"? */
+static bool is_in(const char *list, const char *ip, size_t n)
+{
+	for (const char *p = list; p && *p; p += strspn(p, ", ")) {
+		size_t m = strcspn(p, ",");
+
+		if (m == n && strncmp(p, ip, n) == 0)
+			return true;
+		p += m;
+	}
+	return false;
+}
+
+static void clash_others(const struct nic *n, const struct users *users, int kind)
+{
+	size_t len = strcspn(n->ip[kind], "/");
+
+	for (size_t i = 0; i < users->n; i++) {
+		const struct nic *other = &users->list[i].nic;
+
+		if (user_is(&users->list[i], n) || !nic_static(other, kind) ||
+		    strcspn(other->ip[kind], "/") != len ||
+		    strncmp(other->ip[kind], n->ip[kind], len) != 0)
+			continue;
+		warn(0, "CT %u: net%u has the address %.*s, which net%u of CT %u is to have, too",
+		     n->vmid, n->number, (int)len, n->ip[kind], other->number, other->vmid);
+		return;
+	}
+}
+
+int nic_clash(struct nl_sock *s, const struct nic *n)
+{
+	CLEANUP(hosts_free) struct hosts hosts = { 0 };
+	auto_users users = { 0 };
+
+	for (int k = 0; k < IP_KINDS; k++)
+		if (*n->gw[k] && !nic_static(n, k))
+			warn(0, "CT %u: net%u: '%s' changes nothing without a static '%s'", n->vmid,
+			     n->number, k == IPV4 ? "gw" : "gw6", k == IPV4 ? "ip" : "ip6");
+	if (!*n->bridge || (!nic_static(n, IPV4) && !nic_static(n, IPV6)) ||
+	    find_hosts(s, n->bridge, &hosts) < 0 || users_find(n->bridge, &users) < 0)
+		return 0;
+	for (int k = 0; k < IP_KINDS; k++) {
+		size_t len = strcspn(n->ip[k], "/");
+
+		if (!nic_static(n, k))
+			continue;
+		if (is_in(hosts.ip[k], n->ip[k], len))
+			return refuse(-EADDRINUSE,
+				      "CT %u: net%u cannot have the address %.*s: its bridge '%s' "
+				      "has it; give it another",
+				      n->vmid, n->number, (int)len, n->ip[k], n->bridge);
+		clash_others(n, &users, k);
+	}
+	return 0;
+}
+
 /* ---- its end ---- */
 
 static int load_rules(struct nl_sock *s, const struct nic *n)
@@ -112,7 +171,9 @@ static int load_rules(struct nl_sock *s, const struct nic *n)
 
 	if (r < 0)
 		return fail(r, "find the addresses of the bridge '%s'", n->bridge);
-	return firewall_load(n, &hosts);
+	if (n->firewall && *n->bridge)
+		r = managed_address(n, hosts.given);
+	return r < 0 ? r : firewall_load(n, &hosts);
 }
 
 /* VLAN 1 is what a bridge calls those without one; a port without a tag may have all others. */
@@ -179,6 +240,24 @@ int nic_connect(struct nl_sock *s, const struct nic *n, const struct nic *was)
 		return r;
 	r = place(s, n, was, index);
 	return r < 0 ? fail(r, "connect net%u of CT %u to '%s'", n->number, n->vmid, n->bridge) : 0;
+}
+
+void nic_reconnect(const char *bridge)
+{
+	auto_sock s = NULL;
+	auto_users users = { 0 };
+
+	if (link_open(&s) < 0 || users_find(bridge, &users) < 0)
+		return;
+	for (size_t i = 0; i < users.n; i++) {
+		auto_link l = NULL;
+		const struct nic *n = &users.list[i].nic;
+
+		/* nic_connect() says what is wrong. */
+		if (users.list[i].is && link_get(s, n->host, &l) == 0 &&
+		    rtnl_link_get_master(l) == 0)
+			(void)nic_connect(s, n, NULL);
+	}
 }
 
 int nic_plug(struct nl_sock *s, const struct nic *n, int ns)

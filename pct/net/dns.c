@@ -9,12 +9,9 @@
 #include <time.h>
 
 #include "base/say.h"
-#include "pct/conf/forms.h"
-#include "pct/conf/keys.h"
-#include "pct/conf/pending.h"
-#include "pct/conf/store.h"
 #include "pct/net/bridge.h"
 #include "pct/net/file.h"
+#include "pct/net/fixed.h"
 #include "pct/net/nic.h"
 #include "pct/paths.h"
 #include "pct/tool.h"
@@ -54,11 +51,12 @@ static void put_path(FILE *out, const struct managed *m, const char *option, con
 /* The lower half of a net is left to static addresses. */
 static void put_dhcp(FILE *out, const struct managed *m)
 {
-	uint32_t size = subnet_size(&m->net);
 	char first[SUBNET_TEXT], last[SUBNET_TEXT];
+	uint32_t from, to;
 
-	subnet_address(&m->net, size / 2, false, first);
-	subnet_address(&m->net, size - 2, false, last);
+	fixed_range(&m->net, &from, &to);
+	subnet_address(&m->net, from, false, first);
+	subnet_address(&m->net, to, false, last);
 	fprintf(out,
 		"dhcp-range=%s,%s,1h\n"
 		"dhcp-authoritative\n"
@@ -95,61 +93,78 @@ static void put_settings(FILE *out, const struct managed *m)
 }
 
 /* One container's interface there: names for static addresses, and for who asks for one. */
-static void put_nic(const struct nic *n, const char *hostname, FILE *hosts, FILE *dhcp)
+static void put_nic(const struct managed *m, const struct user *u, const struct fixed *fixed,
+		    FILE *hosts, FILE *dhcp)
 {
+	const struct nic *n = &u->nic;
+	const struct fixed_one *one = fixed_find(fixed, n->mac);
+	char ip[SUBNET_TEXT] = "";
+
 	for (int k = 0; k < IP_KINDS; k++)
 		if (nic_static(n, k))
 			fprintf(hosts, "%.*s %s\n", (int)strcspn(n->ip[k], "/"), n->ip[k],
-				hostname);
+				u->hostname);
 	if (!*n->mac)
 		return;
 	/* A static address is given to nobody else. */
 	if (nic_static(n, IPV4))
-		fprintf(dhcp, "%s,%.*s,%s\n", n->mac, (int)strcspn(n->ip[IPV4], "/"), n->ip[IPV4],
-			hostname);
-	else
-		fprintf(dhcp, "%s,%s\n", n->mac, hostname);
+		snprintf(ip, sizeof(ip), "%.*s", (int)strcspn(n->ip[IPV4], "/"), n->ip[IPV4]);
+	else if (one)
+		subnet_address(&m->net, one->address - m->net.first, false, ip);
+	fprintf(dhcp, "%s,%s%s%s\n", n->mac, ip, *ip ? "," : "", u->hostname);
 }
 
-static void put_container(const struct managed *m, unsigned vmid, FILE *hosts, FILE *dhcp)
+/* @wanted may have no MAC address on the disk yet. */
+static int find_names(const struct managed *m, const struct nic *wanted, struct users *users,
+		      struct fixed *fixed)
 {
-	CLEANUP(config_free) struct config c = { 0 };
-	auto_free char *hostname = NULL;
-	const char *said;
+	auto_free char *leases = file_of(m, "leases");
+	int r = users_find(m->name, users);
 
-	if (conf_load(vmid, &c) < 0)
-		return;
-	said = pending_get(&c, "hostname");
-	/* dnsmasq adds the domain; of a longer name it is the first part. */
-	hostname = said && !form_hostname(said) ? text_of("%.*s", (int)strcspn(said, "."), said)
-						: text_of("CT%u", vmid);
-	for (unsigned i = 0; i < NIC_COUNT; i++) {
-		auto_free char *key = text_of("net%u", i);
-		const char *value = pending_get(&c, key);
-		struct nic n;
+	if (r < 0)
+		return fail(r, "list the names of the network '%s'", m->name);
+	return m->dhcp ? fixed_look(m, users, wanted, leases, fixed) : 0;
+}
 
-		if (value && nic_parse(vmid, i, value, &n) == 0 && strcmp(n.bridge, m->name) == 0)
-			put_nic(&n, hostname, hosts, dhcp);
+static bool has_mac(const struct users *users, const char *mac)
+{
+	for (size_t i = 0; i < users->n; i++)
+		if (users->list[i].will && strcasecmp(users->list[i].nic.mac, mac) == 0)
+			return true;
+	return false;
+}
+
+static void put_all(const struct managed *m, const struct users *users, const struct fixed *fixed,
+		    const struct nic *wanted, FILE *hosts, FILE *dhcp)
+{
+	for (size_t i = 0; i < users->n; i++)
+		if (users->list[i].will)
+			put_nic(m, &users->list[i], fixed, hosts, dhcp);
+	if (wanted && !has_mac(users, wanted->mac)) {
+		struct user u = { .nic = *wanted };
+
+		snprintf(u.hostname, sizeof(u.hostname), "CT%u", wanted->vmid);
+		put_nic(m, &u, fixed, hosts, dhcp);
 	}
 }
 
-static int put_names(const struct managed *m, bool *changed)
+static int put_names(const struct managed *m, const struct nic *wanted, bool *changed)
 {
 	auto_free char *hosts_text = NULL, *dhcp_text = NULL;
-	auto_free unsigned *vmids = NULL;
-	size_t n = 0, size;
+	auto_users users = { 0 };
+	auto_fixed fixed = { 0 };
+	size_t size;
 	FILE *hosts = open_memstream(&hosts_text, &size), *dhcp = open_memstream(&dhcp_text, &size);
-	int r = hosts && dhcp ? conf_list(&vmids, &n) : -ENOMEM;
+	int r = hosts && dhcp ? find_names(m, wanted, &users, &fixed) : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		put_container(m, vmids[i], hosts, dhcp);
+	if (r == 0)
+		put_all(m, &users, &fixed, wanted, hosts, dhcp);
 	if (hosts && fclose(hosts) != 0)
 		r = -ENOMEM;
 	if (dhcp && fclose(dhcp) != 0)
 		r = -ENOMEM;
-	if (r < 0)
-		return fail(r, "list the names of the network '%s'", m->name);
-	r = put_file(m, "hosts", hosts_text, changed);
+	if (r == 0)
+		r = put_file(m, "hosts", hosts_text, changed);
 	return r < 0 ? r : put_file(m, "dhcp-hosts", dhcp_text, changed);
 }
 
@@ -183,6 +198,13 @@ static pid_t find(const struct managed *m)
 	return n > 0 && memmem(words, (size_t)n, conf, strlen(conf)) ? pid : 0;
 }
 
+const char *network_status(const struct managed *m)
+{
+	if (!bridge_exists(m->name))
+		return "down";
+	return (m->dhcp || m->dns) && find(m) == 0 ? "no dnsmasq" : "up";
+}
+
 static void end(const struct managed *m)
 {
 	pid_t pid = find(m);
@@ -205,7 +227,7 @@ static int begin(const struct managed *m)
 	return tool_run(argv, "dnsmasq-base", "", NULL, what);
 }
 
-int dns_up(const struct managed *m)
+int dns_up(const struct managed *m, const struct nic *wanted)
 {
 	auto_free char *dir = path_to("run/pct/network/%s", m->name);
 	bool config = false, names = false;
@@ -218,7 +240,7 @@ int dns_up(const struct managed *m)
 	}
 	r = paths_make(dir, 0755);
 	if (r == 0)
-		r = put_names(m, &names);
+		r = put_names(m, wanted, &names);
 	if (r == 0)
 		r = put_config(m, &config);
 	if (r < 0)
@@ -243,5 +265,6 @@ void dns_down(const struct managed *m)
 
 		unlink(path);
 	}
+	fixed_forget(m->name);
 	rmdir(dir);
 }

@@ -17,7 +17,8 @@ const char firewall_rules[] =
     "# It stands in a table of its own for each of them, in which there is\n"
     "#   $dev                the host's end of it, for a hook\n"
     "#   $mac                its MAC address\n"
-    "#   @addr4, @addr6      what it may send from: a static address, else any\n"
+    "#   @addr4, @addr6      what it may send from: a static address, or what pct's own network\n"
+    "#                       gives it by DHCP; else any\n"
     "#   @host4, @host6      the addresses of the host on its bridge\n"
     "#   neighbours          a chain that drops answers for others' IPv6 addresses\n"
     "chain from_container {\n"
@@ -87,8 +88,8 @@ static void put_sets(const struct nic *n, const struct hosts *hosts, FILE *out)
 {
 	char ip[IP_TEXT], ip6[2 * IP_TEXT];
 
-	address_of(nic_static(n, IPV4) ? n->ip[IPV4] : "0.0.0.0", ip);
-	put_set("addr4", "ipv4_addr", nic_static(n, IPV4) ? ip : "0.0.0.0-255.255.255.255", out);
+	address_of(nic_static(n, IPV4) ? n->ip[IPV4] : hosts->given, ip);
+	put_set("addr4", "ipv4_addr", *ip ? ip : "0.0.0.0-255.255.255.255", out);
 	address_of(n->ip[IPV6], ip);
 	snprintf(ip6, sizeof(ip6), "::, fe80::/10, %s", ip);
 	put_set("addr6", "ipv6_addr",

@@ -12,10 +12,12 @@
 
 /*
  * Addresses that are the host's own on the bridge, which nobody else may have; each kind's joined
- * by ", ", malloc'ed; NULL: none.
+ * by ", ", malloc'ed; NULL: none. And the one that its DHCP server gives the container; "": not
+ * known.
  */
 struct hosts {
 	char *ip[IP_KINDS];
+	char given[IP_TEXT];
 };
 void hosts_free(struct hosts *h);
 

@@ -3,16 +3,35 @@
  * What liblxc does of a netN: the pair, its names, static addresses. The bridge comes by our hook,
  * after the rules, and before its init runs.
  */
+#include <arpa/inet.h>
+
 #include "base/base.h"
 #include "pct/ct/lxcconf.h"
 #include "pct/net/net.h"
 #include "pct/net/nic.h"
 
+/* liblxc takes the network's part away from its own. What has no host bits has none. */
+static void put_broadcast(const char *ip, FILE *out)
+{
+	char address[IP_TEXT], text[INET_ADDRSTRLEN];
+	unsigned bits;
+	struct in_addr a;
+
+	if (sscanf(ip, "%63[0-9.]/%2u", address, &bits) != 2 || bits > 30 ||
+	    inet_pton(AF_INET, address, &a) != 1)
+		return;
+	a.s_addr |= htonl(UINT32_MAX >> bits);
+	fprintf(out, " %s", inet_ntop(AF_INET, &a, text, sizeof(text)));
+}
+
 static void put_ip(const struct nic *n, int kind, const char *family, FILE *out)
 {
 	if (!nic_static(n, kind))
 		return;
-	fprintf(out, "lxc.net.%u.%s.address = %s\n", n->number, family, n->ip[kind]);
+	fprintf(out, "lxc.net.%u.%s.address = %s", n->number, family, n->ip[kind]);
+	if (kind == IPV4)
+		put_broadcast(n->ip[kind], out);
+	fputc('\n', out);
 	if (*n->gw[kind])
 		fprintf(out, "lxc.net.%u.%s.gateway = %s\n", n->number, family, n->gw[kind]);
 }

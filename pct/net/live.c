@@ -105,9 +105,11 @@ static int make_so(const struct change *c)
 
 	if (!c->is)
 		return nic_unplug(c->s, c->was->vmid, c->was->number);
-	r = *c->is->bridge ? managed_ensure(c->is->bridge) : 0;
+	r = *c->is->bridge ? managed_ensure(c->is) : 0;
 	if (r == 0)
 		r = nic_check(c->s, c->is);
+	if (r == 0)
+		r = nic_clash(c->s, c->is);
 	if (r < 0)
 		return r;
 	if (!c->was || other_end(c, c->was) < 0)

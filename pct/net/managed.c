@@ -7,12 +7,11 @@
 #include "base/say.h"
 #include "pct/cli/option.h"
 #include "pct/conf/config.h"
-#include "pct/conf/pending.h"
-#include "pct/conf/store.h"
 #include "pct/net/bridge.h"
+#include "pct/net/connect.h"
 #include "pct/net/file.h"
 #include "pct/net/managed.h"
-#include "pct/net/nic.h"
+#include "pct/net/users.h"
 #include "pct/paths.h"
 
 // clang-format off
@@ -262,12 +261,12 @@ static int create_locked(const char *name, struct config *c)
 	return r < 0 ? r : save(name, c);
 }
 
-static int up_locked(const char *name)
+static int up_locked(const char *name, const struct nic *wanted)
 {
 	auto_managed m = { 0 };
 	int r = managed_load(name, &m);
 
-	return r < 0 ? r : bridge_up(&m);
+	return r < 0 ? r : bridge_up(&m, wanted);
 }
 
 /* What cannot be had is not kept. */
@@ -290,7 +289,7 @@ int managed_create(const char *name, struct config *c)
 		r = create_locked(name, c);
 	if (r < 0)
 		return r;
-	r = up_locked(name);
+	r = up_locked(name, NULL);
 	if (r < 0)
 		undo(name);
 	return r;
@@ -310,10 +309,12 @@ static int make_default(void)
 	return r;
 }
 
-int managed_ensure(const char *bridge)
+int managed_ensure(const struct nic *n)
 {
+	const char *bridge = n->bridge;
 	bool is_default = strcmp(bridge, MANAGED_DEFAULT) == 0;
 	auto_fd held = -EBADF;
+	bool was;
 	int r;
 
 	if (!managed_exists(bridge) && (!is_default || bridge_exists(bridge)))
@@ -321,49 +322,44 @@ int managed_ensure(const char *bridge)
 	r = lock(bridge, &held);
 	if (r == 0 && !managed_exists(bridge))
 		r = make_default();
-	return r < 0 ? r : up_locked(bridge);
+	if (r < 0)
+		return r;
+	was = bridge_exists(bridge);
+	r = up_locked(bridge, n);
+	close_fd(&held);
+	if (r == 0 && !was)
+		nic_reconnect(bridge);
+	return r;
 }
 
 /* ---- who is on it ---- */
 
-static bool uses(unsigned vmid, const char *name)
-{
-	CLEANUP(config_free) struct config c = { 0 };
-
-	if (conf_load(vmid, &c) < 0)
-		return false;
-	for (unsigned i = 0; i < NIC_COUNT; i++) {
-		auto_free char *key = text_of("net%u", i);
-		const char *values[] = { config_get(&c, key), pending_get(&c, key) };
-		struct nic n;
-
-		for (size_t k = 0; k < ARRAY_LEN(values); k++)
-			if (values[k] && nic_parse(vmid, i, values[k], &n) == 0 &&
-			    strcmp(n.bridge, name) == 0)
-				return true;
-	}
-	return false;
-}
-
 static int check_unused(const char *name)
 {
-	auto_free unsigned *vmids = NULL;
-	auto_free char *users = NULL;
-	size_t n = 0, size, count = 0;
-	FILE *f = open_memstream(&users, &size);
-	int r = f ? conf_list(&vmids, &n) : fail(-ENOMEM, "look who uses '%s'", name);
+	auto_users all = { 0 };
+	auto_free char *text = NULL;
+	unsigned last = 0;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	int r = f ? users_find(name, &all) : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (uses(vmids[i], name))
-			fprintf(f, "%s%u", count++ ? ", " : "", vmids[i]);
+	for (size_t i = 0; i < all.n; i++) {
+		unsigned vmid = all.list[i].nic.vmid;
+
+		if (vmid != last)
+			fprintf(f, "%s%u", last ? ", " : "", vmid);
+		last = vmid;
+	}
 	if (f)
 		fclose(f);
-	if (r == 0 && count)
+	if (r < 0)
+		return fail(r, "look who uses '%s'", name);
+	if (all.n)
 		return refuse(-EBUSY,
 			      "the network '%s' is used by CT %s; 'pct set <vmid> --net0 ...' puts "
 			      "them on another, 'pct destroy' removes them",
-			      name, users);
-	return r;
+			      name, text);
+	return 0;
 }
 
 int managed_remove(const char *name)

@@ -42,10 +42,15 @@ void managed_list_free(char ***names);
 int managed_create(const char *name, struct config *config);
 
 /*
- * A container is to use @bridge: if it is a managed one it is brought up, from whatever there is of
- * it; the default one is made.
+ * A container's interface is to be on its bridge: if that is a managed one it is brought up, from
+ * whatever there is of it; the default one is made. By DHCP it will be given the address that
+ * managed_address() says.
  */
-int managed_ensure(const char *bridge);
+struct nic;
+int managed_ensure(const struct nic *n);
+
+/* "10.1.2.200"; "": DHCP is none of ours, or it has a static address or none. */
+int managed_address(const struct nic *n, char out[SUBNET_TEXT]);
 
 /* Everything of it; refused, with their names, while containers are to be on it. */
 int managed_remove(const char *name);

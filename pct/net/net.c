@@ -60,7 +60,7 @@ static int check_name(const struct nic *n, struct preparing *p)
 	return 0;
 }
 
-static int complete(const struct nic *n, struct preparing *p)
+static int complete(struct nic *n, struct preparing *p)
 {
 	char key[16];
 	auto_free char *value = NULL;
@@ -71,20 +71,23 @@ static int complete(const struct nic *n, struct preparing *p)
 	value = nic_complete(NULL, config_get(p->config, key));
 	*p->changed = true;
 	return value && config_set(p->config, key, value) == 0
-		   ? 0
+		   ? nic_parse(n->vmid, n->number, value, n)
 		   : fail(-ENOMEM, "give %s of CT %u a MAC address", key, n->vmid);
 }
 
 static int prepare(const struct nic *n, void *data)
 {
 	struct preparing *p = data;
+	struct nic whole = *n;
 	int r = check_name(n, p);
 
 	if (r == 0)
-		r = complete(n, p);
+		r = complete(&whole, p);
 	if (r == 0 && *n->bridge)
-		r = managed_ensure(n->bridge);
-	return r < 0 ? r : nic_check(p->s, n);
+		r = managed_ensure(&whole);
+	if (r == 0)
+		r = nic_check(p->s, n);
+	return r < 0 ? r : nic_clash(p->s, n);
 }
 
 int net_prepare(unsigned vmid, struct config *c, bool *changed)

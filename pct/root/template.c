@@ -9,7 +9,7 @@
 
 const struct template templates[] = {
 	{ "builtin:busybox", "a few MB with a shell, from the host's busybox-static", "busybox",
-	  busybox_make },
+	  "console", busybox_make },
 };
 const size_t n_templates = ARRAY_LEN(templates);
 

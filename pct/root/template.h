@@ -29,7 +29,8 @@ struct template
 {
 	const char *name;   /* "builtin:busybox" */
 	const char *help;   /* no full stop */
-	const char *ostype; /* as the conf's key has it */
+	const char *ostype; /* as the conf's keys have it */
+	const char *cmode;
 	int (*make)(const struct target *t);
 };
 

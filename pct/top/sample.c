@@ -68,19 +68,6 @@ static void read_name(struct top_tracked *t)
 		snprintf(t->name, sizeof(t->name), "CT%u", t->vmid);
 }
 
-static int open_cgroup(const struct cgv_host *h, unsigned vmid, struct cgv_container **out)
-{
-	CLEANUP(cgv_place_free) struct cgv_place place = { 0 };
-	char top[CGROUP_TOP];
-	auto_free char *path = NULL;
-	int r;
-
-	cgroup_top(top);
-	path = text_of("%s/%u", top, vmid);
-	r = cgv_place_of_path(path, &place);
-	return r < 0 ? r : cgv_container_open(h, &place, out);
-}
-
 /* -ESRCH: it ended again, or does not run yet. */
 static int track(const struct cgv_host *h, unsigned vmid, struct top_tracked **out)
 {
@@ -99,7 +86,7 @@ static int track(const struct cgv_host *h, unsigned vmid, struct top_tracked **o
 	if (r == 0 && (t->init = (int)syscall(SYS_pidfd_open, pid, 0)) < 0)
 		r = -ESRCH;
 	if (r == 0)
-		r = open_cgroup(h, vmid, &t->c);
+		r = cgroups_open(h, vmid, &t->c);
 	if (r < 0) {
 		forget(t);
 		return r;

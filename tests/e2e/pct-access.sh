@@ -5,7 +5,7 @@
 . "$(dirname "$0")/pct-lib"
 needs "needs /dev/fuse" [ -e /dev/fuse ]
 
-run 0 create 100 builtin:busybox
+run 0 create 100 builtin:busybox --cmode tty
 run 0 create 101 builtin:busybox --unprivileged 0
 sed -i '$a lxc.environment: COLOUR=blue\nlxc.environment: WORDS=a b' "$confs/100.conf"
 run 0 start 100

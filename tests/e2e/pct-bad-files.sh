@@ -87,7 +87,7 @@ answers 2 "memory: 'xxxx" set 100 "--memory=$huge"
 answers 2 "net0: name: is 100000 bytes long" set 100 "--net0=name=$huge"
 answers 2 "there is no property 'xxxx" set 100 "--net0=$huge=1"
 answers 2 "there is no option '--lxc.hook.pre-start'" set 100 --lxc.hook.pre-start=/bin/false
-answers 2 "delete: 'lxc.hook.pre-start' is not a key" set 100 --delete lxc.hook.pre-start
+answers 2 "delete: 'lxchook' is not a key" set 100 --delete lxchook
 answers 2 "delete: 'rootfs' is not a key" set 100 --delete rootfs
 answers 2 "delete: 'memory' cannot be taken away" set 100 --delete memory
 answers 2 "it is given a value and taken away" set 100 --delete tags --tags a
@@ -173,12 +173,16 @@ done <<-'END'
 	hostname: a b|hostname
 	hostname: $(reboot)|hostname
 	entrypoint: init|entrypoint
-	lxc.rootfs.path: dir:/|lxc.rootfs.path
-	lxc.cgroup.dir.container: ..|lxc.cgroup.dir.container
-	lxc.log.file = /etc/passwd|lxc.log.file
 END
-{ cat "$PCT_ROOT/good"; echo "lxc.no.such.key: 1"; } >"$confs/100.conf"
-answers 1 "look for a wrong lxc.* line" start 100
+while IFS='|' read -r line why; do
+	{ cat "$PCT_ROOT/good"; printf '%b\n' "$line"; } >"$confs/100.conf"
+	answers 1 "CT 100: $why; 'pct set 100 --delete " start 100
+done <<-'END'
+	lxc.rootfs.path: dir:/|'lxc.rootfs.path' cannot be set: use 'rootfs'
+	lxc.cgroup.dir.container: ..|'lxc.cgroup.dir.container' cannot be set: pct says which cgroups it is in
+	lxc.log.file = /etc/passwd|'lxc.log.file' cannot be set: pct reads its log where it is
+	lxc.no.such.key: 1|'lxc.no.such.key' is no key of liblxc that pct knows
+END
 done_with "a start names what it cannot use"
 is "none of them ran" "status: stopped" "$("$pct" status 100)"
 cp "$PCT_ROOT/good" "$confs/100.conf"

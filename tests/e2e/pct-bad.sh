@@ -77,13 +77,20 @@ run 1 start 101
 said "CT 101: its config's 'cores' cannot be used: 'lots'"
 echo "protection: 1" >>"$confs/101.conf"
 run 1 destroy 101
-said "CT 101 is protected"
-sed -i '/^protection/d' "$confs/101.conf"
+said "CT 101 is protected; 'pct set 101 --protection 0' first"
+run 2 set 101 --mp0 /srv,mp=/x
+said "set: mp0: CT 101 is protected; 'pct set 101 --protection 0' first"
+run 2 set 101 --delete mp0
+said "set: mp0: CT 101 is protected"
+run 0 set 101 --protection 0
+run 2 set 101 --unprivileged 0
+said "set: unprivileged: CT 101 was made with '1', and its files belong to the ids of that"
+run 0 set 101 --unprivileged 1
 echo "lock: backup" >>"$confs/101.conf"
 run 1 start 101
 said "cannot start CT 101: it is locked (backup)"
 run 1 destroy 101
-said "cannot destroy CT 101: it is locked (backup)"
+said "cannot destroy CT 101: it is locked (backup); wait for that to end, or 'pct unlock 101'"
 sed -i '/^lock/d; s/^rootfs:.*/rootfs: other:101\/x/' "$confs/101.conf"
 run 1 start 101
 said "CT 101: its rootfs 'other:101/x' is on no storage pct knows"

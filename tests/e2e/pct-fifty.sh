@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Fifty containers at once: started in parallel, each with other limits, which are changed while
-# free and nproc inside follow; all destroyed in parallel. (COUNT=10: fewer of them.)
-# shellcheck source=pct-lib
-. "$(dirname "$0")/pct-lib"
-needs "needs /dev/fuse" [ -e /dev/fuse ]
+# free and nproc inside follow, pinged from one to the next; all destroyed in parallel. (COUNT=10:
+# fewer of them.)
+# shellcheck source=net-lib
+. "$(dirname "$0")/net-lib"
 COUNT=${COUNT:-50}
 ids=$(seq 100 $((99 + COUNT)))
 cpus=$(nproc)
+
+export pct
 
 # What of ours is on this host.
 left()
@@ -44,13 +46,27 @@ views()
 	same "$1" "$wrong" ""
 }
 
-veths=$(find /sys/class/net -name 'veth*' | wc -l)
+ip link add br0 type bridge forward_delay 0
+ip link set br0 up
+links=$(ip -o link | wc -l)
 for id in $ids; do
-	"$pct" create "$id" builtin:busybox --memory $((64 + id - 100)) --cores 1 >/dev/null || flunk "create $id"
+	"$pct" create "$id" builtin:busybox --memory $((64 + id - 100)) --cores 1 \
+		--net0 "name=eth0,bridge=br0,ip=10.7.0.$((id - 98))/24,firewall=1" >/dev/null || flunk "create $id"
 done
 all "all start" start @
 same "all run" "$("$pct" list | grep -c running)" "$COUNT"
 views "each sees its own memory and CPU" 64 1 1
+
+around() # ID: it pings the next one, the last one the first
+{
+	local next=$((($1 - 100 + 1) % COUNT + 100))
+
+	pings "$1" "10.7.0.$((next - 98))" || echo "$1: no answer of $next"
+}
+export -f around pings
+export COUNT
+# shellcheck disable=SC2086
+same "each pings the next" "$(printf '%s\n' $ids | xargs -P4 -I@ bash -c 'around @' 2>&1)" ""
 
 # Every one of them is held to one CPU: all CPUs have as many.
 spread() { "$pct" cpusets | awk '/:/ { print $2 }' | sort | uniq -c | awk '{ print $1 }'; }
@@ -65,7 +81,6 @@ change() # ID: other limits, and at once what is seen inside
 	[ "$(mib "$1")" = "$want" ] || echo "$1: not $want at once"
 }
 export -f change mib
-export pct
 # shellcheck disable=SC2086
 same "limits change in all of them at once" "$(printf '%s\n' $ids | xargs -P4 -I@ bash -c 'change @' 2>&1)" ""
 views "each sees what it was given" 200 2 2
@@ -74,4 +89,4 @@ views "each has all CPUs" 200 2 0
 
 all "all are destroyed" destroy @ --force
 same "nothing is left" "$(left)" ""
-same "no interface is left" "$(find /sys/class/net -name 'veth*' | wc -l)" "$veths"
+same "no interface is left" "$(ip -o link | wc -l)" "$links"

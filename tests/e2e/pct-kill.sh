@@ -93,3 +93,29 @@ same "one of two" "$((ra + rb))" 1
 same "said by the other" "$(cat "$PCT_ROOT/err1" "$PCT_ROOT/err2" | grep -cE 'CT 100 already exists|another pct is still working on CT 100')" 1
 run 0 destroy 100
 nothing_of 100
+
+# A killed start: what seems to run then, and ends by itself, is not said to run already.
+[ -e /dev/fuse ] || exit 0
+run 0 create 100 builtin:busybox --memory 64
+run 0 start 100
+run 0 stop 100
+lies='' anew=0
+for ms in 15 20 25 30 35 40 45 50 55 60; do
+	"$pct" start 100 2>/dev/null &
+	pid=$!
+	sleep "0.0$ms"
+	kill -KILL $pid 2>/dev/null || true
+	wait $pid 2>/dev/null || true
+	if "$pct" start 100 2>"$err"; then
+		anew=$((anew + 1))
+	else
+		grep -q 'already runs' "$err" || lies="$lies $ms: $(cat "$err");"
+		sleep 0.5
+	fi
+	[ "$("$pct" status 100)" = "status: running" ] || lies="$lies $ms: it does not run;"
+	"$pct" stop 100 || lies="$lies $ms: it cannot be stopped;"
+done
+same "after a killed start it runs, or is started" "$lies" ""
+[ "$anew" -gt 0 ] || flunk "no kill hit the middle of a start"
+run 0 destroy 100
+nothing_of 100

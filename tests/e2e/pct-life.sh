@@ -111,6 +111,9 @@ run 0 start 100
 sleep 0.3
 run 0 exec 100 -- hostname
 same "hostname that was edited" "$(cat "$out")" another
+run 0 exec 100 -- ping -c 1 -W 1 127.0.0.1
+run 0 config 100
+same "console is where its shell is" "$(grep ^cmode "$out")" "cmode: console"
 run 0 stop 100
 
 # The user may not take our hook back.
@@ -156,6 +159,16 @@ said "CT 101: 'lxc.nonsense' is no key of liblxc that pct knows; 'pct set 101 --
 run 0 set 101 --delete lxc.nonsense
 echo "lxc.signal.halt: nonsense" >>"$confs/101.conf"
 run 1 start 101
-said "look for a wrong lxc.* line in '$confs/101.conf'"
+said "CT 101: liblxc cannot use 'lxc.signal.halt = nonsense' in '$confs/101.conf'; 'pct set 101 --delete lxc.signal.halt' takes that line away"
+sed -i '/^lxc/d' "$confs/101.conf"
+for wrong in lxc.include=/nosuch lxc.cap.drop=bogus lxc.prlimit.nofile=abc; do
+	run 0 set 101 --lxc "$wrong"
+	run 1 start 101
+	said "'${wrong/=/ = }'"
+	run 0 set 101 --delete "${wrong%%=*}"
+done
+run 0 set 101 --lxc lxc.hook.pre-start=/bin/false
+run 1 start 101
+said "start CT 101: hook '/bin/false': Script exited with status 1"
 run 0 destroy 101
 same "cgroups of this root" "$(find /sys/fs/cgroup -maxdepth 2 -name "$(cgroup)*")" ""

@@ -43,6 +43,14 @@ inside 100 'mkdir -p /ro2 && mount --bind /mnt/deep/down/sub /ro2 && mount -t tm
 same "what it mounts there the host has not" "$(grep -c "$src/sub" /proc/self/mountinfo)" 0
 inside 100 'umount /mnt/deep/down/sub; umount /ro2'
 
+run 0 stop 100
+run 0 set 100 --mp7 "$src,mp=/ro"
+run 0 start 100
+said "mp1 and mp7 are both to be at '/ro' in the container"
+run 0 set 100 --delete mp7 --force
+run 0 stop 100
+run 0 start 100
+
 # ---- while it runs ----
 
 run 0 set 100 --mp3 "$src,mp=/hot,ro=1"
@@ -67,6 +75,10 @@ sleep 0.5
 run 1 set 100 --delete mp3
 said "mp3: '/hot' in the container is used"
 same "… and still there" "$(try 'cat /hot/file')" hello
+run 0 set 100 --mp3 "$src,mp=/later"
+run 1 set 100 --delete mp3
+same "what was pending before is so still" "$(sed -n '/pending/,$p' "$confs/100.conf" | grep -c '^mp3: .*mp=/later')" 1
+run 0 set 100 --revert mp3
 run 0 set 100 --delete mp3 --force
 like "taken off by force" 'No such file' "$(try 'cat /hot/file')"
 kill "$user" 2>/dev/null || true

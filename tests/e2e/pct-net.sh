@@ -23,6 +23,9 @@ said "net0: mtu 1500 is more than the 1450 of its bridge 'br0'"
 run 0 set 100 --net0 name=eth0,bridge=br0,tag=5
 run 1 start 100
 said "net0 has a VLAN, but its bridge 'br0' does not look at VLANs"
+run 0 set 100 --net0 name=eth0,bridge=br0,ip=10.5.0.1/24
+run 1 start 100
+said "CT 100: net0 cannot have the address 10.5.0.1: its bridge 'br0' has it; give it another"
 run 0 set 100 --net0 name=eth0,bridge=br0 --net3 name=eth0,bridge=br0
 run 1 start 100
 said "CT 100: net0 and net3 are both called 'eth0'"
@@ -45,6 +48,7 @@ same "a given one" "$("$pct" exec 101 -- cat /sys/class/net/lan/address)" 02:00:
 same "the bridge's MTU" "$("$pct" exec 100 -- cat /sys/class/net/eth0/mtu)" 1450
 same "its own" "$("$pct" exec 101 -- cat /sys/class/net/lan/mtu)" 1400
 same "the bridge keeps its own" "$(ip -o link show br0 | grep -o "mtu [0-9]*")" "mtu 1450"
+like "broadcast" 'brd 10\.5\.0\.255 ' "$("$pct" exec 100 -- ip -4 addr show dev eth0)"
 same "gateway" "$("$pct" exec 100 -- ip route | grep default)" "default via 10.5.0.1 dev eth0 "
 like "gateway of IPv6" "^default via fd05::1" "$("$pct" exec 100 -- ip -6 route | grep default)"
 ok "they ping each other" pings 100 10.5.0.3
@@ -57,6 +61,15 @@ ip link set far0 up
 ok "through the gateway" pings 100 10.6.0.1
 fails "not without one" pings 101 10.6.0.1
 same "the host has no address on its end" "$(ip -o addr show "$(host_end 100 0)")" ""
+
+# What cannot go well is said.
+run 1 set 101 --net1 name=eth1,bridge=br0,ip=10.5.0.1/16
+said "CT 101: net1 cannot have the address 10.5.0.1"
+run 0 set 101 --net1 name=eth1,bridge=br0,ip=10.5.0.2/24,link_down=1
+said "CT 101: net1 has the address 10.5.0.2, which net0 of CT 100 is to have, too"
+run 0 set 101 --net1 name=eth1,bridge=br0,gw=10.5.0.1,link_down=1
+said "CT 101: net1: 'gw' changes nothing without a static 'ip'"
+run 0 set 101 --delete net1
 
 # A file's own, without a MAC address: one is made, and everything else stays.
 run 0 stop 101
@@ -173,7 +186,8 @@ ok "the others do not mind" pings 100 10.5.0.1
 run 0 stop 100
 echo nonsense >>"$PCT_ROOT/etc/pct/firewall/100.nft"
 run 1 start 100
-said "firewall of net0 of CT 100: nft: "
+said "firewall of net0 of CT 100: nft: $PCT_ROOT/etc/pct/firewall/100.nft:"
+like "and what is wrong" "Error: " "$(cat "$err")"
 no_net 100
 rm "$PCT_ROOT/etc/pct/firewall/100.nft"
 run 0 start 100

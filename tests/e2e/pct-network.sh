@@ -65,6 +65,62 @@ run 0 set 100 --net1 "name=eth1,bridge=pctbr0,ip=$near.9/24,firewall=1"
 same "from DHCP to a static address" "$("$pct" exec 100 -- ip -o -4 addr show dev eth1 | awk '{ print $4 }')" "$near.9/24"
 run 0 set 100 --delete net1
 
+# ---- by DHCP, and behind a firewall ----
+fixed=$nets/pctbr0.fixed
+address() { "$pct" exec "$1" -- ip -o -4 addr show dev eth0 | awk '{ sub("/.*", "", $4); print $4; exit }'; }
+mac_of() { sed -n 's/^net0:.*hwaddr=\([^,]*\).*/\1/p' "$confs/$1.conf"; }
+run 0 create 102 builtin:busybox --hostname third --net0 name=eth0,bridge=pctbr0,ip=dhcp,firewall=1
+run 0 create 103 builtin:busybox --hostname fourth --net0 name=eth0,bridge=pctbr0,ip=dhcp,firewall=1
+"$pct" start 102 &
+first=$!
+run 0 start 103
+wait $first
+ok "one has an address" until_true 5 has_ip 102 eth0 "inet ${near//./\\.}\."
+ok "and the other" until_true 5 has_ip 103 eth0 "inet ${near//./\\.}\."
+a2=$(address 102) a3=$(address 103)
+ok "two that start at once have two ($a2, $a3)" [ "$a2" != "$a3" ]
+same "it is chosen, and kept" "$(grep -c "^$(mac_of 102) $a2\$\|^$(mac_of 103) $a3\$" "$fixed")" 2
+ok "with it they get through" pings 102 "$a3"
+ok "and out" pings 102 "$near.1"
+# Its root takes another's, which it tells all, and sends from it.
+taken() # ADDRESS: does the static one believe that 103 has it, or answer it there?
+{
+	local got=1
+
+	"$pct" exec 103 -- sh -c "ip addr add $1/24 dev eth0; arping -U -c 2 -I eth0 -s $1 $1
+		arping -A -c 1 -I eth0 -s $1 $1" >/dev/null 2>&1 || true
+	if in_net 101 ip neigh show "$1" | grep -qi "$(mac_of 103)"; then got=0; fi
+	if "$pct" exec 103 -- ping -c 1 -W 1 -I "$1" "$near.7" >/dev/null 2>&1; then got=0; fi
+	"$pct" exec 103 -- ip addr del "$1/24" dev eth0
+	return $got
+}
+pings 101 "$a2"
+fails "it is not believed to have another's address" taken "$a2"
+fails "nor one that nobody has" taken "$near.99"
+ok "whose it is has it still" pings 101 "$a2"
+run 0 set 103 --net0 name=eth0,bridge=pctbr0,ip=dhcp
+ok "without a firewall it would be believed" taken "$a2"
+in_net 101 ip neigh flush all
+run 0 set 103 --net0 name=eth0,bridge=pctbr0,ip=dhcp,firewall=1
+fails "once it has one again it is not" taken "$a2"
+in_net 101 ip neigh flush all
+run 0 stop 102
+run 0 start 102
+ok "after a restart it has one" until_true 5 has_ip 102 eth0 "inet "
+same "the same" "$(address 102)" "$a2"
+ok "its DHCP client may ask again" "$pct" exec 102 -- udhcpc -n -q -t 3 -i eth0
+# A conf of an editor's, without a MAC address.
+run 0 stop 103
+sed -i 's/^net0:.*/net0: name=eth0,bridge=pctbr0,ip=dhcp,firewall=1/' "$confs/103.conf"
+run 0 start 103
+ok "one without a MAC address has both after its start" until_true 5 pings 103 "$near.7"
+same "its old one is free" "$(grep -c . "$fixed")" 3
+run 0 destroy 103 --force
+run 0 destroy 102 --force
+run 0 stop 101
+run 0 start 101
+same "those of destroyed ones are free" "$(awk '{ print $1 }' "$fixed")" "$(mac_of 100)"
+
 # ---- the way out ----
 # Somebody far away, who knows no way to our containers.
 ip link add out0 type veth peer name out1
@@ -128,6 +184,18 @@ run 0 start 101
 same "one dnsmasq, and the same" "$(dnsmasq_of pctbr0)" "$served_by"
 same "it listens to nobody else" "$(ss -Hlun "sport = :53" | awk '{ print $4 }' | grep -v "^$near.1:\|fe80")" ""
 
+kill -9 "$(dnsmasq_of pctbr0)"
+until_true 3 sh -c "! [ -e /proc/$(dnsmasq_of pctbr0) ]"
+run 0 network list
+like "a network without its dnsmasq is told from one with" "^pctbr0 .* no dnsmasq\$" "$(cat "$out")"
+run 0 network show pctbr0
+like "in full, too" "^status: no dnsmasq" "$(cat "$out")"
+run 0 stop 101
+ip link del pctbr0
+run 0 start 101
+like "a start mends it" "^pctbr0 .* up\$" "$("$pct" network list)"
+ok "who ran before is on the new bridge" until_true 5 pings 100 "$near.7"
+
 # ---- another, with what can be said ----
 run 0 network create lab --subnet 10.99.0.0/24 --subnet6 fd99::/64 --nat 0 --dns 0
 run 1 network create lab
@@ -143,7 +211,7 @@ else
 	run 1 network create lab2 --vlan-aware 1
 	said "network 'lab2': this kernel has no bridges that look at VLANs"
 fi
-same "nothing of it is kept" "$(ls "$nets")" "$(printf 'lab.conf\npctbr0.conf')"
+same "nothing of it is kept" "$(ls "$nets")" "$(printf 'lab.conf\npctbr0.conf\npctbr0.fixed')"
 run 0 set 101 --net0 name=eth0,bridge=lab,ip=dhcp,ip6=auto
 ok "a container moves there" until_true 5 has_ip 101 eth0 'inet 10\.99\.0\.'
 ok "with an IPv6 address of its router" until_true 8 has_ip 101 eth0 'inet6 fd99::'

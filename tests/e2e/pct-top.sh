@@ -25,7 +25,7 @@ full=$!
 until_true 20 "$pct" exec 101 -n -- test -e /full || true
 sleep 1
 # The kernel's own count, just before and after.
-ns_of() { cgroup_file 100 cpuacct cpuacct.usage cpu.stat | awk '/^[0-9]/ { print } /^usage_usec/ { print $2 * 1000 }'; }
+ns_of() { cgroup_file 100 cpuacct cpuacct.usage cpu.stat | awk '/^[0-9]/ { print } /^usage_usec/ { print $2 "000" }'; }
 before=$(ns_of) began=$(date +%s%N)
 run 0 top --once --json --interval 3
 percent=$(((($(ns_of) - before)) * 100 / ($(date +%s%N) - began)))

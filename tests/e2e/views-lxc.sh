@@ -115,10 +115,9 @@ if [ -d /sys/devices/system/memory ]; then
 fi
 
 # What bounds CPU numbers for a program's life: a cpuset that never changes, else the host.
-is "a cpuset named in the config bounds the CPUs there can be" "$(cgroup_file "$U" cpuset cpuset.effective_cpus cpuset.cpus.effective)" \
+is "cores do not bound the CPUs there can be: they are spread anew" "$(cat /sys/devices/system/cpu/possible)" \
 	"$(inside "$U" 'cat /sys/devices/system/cpu/possible')"
-is "… and the highest number" "$(inside "$U" 'cat /sys/devices/system/cpu/possible')" "$(inside "$U" 'cat /sys/devices/system/cpu/kernel_max')"
-is "a quota does not: it may be raised" "$(cat /sys/devices/system/cpu/possible)" \
+is "nor does a quota: it may be raised" "$(cat /sys/devices/system/cpu/possible)" \
 	"$(inside "$A" 'cat /sys/devices/system/cpu/possible')"
 
 first=$(cat "$ROOTFS/first")
@@ -173,14 +172,18 @@ grep '^lxc.cgroup2\?.cpuset' "$PCT_ROOT/var/lib/pct/lxc/$U/config" >"$PCT_ROOT/c
 	grep -Ev '^lxc.(cgroup2?.cpuset|log)' "$PCT_ROOT/var/lib/pct/lxc/$U/config"
 	echo "lxc.include = $PCT_ROOT/cpus.conf"
 } >"$PLAIN/config"
-sed -i 's/ --cpus fixed$//' "$PLAIN/config" # what pct knows
+sed -i 's/ --cpus live / /' "$PLAIN/config" # what pct knows
 is "plain LXC: a cpuset in an included file bounds them too" "$(sed 's/.*= *//' "$PCT_ROOT/cpus.conf")" \
 	"$(plain cat /sys/devices/system/cpu/possible)"
 sed -i 's/pct-launch lxc/& --cpus live/' "$PLAIN/config"
 is "… not when the hook is told that it will change" "$(cat /sys/devices/system/cpu/possible)" \
 	"$(plain cat /sys/devices/system/cpu/possible)"
+sed -n 's/ = /: /p' "$PCT_ROOT/cpus.conf" >>"$PCT_ROOT/etc/pct/lxc/$U.conf"
 began=$SECONDS
-ok "and started again" pct start "$U"
+ok "and started again, with that line as its own" pct start "$U"
+is "a raw line stays as long as it runs, and bounds them" "$(sed 's/.*= *//' "$PCT_ROOT/cpus.conf")" \
+	"$(inside "$U" 'cat /sys/devices/system/cpu/possible')"
+is "… and the highest number" "$(inside "$U" 'cat /sys/devices/system/cpu/possible')" "$(inside "$U" 'cat /sys/devices/system/cpu/kernel_max')"
 up=$(inside "$U" 'cut -d. -f1 /proc/uptime')
 within "its uptime begins anew" 0 $((SECONDS - began + 1)) "$up"
 [ ! -e $UUID ] || is "it is the same machine as before" "$machine_u" "$(cat "$MOUNT/ct/$U/sys/devices/virtual/dmi/id/product_uuid")"

@@ -159,6 +159,7 @@ is "without who mounts, the kernel does" ok "$(m "$U" 'plain /p')"
 m "$U" 'off /p 2' >/dev/null
 viewed() { [ "$(inside "$U" "mounter plain /p >/dev/null; grep -c ' /p/.* - fuse.pctfs' /proc/self/mountinfo; mounter off /p 2 >/dev/null")" = "$VIEWS" ]; }
 ok "soon there is another" until_true 15 viewed
+began=$SECONDS
 for _ in 1 2 3; do
 	m "$U" "dies 30 /p" >"$PCT_ROOT/dies" &
 	sleep 0.1
@@ -166,6 +167,14 @@ for _ in 1 2 3; do
 	wait $!
 	is "workers end in the middle" "30 died" "$(cat "$PCT_ROOT/dies")"
 done
+m "$U" "signals 300 /p" >"$PCT_ROOT/signals" &
+for _ in 1 2 3 4 5 6; do
+	sleep 0.2
+	kill -KILL "$(worker_pid)"
+done
+wait $!
+like "… all the time" '^[0-9]+ mounted, 0 of them twice' "$(cat "$PCT_ROOT/signals")"
+within "… and no monitor waits for one of them" 0 20 $((SECONDS - began))
 ok "and views are on what is mounted" until_true 5 viewed
 
 # By a key it is the kernel's alone.

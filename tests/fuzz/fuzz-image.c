@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/say.h"
-#include "pct/ct/command.h"
+#include "pct/ct/words.h"
 #include "pct/image/digest.h"
 #include "pct/image/json.h"
 #include "pct/image/oci.h"
@@ -39,7 +39,7 @@ static void archive(json_object *o)
 		json_object *lists[] = { json_get(c, "Entrypoint", json_type_array),
 					 json_get(c, "Cmd", json_type_array) };
 
-		words = command_words(image.run.entrypoint);
+		HOLDS(words_split(image.run.entrypoint, &words) == 0);
 		n = 0;
 		for (size_t k = 0; k < 2; k++)
 			for (size_t i = 0; i < json_count(lists[k]); i++, n++) {

@@ -45,7 +45,8 @@ static void repair(struct call_message *m, unsigned how)
 		m->sizes = (struct seccomp_notif_sizes){ sizeof(m->call), sizeof(m->answer),
 							 sizeof(m->call.data) };
 	if (how & 2) {
-		static const int nrs[] = { SYS_sysinfo, SYS_mount, SYS_umount2, SYS_fsopen };
+		static const int nrs[] = { SYS_sysinfo, SYS_mount, SYS_umount2, SYS_fsopen,
+					   SYS_mknodat };
 
 		m->call.data.nr = nrs[m->call.data.args[5] % ARRAY_LEN(nrs)];
 	}
