@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stdint.h>
+
 #include "tests/fuzz/fuzz.h"
 
 #include "pct/guest/inner.h"
