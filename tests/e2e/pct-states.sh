@@ -195,7 +195,7 @@ same "stopped" "$(state)" stopped
 rm "$PCT_ROOT"/no-*
 
 # Locks: the operation's, and the command's, whose holder is named.
-for lock in backup snapshot migrate disk; do
+for lock in backup migrate disk; do
 	echo "lock: $lock" >>"$confs/100.conf"
 	run 1 start 100
 	said "cannot start CT 100: it is locked ($lock)"
