@@ -26,6 +26,7 @@
 struct running {
 	struct mounted answer;
 	pid_t pid, init; /* pid 0: none; of its processes the group */
+	pid_t caller;
 	int pidfd;
 	uint64_t until; /* ms; 0: it was answered and killed, and something of it is held up */
 	bool told;
@@ -100,8 +101,18 @@ static struct running *room_for(struct mounter *m, pid_t init)
 	return NULL;
 }
 
-static void run_job(struct mounter *m, const struct mounting *ask, const int *fds)
+/* -EBADF: there is none. */
+static int job_of(const struct mounter *m, pid_t caller)
 {
+	for (size_t i = 0; i < HELD_MAX; i++)
+		if (m->job[i].pid && m->job[i].until && m->job[i].caller == caller)
+			return m->job[i].pidfd;
+	return -EBADF;
+}
+
+static void run_job(struct mounter *m, const struct mounting *ask, const int *fds, int before)
+{
+	struct pollfd p = { before, POLLIN, 0 };
 	int r;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -109,6 +120,9 @@ static void run_job(struct mounter *m, const struct mounting *ask, const int *fd
 	close(FD_ASKED);
 	for (size_t i = 0; i < KEPT_MAX; i++)
 		close_fd(&m->kept[i]);
+	/* A signal made it call again: what it called before is taken back first. */
+	if (before >= 0)
+		(void)poll(&p, 1, MOUNTING_MS / 2);
 	r = job_run(m->o, m->mount, ask, fds, m->scratch);
 	_exit(r == MOUNTING_CONTINUE ? 100 : r < 0 ? MIN(-r, 100) : 0);
 }
@@ -118,6 +132,7 @@ static void begin(struct mounter *m, const struct mounting *ask, const int *fds)
 	struct mounted a = { .number = ask->number,
 			     .result = MOUNTING_CONTINUE,
 			     .id = ask->call.id };
+	int before = job_of(m, (pid_t)ask->call.pid);
 	struct running *j;
 
 	if (asked_before(m, a.id))
@@ -127,10 +142,13 @@ static void begin(struct mounter *m, const struct mounting *ask, const int *fds)
 		answer(m, &a);
 		return;
 	}
-	*j = (struct running){ .answer = a, .init = ask->init, .until = now_ms() + MOUNTING_MS };
+	*j = (struct running){ .answer = a,
+			       .init = ask->init,
+			       .caller = (pid_t)ask->call.pid,
+			       .until = now_ms() + MOUNTING_MS };
 	j->pid = fork();
 	if (j->pid == 0)
-		run_job(m, ask, fds);
+		run_job(m, ask, fds, before);
 	j->pidfd = j->pid > 0 ? (int)syscall(SYS_pidfd_open, j->pid, 0) : -EBADF;
 	if (j->pid < 0) {
 		j->pid = 0;

@@ -113,6 +113,13 @@ static void unmake(int dir, const char *name, const struct made *made)
 		(void)unlinkat(dir, name, 0);
 }
 
+static bool is_there(const struct job *j, int dir)
+{
+	struct stat st;
+
+	return fstatat(dir, last_name(j->texts.target), &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int double_node(struct job *j)
 {
 	auto_fd dir = -EBADF;
@@ -124,7 +131,8 @@ static int double_node(struct job *j)
 		r = -errno;
 	if (r == 0)
 		r = dir = open_above(j->texts.target);
-	if (r < 0 || !is_his(dir) || fds_send(j->sock, &made, 1, &dir, 1, 0) < 0 ||
+	if (r < 0 || !is_his(dir) || is_there(j, dir) ||
+	    fds_send(j->sock, &made, 1, &dir, 1, 0) < 0 ||
 	    fds_receive(j->sock, &made, sizeof(made), NULL, 0) != sizeof(made))
 		return MOUNTING_CONTINUE;
 	if (answer_caller(j, j->e.notify, 0))

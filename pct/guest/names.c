@@ -96,7 +96,8 @@ static bool has_localhost(const char *text, bool six)
 
 		if (*line == '#' || (memchr(line, ':', blank) != NULL) != six)
 			continue;
-		for (const char *p = line; (p = strstr(p, "localhost")) && p < line + n; p += 9)
+		for (const char *p = line; (p = memmem(p, (size_t)(line + n - p), "localhost", 9));
+		     p += 9)
 			if (strchr(" \t\n", p[9]) && p > line && strchr(" \t", p[-1]))
 				return true;
 	}

@@ -98,11 +98,13 @@ static void look_at_netplan(struct files *f, const char *name, void *arg)
 		within_remove(f, path);
 		return;
 	}
+	if (g->job->when != GUEST_CREATE)
+		return;
 	text = within_read(f, path);
 	for (size_t i = 0; text && i < g->n_nics; i++) {
 		auto_free char *key = text_of(" %s:", g->nics[i].name);
 
-		if (g->job->when == GUEST_CREATE && strstr(text, key))
+		if (strstr(text, key))
 			warn(
 			    0,
 			    "%s: its /%s sets up %s, too, and holds: remove it, or what it says of "

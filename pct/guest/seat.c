@@ -97,15 +97,17 @@ static int enter(const struct files *f, int at, const char *path, const char *na
 		return fd;
 	if (mkdirat(at, name, 0755) < 0)
 		return -errno;
-	fd = within_open(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+	/* No path of it again: whoever may write there could have another in its place. */
+	fd = within_open(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0 ||
-	    ((st.st_uid != f->uid || st.st_gid != f->gid) &&
-	     fchownat(fd, "", f->uid, f->gid, AT_EMPTY_PATH) < 0) ||
-	    fchmodat(at, name, 0755, 0) < 0) {
+	    ((st.st_uid != f->uid || st.st_gid != f->gid) && fchown(fd, f->uid, f->gid) < 0) ||
+	    fchmod(fd, 0755) < 0) {
+		int r = -errno;
+
 		close_fd(&fd);
-		return -errno;
+		return r;
 	}
 	return fd;
 }

@@ -107,7 +107,7 @@ static int read_seat(const struct seat *s, char **text, struct stat *st)
 {
 	auto_fd fd = -EBADF;
 	size_t n = 0;
-	ssize_t got;
+	ssize_t got = 0;
 	char *buf;
 
 	if (s->dir < 0)
@@ -128,6 +128,12 @@ static int read_seat(const struct seat *s, char **text, struct stat *st)
 		return -ENOMEM;
 	while (n < (size_t)st->st_size && (got = read(fd, buf + n, (size_t)st->st_size - n)) > 0)
 		n += (size_t)got;
+	if (got < 0) {
+		int r = -errno;
+
+		free(buf);
+		return r;
+	}
 	/* One with such bytes is none that we know how to write. */
 	if (memchr(buf, '\0', n)) {
 		free(buf);
@@ -175,6 +181,7 @@ static int replace(const struct files *f, const struct seat *s, const char *text
 		   const struct stat *old)
 {
 	auto_free char *temp = text_of(".%s.pct", s->name);
+	bool mounted;
 	int r;
 
 	(void)unlinkat(s->dir, temp, 0);
@@ -182,15 +189,17 @@ static int replace(const struct files *f, const struct seat *s, const char *text
 	if (r == 0 && renameat(s->dir, temp, s->dir, s->name) < 0)
 		r = -errno;
 	/* One that is mounted there: only its content can be another. */
-	if (r == -EBUSY) {
+	mounted = r == -EBUSY;
+	if (mounted) {
 		auto_fd there = within_open(s->dir, s->name, O_WRONLY | O_TRUNC | O_NOFOLLOW);
 		ssize_t n = (ssize_t)strlen(text);
 
 		r = there < 0 ? there : write(there, text, (size_t)n) == n ? 0 : -EIO;
 	}
-	if (r < 0)
+	if (r < 0 || mounted)
 		(void)unlinkat(s->dir, temp, 0);
-	return r;
+	/* Of that file alone, not of the file system it lies in. */
+	return mounted && r == -EROFS ? -EBUSY : r;
 }
 
 /* @make is given what there is, "" if nothing, and says what there is to be; NULL: as it is. */

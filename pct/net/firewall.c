@@ -16,7 +16,7 @@ const char firewall_rules[] =
     "#\n"
     "# It stands in a table of its own for each of them, in which there is\n"
     "#   $dev                the host's end of it, for a hook\n"
-    "#   $mac                its MAC address\n"
+    "#   $mac, $mac_bits     its MAC address; the same as a number\n"
     "#   @addr4, @addr6      what it may send from: a static address, or what pct's own network\n"
     "#                       gives it by DHCP; else any\n"
     "#   @host4, @host6      the addresses of the host on its bridge\n"
@@ -32,6 +32,7 @@ const char firewall_rules[] =
     "\t# Nobody's addresses but its own.\n"
     "\tarp saddr ip @host4 drop\n"
     "\tarp saddr ip != 0.0.0.0 arp saddr ip != @addr4 drop\n"
+    "\tudp sport 68 udp dport 67 @th,288,48 != $mac_bits drop\n"
     "\tip saddr 0.0.0.0 udp sport 68 udp dport 67 accept\n"
     "\tip saddr @host4 drop\n"
     "\tip saddr != @addr4 drop\n"
@@ -115,6 +116,15 @@ static void put_rate(const struct nic *n, FILE *out)
 		n->rate, burst);
 }
 
+static void put_mac(const char *mac, FILE *out)
+{
+	fprintf(out, "define mac = %s\ndefine mac_bits = 0x", mac);
+	for (; *mac; mac++)
+		if (*mac != ':')
+			fputc(*mac, out);
+	fputc('\n', out);
+}
+
 int firewall_write(const struct nic *n, const struct hosts *hosts, FILE *out)
 {
 	int r = 0;
@@ -125,7 +135,7 @@ int firewall_write(const struct nic *n, const struct hosts *hosts, FILE *out)
 		"define dev = \"%s\"\n",
 		n->host, n->host, n->host);
 	if (n->firewall)
-		fprintf(out, "define mac = %s\n", n->mac);
+		put_mac(n->mac, out);
 	fprintf(out, "table netdev %s {\n", n->host);
 	if (n->rate)
 		put_rate(n, out);

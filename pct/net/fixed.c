@@ -142,35 +142,6 @@ static bool is_static(const struct users *users, uint32_t address)
 	return false;
 }
 
-static bool is_free(const struct choice *c, uint32_t address, const char *mac)
-{
-	uint32_t first, last, i = address - c->m->net.first;
-
-	fixed_range(&c->m->net, &first, &last);
-	return i >= first && i <= last && !others(c->fixed, address, mac) &&
-	       !others(c->leases, address, mac) && !is_static(c->users, address);
-}
-
-/* What it has now, if it runs since before there were fixed ones; else by its MAC address. */
-static bool choose(const struct choice *c, const char *mac, uint32_t *out)
-{
-	const struct fixed_one *lease = fixed_find(c->leases, mac);
-	uint32_t first, last, count, seed = fnv32(mac);
-
-	if (lease && is_free(c, lease->address, mac)) {
-		*out = lease->address;
-		return true;
-	}
-	fixed_range(&c->m->net, &first, &last);
-	count = last - first + 1;
-	for (uint32_t i = 0; i < count; i++) {
-		*out = c->m->net.first + first + (seed % count + i) % count;
-		if (is_free(c, *out, mac))
-			return true;
-	}
-	return false;
-}
-
 enum whose { NOBODYS, IDLE, USED };
 
 static enum whose whose(const struct choice *c, const struct fixed_one *one,
@@ -187,6 +158,49 @@ static enum whose whose(const struct choice *c, const struct fixed_one *one,
 			found = found == USED || if_nametoindex(n->host) ? USED : IDLE;
 	}
 	return found;
+}
+
+/* @known: by one of ours; what nobody here has asked for is free again within the hour. */
+static bool is_leased(const struct choice *c, uint32_t address, const char *mac, bool known)
+{
+	for (size_t i = 0; i < c->leases->n; i++) {
+		const struct fixed_one *l = &c->leases->list[i];
+
+		if (l->address == address && strcasecmp(l->mac, mac) != 0 &&
+		    (!known || whose(c, l, NULL) != NOBODYS))
+			return true;
+	}
+	return false;
+}
+
+static bool is_free(const struct choice *c, uint32_t address, const char *mac, bool known)
+{
+	uint32_t first, last, i = address - c->m->net.first;
+
+	fixed_range(&c->m->net, &first, &last);
+	return i >= first && i <= last && !others(c->fixed, address, mac) &&
+	       !is_leased(c, address, mac, known) && !is_static(c->users, address);
+}
+
+/* What it has now, if it runs since before there were fixed ones; else by its MAC address. */
+static bool choose(const struct choice *c, const char *mac, uint32_t *out)
+{
+	const struct fixed_one *lease = fixed_find(c->leases, mac);
+	uint32_t first, last, count, seed = fnv32(mac);
+
+	if (lease && is_free(c, lease->address, mac, true)) {
+		*out = lease->address;
+		return true;
+	}
+	fixed_range(&c->m->net, &first, &last);
+	count = last - first + 1;
+	for (int known = 0; known < 2; known++)
+		for (uint32_t i = 0; i < count; i++) {
+			*out = c->m->net.first + first + (seed % count + i) % count;
+			if (is_free(c, *out, mac, known))
+				return true;
+		}
+	return false;
 }
 
 /* Those that are at least @least stay. */

@@ -14,17 +14,24 @@
 /* Where liblxc and others look for one; all but the first need a word in the conf. */
 static const char *const inits[] = { "/sbin/init", "/etc/init", "/bin/init", "/init" };
 
-/* A regular file, for reading. */
+/* A regular file, for reading. A template may have devices, which do things when they are opened.
+ */
 static int open_in(int root, const char *path)
 {
-	auto_fd fd = within_open(root, path, O_RDONLY);
+	auto_fd found = within_open(root, path, O_PATH);
+	char again[32];
 	struct stat st;
+	int fd;
 
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0)
+	if (found < 0)
+		return found;
+	if (fstat(found, &st) < 0)
 		return -errno;
-	return S_ISREG(st.st_mode) ? take_fd(&fd) : -EINVAL;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", found);
+	fd = open(again, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 bool inside_has_program(int root, const char *path)

@@ -94,12 +94,32 @@ taken() # ADDRESS: does the static one believe that 103 has it, or answer it the
 	"$pct" exec 103 -- ip addr del "$1/24" dev eth0
 	return $got
 }
+forged() # ADDRESS: does the network's DHCP believe that another one asked for it, through 103?
+{
+	in_net 103 python3 - "$1" "$(mac_of 103)" <<-'END'
+		import socket, struct, sys
+		address, mac = socket.inet_aton(sys.argv[1]), bytes.fromhex(sys.argv[2].replace(":", ""))
+		bootp = struct.pack("!BBBBIHH16x6s10x192xI", 1, 1, 6, 0, 7, 0, 0x8000, b"\2forge", 0x63825363)
+		bootp += b"\x35\1\3" + b"\x32\4" + address + b"\xff" # a request
+		udp = struct.pack("!HHHH", 68, 67, 8 + len(bootp), 0) + bootp
+		ip = lambda check: struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, check,
+		                               b"\0" * 4, b"\xff" * 4)
+		sums = sum(struct.unpack("!10H", ip(0)))
+		sums = (sums & 0xffff) + (sums >> 16)
+		s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+		s.bind(("eth0", 0))
+		s.send(b"\xff" * 6 + mac + b"\x08\0" + ip(~sums & 0xffff) + udp)
+	END
+	until_true 1 grep -rqi " 02:66:6f:72:67:65 " "$PCT_ROOT/run/pct/network/pctbr0/leases"
+}
 pings 101 "$a2"
 fails "it is not believed to have another's address" taken "$a2"
 fails "nor one that nobody has" taken "$near.99"
+fails "nor does it ask for one in another's name" forged "$near.198"
 ok "whose it is has it still" pings 101 "$a2"
 run 0 set 103 --net0 name=eth0,bridge=pctbr0,ip=dhcp
 ok "without a firewall it would be believed" taken "$a2"
+ok "and would ask for others' addresses" forged "$near.199"
 in_net 101 ip neigh flush all
 run 0 set 103 --net0 name=eth0,bridge=pctbr0,ip=dhcp,firewall=1
 fails "once it has one again it is not" taken "$a2"
