@@ -16,7 +16,7 @@
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
-#   make lint       layering, formatting, cppcheck, shellcheck
+#   make lint       layering, formatting, cppcheck, shellcheck, manual pages
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
 #   make install    PREFIX, DESTDIR; also `uninstall`
 #   make deb        Debian packages of it, into build/deb
@@ -61,9 +61,9 @@ pct_dirs := pct $(sort $(patsubst %/,%,$(wildcard pct/*/)))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
-manuals = $(B)/man/pct.1 $(B)/man/pct.conf.5
+manuals = $(addprefix $(B)/man/,pct.1 cgview.3 pct.conf.5 storage.cfg.5 pct-launch.8 pctfs.8)
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
-scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps tests/lint-man docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(manuals)
@@ -101,10 +101,19 @@ $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct:
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Of the tables in pct itself: nothing is listed twice.
-$(manuals): $(B)/pct
+$(filter %.1 %.5,$(manuals)): $(B)/pct
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  MAN   $@")
 	$(Q)$< manual $(basename $(@F)) >$@.new && mv $@.new $@
+# Likewise of the daemon's and the launcher's tables, and of the library's headers.
+$(filter %.8,$(manuals)): $(B)/man/%.8: $(B)/%
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  MAN   $@")
+	$(Q)$< manual >$@.new && mv $@.new $@
+$(B)/man/cgview.3: cgview/manual.awk cgview/cgview.h cgview/identity.h cgview/nodes.h base/roff.h
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  MAN   $@")
+	$(Q)awk -v date="$$(sed -n 's/^#define ROFF_DATE "\(.*\)"/\1/p' base/roff.h)" -f $(filter %.awk cgview/%,$^) >$@.new && mv $@.new $@
 
 $(B)/check-%: $(B)/obj/tests/check-%.o
 	$(if $(V),,@echo "  LD    $@")
@@ -255,7 +264,7 @@ bench-read: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-reads
 
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
-lint:
+lint: $(manuals)
 	$(Q)! grep -rnE '#include [<"](fuse|lxc/|procfs/|launcher/|pct/|base/say)' cgview
 	$(Q)! grep -rnE '#include "(launcher|pct)/' procfs
 	$(Q)! grep -rnE '#include "(procfs|pct|cgview)/' launcher
@@ -263,6 +272,7 @@ lint:
 	$(Q)! grep -rnE '#include "(cgview|procfs|launcher|pct)/' base
 	$(Q)! grep -rnE '#include "cgview/' procfs pct | grep -vE 'cgview/(cgview|span)\.h'
 	$(Q)tests/lint-steps
+	$(Q)tests/lint-man $(manuals)
 	$(Q)bare=$$(grep -L 'SPDX-License-Identifier: LGPL-2.1-or-later' $(sources)); \
 		[ -z "$$bare" ] || { echo "no licence line in $$bare"; exit 1; }
 	$(Q)clang-format --dry-run -Werror $(sources)
@@ -281,8 +291,7 @@ install: all
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
 	install -D -m 755 $(B)/pct-runc   $(DESTDIR)$(SBINDIR)/pct-runc
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
-	install -D -m 644 $(B)/man/pct.1  $(DESTDIR)$(MANDIR)/man1/pct.1
-	install -D -m 644 $(B)/man/pct.conf.5 $(DESTDIR)$(MANDIR)/man5/pct.conf.5
+	for m in $(manuals); do install -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
 	install -D -m 644 packaging/completion/pct.bash $(DESTDIR)$(BASHDIR)/pct
 	install -D -m 644 packaging/completion/_pct $(DESTDIR)$(ZSHDIR)/_pct
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR)/common.conf.d $(DESTDIR)$(PCTDIR) $(DESTDIR)$(HOOKDIR)
@@ -297,7 +306,7 @@ uninstall:
 	rm -rf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs:.conf=.d))
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
 		$(DESTDIR)$(LXCDIR)/common.conf.d/10-pctfs.conf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs)) \
-		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks)) $(DESTDIR)$(MANDIR)/man1/pct.1 $(DESTDIR)$(MANDIR)/man5/pct.conf.5 \
+		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks)) $(foreach m,$(notdir $(manuals)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
 		$(DESTDIR)$(BASHDIR)/pct $(DESTDIR)$(ZSHDIR)/_pct
 
 deb: all
