@@ -16,7 +16,7 @@
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
-#   make lint       layering, formatting, cppcheck, shellcheck
+#   make lint       layering, formatting, cppcheck, shellcheck, manual pages
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
 #   make install    PREFIX, DESTDIR; also `uninstall`
 #   make dist       the source as one file, build/pct-VERSION.tar.xz, the same bytes each time
@@ -70,9 +70,9 @@ pct_dirs := pct $(sort $(patsubst %/,%,$(wildcard pct/*/)))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
-manuals = $(B)/man/pct.1 $(B)/man/pct.conf.5
+manuals = $(addprefix $(B)/man/,pct.1 cgview.3 pct.conf.5 storage.cfg.5 pct-launch.8 pctfs.8)
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
-scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
@@ -128,10 +128,19 @@ $(B)/libcgview.so.1: $(patsubst %.c,$(B)/pic/%.o,$(wildcard cgview/*.c)) $(B)/li
 		$(if $(SAN),,-Wl$(comma)-z$(comma)defs) -o $@ $(filter %.o,$^) -lcgroup
 
 # Of the tables in pct itself: nothing is listed twice.
-$(manuals): $(B)/pct
+$(filter %.1 %.5,$(manuals)): $(B)/pct
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  MAN   $@")
 	$(Q)$< manual $(basename $(@F)) >$@.new && mv $@.new $@
+# Likewise of the daemon's and the launcher's tables, and of the library's headers.
+$(filter %.8,$(manuals)): $(B)/man/%.8: $(B)/%
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  MAN   $@")
+	$(Q)$< manual >$@.new && mv $@.new $@
+$(B)/man/cgview.3: cgview/manual.awk cgview/cgview.h cgview/identity.h cgview/nodes.h base/roff.h
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  MAN   $@")
+	$(Q)awk -v date="$$(sed -n 's/^#define ROFF_DATE "\(.*\)"/\1/p' base/roff.h)" -f $(filter %.awk cgview/%,$^) >$@.new && mv $@.new $@
 
 $(B)/check-%: $(B)/obj/tests/check-%.o
 	$(if $(V),,@echo "  LD    $@")
@@ -282,7 +291,7 @@ bench-read: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-reads
 
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
-lint:
+lint: $(manuals)
 	$(Q)! grep -rnE '#include [<"](fuse|lxc/|procfs/|launcher/|pct/|base/say)' cgview
 	$(Q)! grep -rnE '#include "(launcher|pct)/' procfs
 	$(Q)! grep -rnE '#include "(procfs|pct|cgview)/' launcher
@@ -290,6 +299,7 @@ lint:
 	$(Q)! grep -rnE '#include "(cgview|procfs|launcher|pct)/' base
 	$(Q)! grep -rnE '#include "cgview/' procfs pct | grep -vE 'cgview/(cgview|span)\.h'
 	$(Q)tests/lint-steps
+	$(Q)tests/lint-man $(manuals)
 	$(Q)bare=$$(grep -L 'SPDX-License-Identifier: LGPL-2.1-or-later' $(sources)); \
 		[ -z "$$bare" ] || { echo "no licence line in $$bare"; exit 1; }
 	$(Q)clang-format --dry-run -Werror $(sources)
@@ -308,8 +318,8 @@ install: all
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
 	install -D -m 755 $(B)/pct-runc   $(DESTDIR)$(SBINDIR)/pct-runc
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
-	install -D -m 644 $(B)/man/pct.1  $(DESTDIR)$(MANDIR)/man1/pct.1
-	install -D -m 644 $(B)/man/pct.conf.5 $(DESTDIR)$(MANDIR)/man5/pct.conf.5
+	for m in $(manuals); do install -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
+	ln -sf pct-launch.8 $(DESTDIR)$(MANDIR)/man8/pct-runc.8
 	install -D -m 644 packaging/completion/pct.bash $(DESTDIR)$(BASHDIR)/pct
 	install -D -m 644 packaging/completion/_pct $(DESTDIR)$(ZSHDIR)/_pct
 	install -D -m 644 $(B)/libcgview.so.1 $(DESTDIR)$(LIBDIR)/libcgview.so.1
@@ -333,10 +343,10 @@ uninstall:
 	rm -rf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs:.conf=.d))
 	rm -rf $(DESTDIR)$(INCDIR)/cgview
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libcgview.so.1 libcgview.so libcgview.a pkgconfig/libcgview.pc) \
-		$(DESTDIR)$(SYSUSERSDIR)/pct.conf $(DESTDIR)$(TMPFILESDIR)/pctfs.conf $(DESTDIR)$(PCTDIR)/from-lxcfs
+		$(DESTDIR)$(SYSUSERSDIR)/pct.conf $(DESTDIR)$(TMPFILESDIR)/pctfs.conf $(DESTDIR)$(PCTDIR)/from-lxcfs $(DESTDIR)$(MANDIR)/man8/pct-runc.8
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
 		$(DESTDIR)$(LXCDIR)/common.conf.d/10-pctfs.conf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs)) \
-		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks)) $(DESTDIR)$(MANDIR)/man1/pct.1 $(DESTDIR)$(MANDIR)/man5/pct.conf.5 \
+		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks)) $(foreach m,$(notdir $(manuals)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
 		$(DESTDIR)$(BASHDIR)/pct $(DESTDIR)$(ZSHDIR)/_pct
 
 dist:
