@@ -182,7 +182,7 @@ $(B)/pause/pct-launch: $(filter-out launcher/runc.c,$(wildcard launcher/*.[ch]))
 	$(Q)$(CC) $(CPPFLAGS) -DPCT_PAUSE $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -ljson-c -lseccomp
 
 # For system tests: it runs in containers, without their libraries.
-$(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker: $(B)/%: tests/%.c
+$(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/poll: $(B)/%: tests/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
@@ -356,7 +356,7 @@ deb:
 	$(Q)packaging/debian/build $(VERSION) $(B)/deb
 
 check-packages: deps
-	$(Q)$(MAKE) --no-print-directory deb
+	$(Q)$(MAKE) --no-print-directory deb $(B)/poll
 	$(Q)lintian --info --fail-on error,warning $(B)/deb/*.changes
 	$(Q)B=$(B) VM_INSTALL=1 tests/run tests/vm/check.sh
 
