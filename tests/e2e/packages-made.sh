@@ -6,6 +6,9 @@
 # what `make install` installs. tests/vm/install.sh installs those that `make deb` makes.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+for tool in make cc pkg-config readelf; do
+	command -v $tool >/dev/null || { skip "$(basename "$0" .sh)" "no $tool"; exit 77; }
+done
 T=$PCT_ROOT
 version=$(sed -n 's/^VERSION := //p' "$TOP/Makefile")
 
