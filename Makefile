@@ -17,7 +17,7 @@
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
-#   make lint       layering, formatting, cppcheck, shellcheck, manual pages
+#   make lint       layering, formatting, cppcheck, shellcheck, manual pages, documents
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
 #   make install    PREFIX, DESTDIR; also `uninstall`
 #   make deb        Debian packages of it, into build/deb
@@ -277,6 +277,7 @@ lint: $(manuals)
 	$(Q)! grep -rnE '#include "cgview/' procfs pct | grep -vE 'cgview/(cgview|span)\.h'
 	$(Q)tests/lint-steps
 	$(Q)tests/lint-man $(manuals)
+	$(Q)tests/lint-docs $(B)/pct $(wildcard *.md docs/*.md packaging/*.md packaging/*/*.md)
 	$(Q)bare=$$(grep -L 'SPDX-License-Identifier: LGPL-2.1-or-later' $(sources)); \
 		[ -z "$$bare" ] || { echo "no licence line in $$bare"; exit 1; }
 	$(Q)clang-format --dry-run -Werror $(sources)
@@ -295,6 +296,7 @@ install: all
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
 	install -D -m 755 $(B)/pct-runc   $(DESTDIR)$(SBINDIR)/pct-runc
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
+	install -D -m 755 tests/capture   $(DESTDIR)$(PCTDIR)/capture
 	for m in $(manuals); do install -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
 	install -D -m 644 packaging/completion/pct.bash $(DESTDIR)$(BASHDIR)/pct
 	install -D -m 644 packaging/completion/_pct $(DESTDIR)$(ZSHDIR)/_pct
@@ -307,6 +309,7 @@ install: all
 		>$(DESTDIR)$(HOOKDIR)/$$h || exit 1; done
 
 uninstall:
+	rm -f $(DESTDIR)$(PCTDIR)/capture
 	rm -rf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs:.conf=.d))
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
 		$(DESTDIR)$(LXCDIR)/common.conf.d/10-pctfs.conf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs)) \
