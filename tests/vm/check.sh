@@ -33,7 +33,7 @@ in_vm() { # WHERE APPEND COMMAND…
 
 # Three at a time: each sleeps a good deal, and the machine has four CPUs.
 if [ -n "${VM_INSTALL:-}" ]; then
-	VM_TREE="README.md tests ${B:-build}/deb ${B:-build}/poll" in_vm install vm.systemd tests/vm/install.sh
+	VM_TREE="README.md tests/e2e tests/vm tests/tour ${B:-build}/deb ${B:-build}/poll" in_vm install vm.systemd tests/vm/install.sh
 	exit $result
 fi
 # shellcheck disable=SC2086 # lists

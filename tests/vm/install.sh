@@ -49,8 +49,10 @@ apt() {
 	local start=$SECONDS
 	apt-get -qy "$@" >"$LOG" 2>&1 </dev/null || { cat "$LOG"; return 1; }
 	echo "apt $*: $((SECONDS - start)) s" >>"$PCT_ROOT/times"
+	busy
 }
 
+busy() { echo "$SECONDS s $(awk '/^cpu / { print ($2+$3+$4+$6+$7+$8)/100; exit }' /proc/stat) busy" >>"$PCT_ROOT/times"; }
 # As somebody has them who has lxcfs: by its drop-in in LXC's configuration, and by its path.
 container() { # NAME LINE…
 	local root=/var/lib/lxc/$1/rootfs p
@@ -90,12 +92,13 @@ cleanup_more() {
 	lxc-stop -k -n path
 }
 
+busy
 cp "$B"/deb/*.deb "$REPO/"
 newer "$B"/deb/pctfs_*.deb 9.0 >"$LOG" && newer "$B"/deb/pct_*.deb 9.0 >"$LOG"
 ok "apt has our packages" repository
 V=$(dpkg-deb -f "$B"/deb/pctfs_*.deb Version)
 
-echo "$SECONDS s" >>"$PCT_ROOT/times"
+busy
 # ---- somebody has lxcfs
 ok "lxcfs is installed" apt install lxcfs
 systemctl start lxcfs
@@ -108,7 +111,7 @@ ok "… both" begin path
 have_views fuse.lxcfs "they have its views"
 read_on "with lxcfs"
 
-echo "$SECONDS s" >>"$PCT_ROOT/times"
+busy
 # ---- and wants pctfs
 ok "apt install pctfs" apt install "pctfs=$V"
 fails "lxcfs is gone" test -e /usr/bin/lxcfs
@@ -123,7 +126,7 @@ ok "… both" again path
 have_views fuse.pctfs "with pctfs's views"
 read_on "started with pctfs"
 
-echo "$SECONDS s" >>"$PCT_ROOT/times"
+busy
 # ---- an upgrade, as the new pct wants the new pctfs
 worker() { pgrep -P "$(systemctl show -P MainPID pctfs-keeper)" -x pctfs | head -1; }
 before=$(worker) keeper=$(systemctl show -P MainPID pctfs-keeper)
@@ -133,7 +136,7 @@ ok "… and serves" test "$(readlink "/proc/$(worker)/exe")" = /usr/sbin/pctfs -
 is "its keeper is the same" "$keeper" "$(systemctl show -P MainPID pctfs-keeper)"
 read_on "upgraded"
 
-echo "$SECONDS s" >>"$PCT_ROOT/times"
+busy
 # ---- the tour
 ok "there is the group of who may look" getent group pct
 tests/tour >"$PCT_ROOT/tour"
@@ -143,7 +146,7 @@ is "it ends well" 0 $?
 like "… and free is right in it" '^Mem: +256 ' "$(cat "$PCT_ROOT/toured")"
 [ "$FAILED" = 0 ] || cat "$PCT_ROOT/toured"
 
-echo "$SECONDS s" >>"$PCT_ROOT/times"
+busy
 # ---- and back
 ok "a container of pct's" /usr/sbin/pct create 900 builtin:busybox --memory 128
 ok "apt install lxcfs" apt install lxcfs
@@ -157,7 +160,7 @@ ok "… both" again path
 have_views fuse.lxcfs "with lxcfs's views"
 read_on "started with lxcfs"
 
-echo "$SECONDS s" >>"$PCT_ROOT/times"
+busy
 # ---- purged
 ok "the packages are purged" dpkg --purge pctfs pct
 is "nothing of theirs is left" "" "$(find / -xdev \( -path /proc -o -path /tree -o -path /srv -o -path /var/lib/lxc \) -prune -o \
