@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
+#include <grp.h>
 
 #include "base/say.h"
 #include "procfs/daemon.h"
 #include "procfs/render.h"
+#include "procfs/stats.h"
 #include "procfs/store.h"
 #include "procfs/takeover.h"
 #include "procfs/usage.h"
@@ -46,6 +48,7 @@ static int set_paths(struct daemon *d, const char *mount, const char *run)
 	snprintf(d->control, ROOM, "%s/pctfs.sock", d->run);
 	snprintf(d->seccomp, ROOM, "%s/seccomp.sock", d->run);
 	snprintf(d->takeover, ROOM, "%s/takeover.sock", d->run);
+	snprintf(d->metrics, ROOM, "%s/metrics.sock", d->run);
 	snprintf(d->fast, ROOM, "%s/page-cache", d->run);
 	snprintf(d->kept, ROOM, "%s/pctfs.state", d->run);
 	return 0;
@@ -60,6 +63,20 @@ static int parse_page_cache(const char *text, bool worker, unsigned *out)
 	if (*end || end == text || *text == '-' || ms > 5000 || ms < (worker ? 0 : 10))
 		return refuse(-EINVAL, "--page-cache '%s': give milliseconds, 10 to 5000", text);
 	*out = (unsigned)ms;
+	return 0;
+}
+
+static int parse_group(const char *text, gid_t *out)
+{
+	const struct group *g = getgrnam(text);
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (!g && (*end || end == text || *text == '-' || number >= UINT32_MAX))
+		return refuse(-EINVAL,
+			      "--metrics-group '%s': there is no such group, see getent group",
+			      text);
+	*out = g ? g->gr_gid : (gid_t)number;
 	return 0;
 }
 
@@ -88,15 +105,20 @@ static int parse(int argc, char *argv[], struct daemon *d, int *code)
 		if (o == 'p' &&
 		    parse_page_cache(optarg, d->main == worker_main, &d->page_cache) < 0)
 			return -EINVAL;
+		if (o == 'm' && parse_group(optarg, &d->metrics_group) < 0)
+			return -EINVAL;
 		if (o == 'l' && say_level_parse(optarg, &say_limit) < 0)
 			return refuse(-EINVAL, "--log-level '%s': error, warning, info or debug",
 				      optarg);
 	}
 	if (argc - optind > 1)
 		return pctfs_usage(stderr), -EINVAL;
-	if (d->page_cache && (d->main == takeover_main || d->main == unmount_main))
-		return refuse(-EINVAL, "--page-cache is for a start: a takeover keeps the mounts "
-				       "there are (see README: PCTFS_OPTIONS)");
+	if ((d->page_cache || d->metrics_group) &&
+	    (d->main == takeover_main || d->main == unmount_main))
+		return refuse(-EINVAL,
+			      "--%s is for a start: a takeover keeps the mounts and sockets there "
+			      "are (see README: PCTFS_OPTIONS)",
+			      d->page_cache ? "page-cache" : "metrics-group");
 	*code = 1;
 	d->mount_named = argv[optind] != NULL;
 	return set_paths(d, argv[optind], run);
@@ -147,6 +169,8 @@ int main(int argc, char *argv[])
 	static struct daemon d = { .ready = -EBADF, .main = keeper_main };
 	int code;
 
+	if (argc > 1 && strcmp(argv[1], "stats") == 0)
+		return stats_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "render") == 0)
 		return render_main(argc - 1, argv + 1);
 	if (argc == 2 && strcmp(argv[1], "manual") == 0) /* for make */

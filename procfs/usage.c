@@ -3,6 +3,7 @@
 
 #include "base/roff.h"
 #include "procfs/files.h"
+#include "procfs/pages.h"
 #include "procfs/usage.h"
 
 // clang-format off
@@ -11,29 +12,51 @@ const struct flag pctfs_flags[] = {
 	{ "log-level", "L", 'l', "error, warning, info (default) or debug" },
 	{ "run", "DIR", 'r', "where the sockets are made (/run/pct)" },
 	{ "page-cache", "MS", 'p', "let containers that are attached with --fast read texts of up to that age without asking the daemon (10 to 5000 ms)" },
+	{ "metrics-group", "G", 'm', "let group G ask for metrics, too (DIR/metrics.sock)" },
 	{ "takeover", NULL, 't', "have the pctfs that runs go on as this program" },
 	{ "unmount", NULL, 'u', "have it end, and leave nothing mounted: containers that run have no views from then on" },
 	{ "worker", NULL, 'w', NULL }, /* the keeper's way to start one */
 	{ "help", NULL, 'h', "this text" },
 };
 
+const struct flag stats_flags[] = {
+	{ "prometheus", NULL, 'p', "print metrics in the text form of Prometheus" },
+	{ "names", "N", 'n', "those of containers by the names of cadvisor (default), of incus, or all" },
+	{ "textfile", "FILE", 't', "write them to FILE, whole at once: for node_exporter's textfile collector" },
+	{ "list", NULL, 'l', "which metrics there are, their types and meaning" },
+	{ "run", "DIR", 'r', "where the sockets are (/run/pct)" },
+	{ "help", NULL, 'h', "this text" },
+};
+
 static const char *const forms[] = {
-	"[-f] [--log-level L] [--run DIR] [--page-cache=MS] [MOUNT]",
+	"[-f] [--log-level L] [--run DIR] [--page-cache=MS] [--metrics-group G] [MOUNT]",
 	"--takeover [--run DIR]",
 	"--unmount [--run DIR] [MOUNT]",
 	"render FILE (--pid N | --cgroup PATH) [--fixed-cpus] [--sysroot DIR]",
+	"stats [--prometheus | --textfile FILE | --list] [--names N]",
 };
 // clang-format on
 const size_t n_pctfs_flags = ARRAY_LEN(pctfs_flags);
+const size_t n_stats_flags = ARRAY_LEN(stats_flags);
+
+static void options_of(const struct flag *f, size_t n, struct option out[FLAGS_MAX])
+{
+	memset(out, 0, FLAGS_MAX * sizeof(*out));
+	for (size_t i = 0; i < n; i++)
+		out[i] = (struct option){ f[i].name, f[i].arg ? required_argument : no_argument,
+					  NULL, f[i].letter };
+}
 
 void pctfs_options(struct option out[FLAGS_MAX])
 {
 	_Static_assert(ARRAY_LEN(pctfs_flags) < FLAGS_MAX, "room for the empty row");
-	memset(out, 0, FLAGS_MAX * sizeof(*out));
-	for (size_t i = 0; i < n_pctfs_flags; i++)
-		out[i] = (struct option){ pctfs_flags[i].name,
-					  pctfs_flags[i].arg ? required_argument : no_argument,
-					  NULL, pctfs_flags[i].letter };
+	options_of(pctfs_flags, n_pctfs_flags, out);
+}
+
+void stats_options(struct option out[FLAGS_MAX])
+{
+	_Static_assert(ARRAY_LEN(stats_flags) < FLAGS_MAX, "room for the empty row");
+	options_of(stats_flags, n_stats_flags, out);
 }
 
 #define INDENT 24
@@ -87,6 +110,16 @@ int pctfs_usage(FILE *to)
 	return to == stdout ? 0 : 2;
 }
 
+int stats_usage(FILE *to)
+{
+	fprintf(to, "usage: pctfs %s\n\nSay what pctfs does, and what its containers use.\n\n",
+		forms[ARRAY_LEN(forms) - 1]);
+	for (size_t i = 0; i < n_stats_flags; i++)
+		put_flag(&stats_flags[i], to);
+	fputs("\nPCT_ROOT=DIR goes before the default path. See pctfs(8).\n", to);
+	return to == stdout ? 0 : 2;
+}
+
 /* ---- pctfs(8) ---- */
 
 static const char what[] =
@@ -111,6 +144,8 @@ static const struct {
 			    "by name, for the host's root" },
 	{ "/run/pct/pctfs.sock",
 	  "The control socket: one line of JSON a request, for root. pct-launch speaks to it" },
+	{ "/run/pct/metrics.sock",
+	  "Metrics by HTTP, for root and the group of --metrics-group: see METRICS" },
 	{ "/run/pct/seccomp.sock", "Where LXC's monitors ask about sysinfo(2) and mount(2)" },
 	{ "/run/pct/page-cache", "The second mount, with --page-cache" },
 	{ "/run/pct/pctfs.state",
@@ -136,6 +171,46 @@ static void put_served(FILE *to)
 	fputs(".fi\n", to);
 }
 
+static const char metrics[] =
+    "'pctfs stats' prints what pctfs has done since it was started, however often its worker was "
+    "replaced, and what each container uses; with --prometheus as metrics. They can also be asked "
+    "for by HTTP, with 'GET /metrics', on the socket metrics.sock, as by 'curl --unix-socket "
+    "/run/pct/metrics.sock http://pctfs/metrics'; '/metrics?names=incus' and '?names=all' have "
+    "incus's names, '/stats' is the text for people. It is on no network: nginx "
+    "('proxy_pass http://unix:/run/pct/metrics.sock:/metrics;') or socat(1) bring it there. The "
+    "socket has mode 0600, root's; with --metrics-group it is that group's, too, mode 0660: who is "
+    "in it learns the names of containers and what they use, and nothing else. Where node_exporter "
+    "runs, a timer with 'pctfs stats --textfile' and the name of a .prom file in its directory "
+    "does "
+    "without a socket.\n"
+    "Samples with a label for a file or outcome are there once they are not 0. What a kernel does "
+    "not count has no sample.\n";
+
+static void put_metric(const char *name, enum prom_type type, const char *help, FILE *to)
+{
+	char left[128];
+
+	snprintf(left, sizeof(left), "%s (%s)", name, prom_type_name(type));
+	roff_item(left, help, to);
+}
+
+static void put_metrics(FILE *to)
+{
+	const struct prom_reader reader = { put_metric, to };
+
+	fputs(".SH STATS\n", to);
+	for (size_t i = 0; i < n_stats_flags; i++) {
+		char left[64];
+
+		left_of(&stats_flags[i], left, sizeof(left));
+		roff_item(left, stats_flags[i].help, to);
+	}
+	fputs(".SH METRICS\n", to);
+	roff_text(metrics, to);
+	daemon_list(&reader);
+	measures_list(NAMES_ALL, &reader);
+}
+
 int pctfs_manual(FILE *to)
 {
 	char left[64];
@@ -155,6 +230,7 @@ int pctfs_manual(FILE *to)
 			roff_item(left, pctfs_flags[i].help, to);
 	}
 	put_served(to);
+	put_metrics(to);
 	fputs(".SH FILES\n", to);
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		roff_item(places[i].left, places[i].help, to);

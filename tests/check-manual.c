@@ -8,6 +8,7 @@
 
 #include "launcher/launch.h"
 #include "procfs/files.h"
+#include "procfs/pages.h"
 #include "procfs/usage.h"
 
 static char *written(int (*write)(FILE *to))
@@ -55,6 +56,34 @@ START_TEST(says_each_flag_of_pctfs)
 }
 END_TEST
 
+static const char *stats_page;
+
+static void is_said(const char *name, enum prom_type type, const char *help, FILE *to)
+{
+	(void)to;
+	(void)type;
+	check_says(stats_page, name);
+	check_says(stats_page, help);
+}
+
+START_TEST(says_each_flag_of_stats_and_each_metric)
+{
+	auto_free char *help = written(stats_usage), *page = written(pctfs_manual);
+	const struct prom_reader reader = { is_said, NULL };
+
+	for (size_t i = 0; i < n_stats_flags; i++) {
+		auto_free char *name = NULL;
+
+		ck_assert_int_gt(asprintf(&name, "--%s", stats_flags[i].name), 0);
+		ck_assert_ptr_nonnull(strstr(help, name));
+		check_says(page, name);
+	}
+	stats_page = page;
+	daemon_list(&reader);
+	measures_list(NAMES_ALL, &reader);
+}
+END_TEST
+
 START_TEST(names_each_file_that_is_served)
 {
 	auto_free char *page = written(pctfs_manual);
@@ -85,7 +114,8 @@ END_TEST
 START_TEST(keeps_lines_of_help_short)
 {
 	auto_free char *one = written(pctfs_usage), *other = written(launch_usage);
-	const char *const texts[] = { one, other };
+	auto_free char *stats = written(stats_usage);
+	const char *const texts[] = { one, other, stats };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		for (const char *p = texts[i]; *p; p += strcspn(p, "\n") + 1)
@@ -102,6 +132,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, says_each_flag_of_pctfs);
+	tcase_add_test(t, says_each_flag_of_stats_and_each_metric);
 	tcase_add_test(t, names_each_file_that_is_served);
 	tcase_add_test(t, names_each_command_of_the_launcher);
 	tcase_add_test(t, keeps_lines_of_help_short);
