@@ -72,7 +72,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(addprefix $(B)/man/,pct.1 cgview.3 pct.conf.5 storage.cfg.5 pct-launch.8 pctfs.8)
-sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
+sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench docs))
 scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
@@ -138,10 +138,10 @@ $(filter %.8,$(manuals)): $(B)/man/%.8: $(B)/%
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  MAN   $@")
 	$(Q)$< manual >$@.new && mv $@.new $@
-$(B)/man/cgview.3: cgview/manual.awk cgview/cgview.h cgview/identity.h cgview/nodes.h base/roff.h
+$(B)/man/cgview.3: cgview/manual.awk cgview/cgview.h cgview/identity.h cgview/nodes.h docs/free-of.c base/roff.h
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  MAN   $@")
-	$(Q)awk -v date="$$(sed -n 's/^#define ROFF_DATE "\(.*\)"/\1/p' base/roff.h)" -f $(filter %.awk cgview/%,$^) >$@.new && mv $@.new $@
+	$(Q)awk -v date="$$(sed -n 's/^#define ROFF_DATE "\(.*\)"/\1/p' base/roff.h)" -f $(filter %.awk cgview/% docs/%,$^) >$@.new && mv $@.new $@
 
 $(B)/check-%: $(B)/obj/tests/check-%.o
 	$(if $(V),,@echo "  LD    $@")
@@ -187,6 +187,11 @@ $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker 
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
+
+# The example of cgview(3), as tests/e2e/wrong-number.sh runs it.
+$(B)/free-of: docs/free-of.c $(B)/libcgview.a
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcgroup
 
 # For tests/e2e/hostile-attach.sh: the hostile ones, and who looks what they bring about.
 $(B)/swapper: tests/swapper.c
@@ -246,7 +251,7 @@ check-deaths: deps
 	$(Q)B=$(B) DEATHS=100 KILLS=1000 TAKEOVERS=100 KEEPER_DEATHS=100 READS=100000 TEST_TIMEOUT=2400 \
 		tests/run tests/e2e/worker-dies.sh tests/e2e/keeper-dies.sh tests/e2e/no-tears.sh
 
-for_vm = $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs deb
+for_vm = $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/free-of $(B)/die/pctfs deb
 
 check-vm: deps
 	$(Q)$(MAKE) --no-print-directory all $(for_vm)
@@ -264,7 +269,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(if $(SAN),,static)
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs $(B)/check-pct-guest
