@@ -33,10 +33,12 @@ conf_value() { sed -n "/^\[/q; s/^$2: //p" "$confs/$1.conf"; }
 files_of() { conf_value "$1" rootfs | sed "s|^local:|$images/|; s|,.*||"; }
 mark() { echo "$2" >"$(files_of "$1")/mark"; }
 marked() { cat "$(files_of "$1")/mark" 2>&1; }
-# All there is: confs, volumes, subvolumes; by name.
+# All there is: confs, volumes, subvolumes; by name. What is being removed has a while for that.
+swept() { [ -z "$(ls "$PCT_ROOT/var/lib/pct/images/.gone" 2>/dev/null)" ]; }
 all_there()
 {
 	(
+		until_true 5 swept
 		cd "$PCT_ROOT"
 		ls etc/pct/lxc/ -A
 		find var/lib/pct/images two/images -mindepth 1 -maxdepth 2 2>/dev/null
