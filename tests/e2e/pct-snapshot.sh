@@ -155,6 +155,19 @@ run 0 snapshot 100 --schedule off
 same "no schedule" "$(value autosnap)" ""
 ok "one with a name is never removed for that" grep -q '^\[second\]' "$confs/100.conf"
 
+# Where one of its volumes' is gone nothing is changed.
+run 0 snapshot 100 half
+echo since >"$root/since"
+btrfs -q subvolume delete "$(find "$images/100" -name 'subvol-100-disk-1.subvol@half')"
+run 1 rollback 100 half
+said "of snapshot 'half' that of its mp0, 'local:100/subvol-100-disk-1.subvol', is gone: 'pct delsnapshot 100 half --force' removes the rest"
+same "a rollback that cannot be whole does nothing" "$(cat "$root/since"; value lock)" since
+sed -i -e '0,/^memory:/s//lock: rollback\nmemory:/' -e '/^\[half\]/a snapstate: rollback' "$confs/100.conf"
+run 1 start 100
+like "... one that was begun says so" "'pct delsnapshot 100 half --force' removes the rest" "$(cat "$err")"
+run 0 delsnapshot 100 half --force
+same "... and then it is free" "$(value lock; grep -c '^\[half' "$confs/100.conf")" 0
+
 # How fast.
 head -c "${gb}G" /dev/zero | tr '\0' x >"$root/big"
 sync -f "$root"
