@@ -89,7 +89,7 @@ cleanup() {
 		"$B/pct" destroy "$id" --force >/dev/null 2>&1
 	done
 	stop_daemon
-	umount -l "$MOUNT" 2>/dev/null
+	umount -l "$MOUNT" 2>/dev/null || true # it may have done so itself
 	id=$(san_said)
 	[ -z "$id" ] || flunk "a sanitizer finds nothing" "$id"
 	rm -rf --one-file-system "$PCT_ROOT"
