@@ -453,7 +453,7 @@ static int hold(struct work *w)
 static int work_on(struct work *w, struct backup_result *out)
 {
 	struct timespec begin, end;
-	int r, after;
+	int r, after, unlocked;
 
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	r = note(w);
@@ -470,7 +470,10 @@ static int work_on(struct work *w, struct backup_result *out)
 	after = let_go(w);
 	if (after == 0)
 		after = drop_snapshot(w);
-	if (save_lock(w, false) == 0 && after == 0)
+	unlocked = save_lock(w, false);
+	if (after == 0)
+		after = unlocked;
+	if (after == 0)
 		guard_end(&w->guard);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	out->seconds =
