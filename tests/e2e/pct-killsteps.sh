@@ -145,6 +145,12 @@ again()
 	return 1
 }
 
+has_room()
+{
+	sync -f "$PCT_ROOT"
+	head -c 1M /dev/urandom >"$ballast" && sync -f "$PCT_ROOT" && rm -f "$ballast"
+}
+
 # one OPERATION STEP HOW NAME
 one()
 {
@@ -159,7 +165,11 @@ one()
 	esac
 	# shellcheck disable=SC2046 # words; a shell of its own, that nobody hears say "Killed"
 	(env "${variables[@]}" timeout 60 "$die" $("words_$op") >/dev/null 2>"$err" </dev/null; exit $?) 2>/dev/null || code=$?
-	rm -f "$ballast"
+	if [ -e "$ballast" ]; then
+		# btrfs gives the room back at its next commit, or at that after it.
+		rm -f "$ballast"
+		until_true 30 has_room || flunk "$why: there is no room again" "$(df "$PCT_ROOT")"
+	fi
 	said=$(cat "$err")
 	case $how_so:$code in
 	kill:137 | fail:1 | full:1) ;;
