@@ -93,7 +93,11 @@ static void sync_each(pid_t init, const char *const *paths)
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	auto_free char *name = text_of("/proc/%d/root", (int)init);
-	int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int root;
+
+	/* A file system that hangs holds no lock of ours. */
+	(void)close_range(3, ~0u, 0);
+	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (; root >= 0 && *paths; paths++) {
 		int fd = (int)syscall(SYS_openat2, root, *paths, &how, sizeof(how));

@@ -22,7 +22,13 @@ each=${KILL_ALL:+1}
 # on TYPE SIZE: all of it, the confs too, on a small file system, so that what is full is full.
 on()
 {
-	disk_make "$1" "$2" "$outer/$1"
+	local options=
+
+	if [ "$1" = btrfs ]; then
+		# A full one gives room back by and by, and one kind of room does not become the other.
+		disk_mkfs=--mixed options=commit=1
+	fi
+	disk_make "$1" "$2" "$outer/$1" "$options"
 	PCT_ROOT=$outer/$1
 	images=$PCT_ROOT/var/lib/pct/images
 	confs=$PCT_ROOT/etc/pct/lxc
