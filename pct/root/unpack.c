@@ -31,7 +31,7 @@ struct run {
 	struct put put;
 	struct layer layer;
 	struct layer skipped; /* names that stayed out: links to them do, too */
-	uint64_t since; /* bytes fed since libarchive answered */
+	uint64_t since;	      /* bytes fed since libarchive answered */
 	uint64_t entries, max_entries;
 	uint64_t written, max_written;
 	uint64_t before; /* files fed before this one, in bytes */
