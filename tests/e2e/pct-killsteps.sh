@@ -260,6 +260,17 @@ printf 'dir: two\n\tpath %s/two\n' "$PCT_ROOT" >"$PCT_ROOT/etc/pct/storage.cfg"
 "$pct" set 100 --mp0 local:0,mp=/data >/dev/null
 echo one >"$(conf_value 100 mp0 | sed "s|^local:|$images/|; s|,.*||")/moved"
 for op in resize move_volume move_delete; do all_of "$op"; done
+
+# A process that has the container's ids for a mount outlives no pct, and holds no lock for it.
+if strace -o /dev/null true 2>/dev/null; then
+	strace -o "$outer/trace" -e trace=openat "$pct" mount 100 >/dev/null 2>"$err" || flunk "mount" "$(cat "$err")"
+	"$pct" unmount 100
+	at=$(awk '/uid_map/ { print NR; exit }' "$outer/trace")
+	(strace -o /dev/null -e trace=openat -e "inject=openat:signal=KILL:when=$at" "$pct" mount 100 >/dev/null 2>&1 || true) 2>/dev/null
+	ok "killed while another process holds the ids of a mount, the lock is free" timeout 5 "$pct" unmount 100
+else
+	skip "killed alone while another process works for it" "needs the package strace, and ptrace(2)"
+fi
 "$pct" destroy 100
 PCT_ROOT=$outer confs=$outer/etc/pct/lxc
 
