@@ -16,6 +16,7 @@ needs "$B/pct-die is not built" [ -x "$B/pct-die" ]
 die=$B/pct-die
 limit=${KILL_S:-70} # seconds for some of them
 matrix=$PCT_ROOT/matrix
+: >"$matrix"
 outer=$PCT_ROOT
 each=${KILL_ALL:+1}
 
@@ -26,7 +27,7 @@ on()
 
 	if [ "$1" = btrfs ]; then
 		# A full one gives room back by and by, and one kind of room does not become the other.
-		disk_mkfs=--mixed options=commit=1
+		disk_mkfs=(--mixed) options=commit=1
 	fi
 	disk_make "$1" "$2" "$outer/$1" "$options"
 	PCT_ROOT=$outer/$1
