@@ -40,10 +40,12 @@ conf_value() { sed -n "/^\[/q; s/^$2: //p" "$confs/$1.conf"; }
 files_of() { conf_value "$1" rootfs | sed "s|^local:|$images/|; s|,.*||"; }
 mark() { echo "$2" >"$(files_of "$1")/mark"; }
 marked() { cat "$(files_of "$1")/mark" 2>&1; }
-# All there is: confs, volumes, subvolumes; by name.
+# All there is: confs, volumes, subvolumes; by name. What is being removed has a while for that.
+swept() { [ -z "$(ls "$PCT_ROOT/var/lib/pct/images/.gone" 2>/dev/null)" ]; }
 all_there()
 {
 	(
+		until_true 5 swept
 		cd "$PCT_ROOT"
 		ls etc/pct/lxc/ -A
 		find var/lib/pct/images two/images -mindepth 1 -maxdepth 2 2>/dev/null
@@ -107,9 +109,16 @@ away_move_volume() { "$pct" move-volume 100 mp0 local && tidy 100; }
 words_move_delete() { echo "move-volume 100 mp0 two --delete"; }
 well_move_delete() { well_move_volume; }
 away_move_delete() { away_move_volume; }
-before_resize() { "$pct" set 100 --mp1 local:0.01,mp=/image; }
-words_resize() { echo "resize 100 mp1 20M"; }
-well_resize() { conf_value 100 mp1 | grep -q size=20M && [ "$("$pct" df 100 --output-format json | grep -A5 '"mp1"' | sed -n 's/.*"size":\([0-9]*\).*/\1/p')" -gt 14000000 ]; }
+# By so much that resize2fs ends in the middle of its tables where there is no room; what is in it stays.
+image_of() { conf_value "$1" "$2" | sed "s|^local:|$images/|; s|,.*||"; }
+before_resize() { "$pct" set 100 --mp1 local:0.02,mp=/image && seq 60000 >"$outer/kept" && debugfs -w -R "write $outer/kept kept" "$(image_of 100 mp1)"; }
+words_resize() { echo "resize 100 mp1 3000M"; }
+well_resize()
+{
+	conf_value 100 mp1 | grep -q size=3000M && e2fsck -nf "$(image_of 100 mp1)" >/dev/null 2>&1 &&
+		[ "$(debugfs -R "cat kept" "$(image_of 100 mp1)" 2>/dev/null)" = "$(cat "$outer/kept")" ] &&
+		[ "$("$pct" df 100 --output-format json | grep -A5 '"mp1"' | sed -n 's/.*"size":\([0-9]*\).*/\1/p')" -gt 2500000000 ]
+}
 away_resize() { "$pct" set 100 --delete mp1 && tidy 100; }
 words_backup() { echo "backup 100"; }
 well_backup() { [ -n "$(find "$PCT_ROOT/var/lib/pct/dump" -name '*.tar.zst')" ] && [ -z "$(find "$PCT_ROOT/var/lib/pct/dump" -name '*.dat')" ] && [ -z "$(conf_value 100 lock)" ]; }
