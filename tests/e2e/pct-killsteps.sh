@@ -62,6 +62,11 @@ away_create() { "$pct" destroy 101; }
 words_clone() { echo "clone 100 101"; }
 well_clone() { [ "$(marked 101)" = one ]; }
 away_clone() { "$pct" destroy 101; }
+# Both volumes on a storage that nothing of the new one names before they are there.
+before_clone_to() { "$pct" set 100 --mp0 local:0,mp=/m; }
+words_clone_to() { echo "clone 100 101 --storage two"; }
+well_clone_to() { [ "$(cat "$PCT_ROOT/two/images/$(conf_value 101 rootfs | sed 's/^two://; s/,.*//')/mark" 2>&1)" = one ] && conf_value 101 mp0 | grep -q ^two:; }
+away_clone_to() { "$pct" destroy 101 && "$pct" set 100 --delete mp0 && tidy 100; }
 words_clone_linked() { echo "clone 100 101 --full 0"; }
 well_clone_linked() { [ "$(marked 101)" = one ]; }
 away_clone_linked() { "$pct" destroy 101; }
@@ -157,6 +162,13 @@ again()
 		how="${how:+$how, }${hint% [0-9]*}"
 		# shellcheck disable=SC2086
 		"$pct" ${hint#pct } >/dev/null 2>>"$err" || break
+		case $hint in
+		*"destroy 101"*)
+			if [ -e "$images/101" ] || [ -e "$PCT_ROOT/two/images/101" ]; then
+				echo "volumes are left after '$hint'" >>"$err"
+				break
+			fi ;;
+		esac
 	done
 	return 1
 }
@@ -254,11 +266,14 @@ started=$(date +%s)
 late=0
 disk_fast
 on btrfs 256M
+mkdir "$PCT_ROOT/two"
+mkdir -p "$PCT_ROOT/etc/pct"
+printf 'btrfs: two\n\tpath %s/two\n' "$PCT_ROOT" >"$PCT_ROOT/etc/pct/storage.cfg"
 "$pct" create 100 builtin:busybox --memory 64
 mark 100 one
 "$pct" snapshot 100 old
 pack
-for op in snapshot rollback delsnapshot clone template destroy create set_new set_free backup restore restore_over; do all_of "$op"; done
+for op in snapshot rollback delsnapshot clone clone_to template destroy create set_new set_free backup restore restore_over; do all_of "$op"; done
 "$pct" destroy 100
 on ext4 64M
 "$pct" create 100 builtin:busybox --memory 64

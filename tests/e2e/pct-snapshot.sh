@@ -81,6 +81,33 @@ for i in 1 2 3 4 5; do
 	within "volumes of one moment ($n, $d)" 0 1 $((d - n))
 done
 
+# Subvolumes that it has made in there itself, as systemd does for /var/lib/machines: the kernel leaves them out.
+mkdir -p "$root/var/lib"
+btrfs -q subvolume create "$root/var/lib/one"
+btrfs -q subvolume create "$root/var/lib/one/two"
+mkdir "$root/var/lib/one/dir"
+btrfs -q subvolume create "$root/var/lib/one/dir/three"
+for at in one one/two one/dir/three; do echo precious >"$root/var/lib/$at/file"; done
+nested() { cat "$1"/var/lib/one/file "$1"/var/lib/one/two/file "$1"/var/lib/one/dir/three/file 2>&1 | xargs; }
+touch -d @1000000000 "$root/var/lib" "$root/var/lib/one"
+run 0 snapshot 100 nested
+same "a snapshot has what is in subvolumes in it" "$(nested "$root@nested")" "precious precious precious"
+same "... and is not newer than it was" "$(stat -c %Y "$root@nested/var/lib" "$root@nested/var/lib/one" | xargs)" "1000000000 1000000000"
+fails "... which nobody writes to" touch "$root@nested/var/lib/new"
+echo changed >"$root/var/lib/one/two/file"
+run 0 rollback 100 nested
+same "... going back to it, too" "$(nested "$root")" "precious precious precious"
+run 0 clone 100 101
+same "... a clone, too" "$(nested "$(find "$images/101" -maxdepth 1 -name 'subvol*-0.subvol')")" "precious precious precious"
+run 0 destroy 101
+run 0 start 100
+run 0 backup 100 --mode snapshot
+same "... a backup of a running one, too" "$(tar -tf "$PCT_ROOT"/var/lib/pct/dump/*.tar.zst | grep -c 'lib/one/.*file')" 3
+run 0 stop 100
+run 0 delsnapshot 100 nested
+same "none of it is left" "$(btrfs subvolume list "$PCT_ROOT/var/lib/pct" | grep -c 'nested')" 0
+btrfs -q subvolume delete "$root/var/lib/one/two" "$root/var/lib/one/dir/three" "$root/var/lib/one"
+
 # By the clock.
 for i in 1 2 3 4 5; do "$pct" delsnapshot 100 "busy$i"; done
 run 0 snapshot 100 --keep last=1
