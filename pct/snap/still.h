@@ -32,8 +32,15 @@ static inline void still_done(struct still *s)
 }
 #define auto_still CLEANUP(still_done) struct still
 
+/* Where a volume is in a container. */
+struct still_place {
+	const char *path; /* NULL: after the last */
+	dev_t own;	  /* the block device that is nothing but this volume; 0: it has none */
+};
+
 /*
- * Have the file systems written to the disk that are at these places (NULL after the last) of a
- * running container. It may see to it that this never ends: after @seconds we go on, and say so.
+ * Have the file systems written to the disk that are at these places of a running container; those
+ * with a device of their own as if they were unmounted, so that they can be read without a look
+ * at their journal. It may see to it that this never ends: after @seconds -ETIMEDOUT, not said.
  */
-void still_sync(unsigned vmid, const char *const *paths, int seconds);
+int still_sync(unsigned vmid, const struct still_place *places, int seconds);
