@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A container that stands still while its volumes are copied or snapshotted, and what it has
- * written is on them. Should we be killed meanwhile, a process of ours lets it go.
+ * written is on them. Should we be killed meanwhile, a process of ours lets it go; should that be
+ * killed, too, the next command that mends snapshots does (run/pct/still/<vmid> says that it was us).
  */
 #pragma once
 
@@ -37,6 +38,9 @@ struct still_place {
 	const char *path; /* NULL: after the last */
 	dev_t own;	  /* the block device that is nothing but this volume; 0: it has none */
 };
+
+/* What one that was killed with its process has left stands still no more. Its lock is held. */
+int still_mend(unsigned vmid);
 
 /*
  * Have the file systems written to the disk that are at these places of a running container; those

@@ -81,6 +81,34 @@ for i in 1 2 3 4 5; do
 	within "volumes of one moment ($n, $d)" 0 1 $((d - n))
 done
 
+# Killed while it stands still: a process of its own lets it go; killed with that, the next command does.
+run 0 start 100
+goes_on() { timeout 2 "$pct" exec 100 -- true; }
+frozen_by() { "$pct" list --output-format json | grep -c frozen; }
+at=$(PCT_STEP_LOG=$PCT_ROOT/steps "$B/pct-die" snapshot 100 killed >/dev/null 2>&1; awk '/snapshot: one of a volume/ { print $1; exit }' "$PCT_ROOT/steps")
+run 0 delsnapshot 100 killed
+(PCT_STEP=$at "$B/pct-die" snapshot 100 killed; exit $?) >/dev/null 2>&1
+same "killed while it stood still" "$?" 137
+ok "... it goes on" until_true 5 goes_on
+run 0 unlock 100
+# As if both had been: the snapshot half taken, frozen, and nobody there.
+(PCT_STEP=$at "$B/pct-die" snapshot 100 killed; exit $?) >/dev/null 2>&1
+until_true 5 goes_on
+"$pct" suspend 100 --skiplock >/dev/null 2>&1 || "$pct" suspend 100 >/dev/null 2>&1
+ok "it is frozen" until_true 5 frozen_by
+mkdir -p "$RUN/still"
+: >"$RUN/still/100"
+run 0 unlock 100
+same "... with nobody left to let it go: the next command does" "$(frozen_by)" 0
+ok "... and it goes on" goes_on
+fails "... and nothing is left of that" [ -e "$RUN/still/100" ]
+run 0 suspend 100
+run 0 snapshot 100 asleep
+same "one that pct suspend has stopped stays so" "$(frozen_by)" 1
+run 0 resume 100
+run 0 delsnapshot 100 asleep
+run 0 stop 100
+
 # Subvolumes that it has made in there itself, as systemd does for /var/lib/machines: the kernel leaves them out.
 mkdir -p "$root/var/lib"
 btrfs -q subvolume create "$root/var/lib/one"
