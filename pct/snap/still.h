@@ -2,7 +2,8 @@
 /*
  * A container that stands still while its volumes are copied or snapshotted, and what it has
  * written is on them. Should we be killed meanwhile, a process of ours lets it go; should that be
- * killed, too, the next command that mends snapshots does (run/pct/still/<vmid> says that it was us).
+ * killed, too, the next command that mends snapshots does (run/pct/still/<vmid> says that it was
+ * us).
  */
 #pragma once
 
