@@ -154,6 +154,7 @@ static bool put(int fd, const char *from, size_t n)
 /* What was read already, and then the rest. */
 static int feed(struct extract *x, const struct reader *r)
 {
+	pid_t parent = getpid();
 	int ends[2];
 	char *block;
 	ssize_t n;
@@ -165,7 +166,7 @@ static int feed(struct extract *x, const struct reader *r)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(ends[0]);
 		block = malloc(BLOCK);
-		if (!block || !put(ends[1], r->head, r->n))
+		if (getppid() != parent || !block || !put(ends[1], r->head, r->n))
 			_exit(1);
 		while ((n = read(x->fd, block, BLOCK)) != 0) {
 			if (n < 0 && errno == EINTR)

@@ -240,7 +240,11 @@ static int run(const struct args *a)
 	if (r != 0)
 		return r;
 	interrupt_catch();
-	return make(a, &source, &in, &c);
+	r = make(a, &source, &in, &c);
+	if (r != 0)
+		return r;
+	lock_release(&lock);
+	return args_bool(a, "start") ? start_container(a->vmid, 0) : 0;
 }
 
 static const struct option options[] = {
@@ -248,6 +252,7 @@ static const struct option options[] = {
 	  .help = "its root's; asked for if not given a value" },
 	{ "ssh-public-keys", OPTION_TEXT, .min = 1, .max = 4096, .value = "<file>",
 	  .help = "who may log in as its root by ssh" },
+	{ "start", OPTION_BOOL, .help = "start it when it is made" },
 	{ "storage", OPTION_TEXT, .min = 2, .max = 100, .form = storage_id_wrong,
 	  .value = "<storage>",
 	  .help = "where volumes are made of which only the size is given; 'local' if not said" },
