@@ -64,8 +64,8 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(B)/man/pct.1 $(B)/man/pct.conf.5
-sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
-scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/bench-storage bench/peer-lib bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench bench/suite))
+scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-lib bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(manuals)
@@ -161,7 +161,12 @@ $(B)/swapper $(B)/hostile $(B)/hinder:
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $(filter %.c,$^)
 
-$(B)/bench-sysinfo $(B)/bench-run: $(B)/%: bench/%.c
+# One table of cases, beside peers and floors: bench/suite/suite.h.
+$(B)/pct-bench: $(call objects,bench/suite) $(B)/obj/base/say.o
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -ljson-c
+
+$(B)/bench-sysinfo $(B)/bench-run $(B)/bench-work: $(B)/%: bench/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
@@ -256,8 +261,8 @@ bench-scale: $(B)/bench-read all
 bench-read: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-reads
 
-bench-storage: all
-	$(Q)B=$(B) bench/bench-storage
+bench-suite: $(B)/pct-bench $(B)/bench-read $(B)/bench-work all
+	$(Q)$(B)/pct-bench $(if $(QUICK),--quick) --out $(B)/bench $(CASES)
 
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
 lint:
