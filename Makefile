@@ -10,13 +10,13 @@
 #   make truth      what some hundred tools say in a container, beside what is true (root);
 #                   TRUTH_VM=1: on a cgroup v2 host (QEMU); and in a root like Alpine's
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
-#   make bench      time one render of every file, what is typed often, what a container's start and
+#   make bench      everything beside its peers, in turns, as a page with plots: $B/bench/bench.html
+#                   (root; bench/peers fetches LXD). CASES=btrfs or reads/stat; QUICK=1: 2 minutes
+#   make bench-promises  time one render of every file, what is typed often, what a container's start and
 #                   sysinfo(2) cost, and repair of 200 containers (root)
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
-#   make bench-storage  create, clone, snapshot, backup and the like beside LXD and LXC on one file
-#                   system, in turns (root); bench/peers fetches LXD. 10 minutes, ROUNDS=2: 4
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
 #   make lint       layering, formatting, cppcheck, shellcheck
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
@@ -248,7 +248,7 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)B=$(B) docs/demo
 
-bench: $(B)/bench-render $(B)/bench-sysinfo $(B)/bench-run all
+bench-promises: $(B)/bench-render $(B)/bench-sysinfo $(B)/bench-run all
 	$(Q)$<
 	$(Q)B=$(B) bench/bench-pct
 	$(Q)B=$(B) bench/bench-life
@@ -261,7 +261,7 @@ bench-scale: $(B)/bench-read all
 bench-read: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-reads
 
-bench-suite: $(B)/pct-bench $(B)/bench-read $(B)/bench-work all
+bench: $(B)/pct-bench $(B)/bench-read $(B)/bench-work all
 	$(Q)$(B)/pct-bench $(if $(QUICK),--quick) --out $(B)/bench $(CASES)
 
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
@@ -316,6 +316,6 @@ deb: all
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct-runc pct pct-die check-* bench-* fuzz-*) build-*
 
-.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale bench-read bench-storage lint install uninstall deb clean
+.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-promises bench-scale bench-read lint install uninstall deb clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)

@@ -50,7 +50,7 @@ static double cpu(void)
 		x ^= x << 17;
 	}
 	__asm__ volatile("" : : "r"(x)); /* it is wanted */
-	return 1; /* a million */
+	return 1;			 /* a million */
 }
 
 static double memory(void)
@@ -66,7 +66,7 @@ static double memory(void)
 	}
 	memcpy(to, from, 64 * BLOCK);
 	__asm__ volatile("" : : "r"(to) : "memory"); /* it is wanted */
-	return 64 / 1024.0; /* GiB */
+	return 64 / 1024.0;			     /* GiB */
 }
 
 static double calls(void)

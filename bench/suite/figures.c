@@ -80,3 +80,10 @@ void result_settle(struct result *r)
 	}
 	r->same = median(each, ours->n);
 }
+
+bool result_is_same(const struct result *r)
+{
+	return r->ratio > 0 && r->same > 0 &&
+	       ((r->ratio >= r->same_min && r->ratio <= r->same_max) ||
+		(r->ratio >= 0.98 && r->ratio <= 1.02));
+}

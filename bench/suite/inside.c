@@ -38,12 +38,12 @@ static const struct bench_case overhead[] = {
 	WORK("fdatasync of 4 KiB", "fsync", "/s", NULL),
 };
 
-#define TOOL(title, kind_, command, needs) \
-	{ title, NULL, kind_, .subjects = { \
-		{ "views", OURS, needs, "nsenter -t ${INIT100} -a -- " command, NULL, NULL }, \
-		{ "no views", PEER, needs, "nsenter -t ${INIT101} -a -- " command, NULL, NULL }, \
+#define TOOL(title, kind_, command, needs_) \
+	{ title, NULL, kind_, .needs = needs_, .subjects = { \
+		{ "views", OURS, NULL, "nsenter -t ${INIT100} -a -- " command, NULL, NULL }, \
+		{ "no views", PEER, NULL, "nsenter -t ${INIT101} -a -- " command, NULL, NULL }, \
 		{ "lxcfs", PEER, "LXCFS", "nsenter -t ${INIT102} -a -- " command, NULL, NULL }, \
-		{ "views again", AGAIN, needs, "nsenter -t ${INIT100} -a -- " command, NULL, NULL } } }
+		{ "views again", AGAIN, NULL, "nsenter -t ${INIT100} -a -- " command, NULL, NULL } } }
 
 static const struct bench_case tools[] = {
 	TOOL("free", TIMED, "free -m", NULL),

@@ -55,7 +55,7 @@ static void put_figures(FILE *f, const struct figures *s, bool is_curve)
 {
 	if (!s->there) {
 		fputs("<td colspan=3 class=not>", f);
-		put(f, s->not ? s->not : "no figure");
+		put(f, s->why ? s->why : "no figure");
 		fputs("</td>", f);
 	} else if (is_curve) {
 		fputs("<td colspan=3>", f);
@@ -79,7 +79,8 @@ static void put_ratio(FILE *f, const struct result *r)
 		fputc('>', f);
 	fputs("</td><td>", f);
 	if (r->same > 0)
-		fprintf(f, "A/A %.2f (%.2f–%.2f)", r->same, r->same_min, r->same_max);
+		fprintf(f, "A/A %.2f (%.2f–%.2f)%s", r->same, r->same_min, r->same_max,
+			result_is_same(r) ? ": no difference" : "");
 	fputs("</td><td></td></tr>\n", f);
 }
 

@@ -41,7 +41,7 @@ void report_row(const struct result *r)
 		}
 		printf("  %-26s %-18s ", i ? "" : r->c->name, r->c->subjects[i].who);
 		if (!f->there)
-			printf("%s\n", f->not ? f->not : "no figure");
+			printf("%s\n", f->why ? f->why : "no figure");
 		else
 			printf("%9s %s (%s-%s)\n", number(f->median, a), unit_of(r->c),
 			       number(f->min, b), number(f->max, c));
@@ -49,8 +49,8 @@ void report_row(const struct result *r)
 	if (r->ratio > 0)
 		printf("  %-26s %-18s %9.2f\n", "", "ratio", r->ratio);
 	if (r->same > 0)
-		printf("  %-26s %-18s %9.2f (%.2f-%.2f)\n", "", "A/A", r->same, r->same_min,
-		       r->same_max);
+		printf("  %-26s %-18s %9.2f (%.2f-%.2f)%s\n", "", "A/A", r->same, r->same_min,
+		       r->same_max, result_is_same(r) ? ": the ratio tells no difference" : "");
 	fflush(stdout);
 }
 
@@ -60,7 +60,7 @@ static struct json_object *json_of_figures(const struct figures *f, bool is_curv
 
 	if (!f->there) {
 		json_object_object_add(o, "not",
-				       json_object_new_string(f->not ? f->not : "no figure"));
+				       json_object_new_string(f->why ? f->why : "no figure"));
 		json_object_put(all);
 		return o;
 	}

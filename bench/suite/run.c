@@ -178,9 +178,21 @@ static void turn(const struct bench_case *c, const struct subject *s, int round,
 	else
 		(void)shell(s->after, -1);
 	if (r != 0) {
-		f->not = why_failed();
+		f->why = why_failed();
 		f->n = 0;
 	}
+}
+
+/* Why a subject cannot be measured: NEED_NOT of the fixture's says it. NULL: it can. */
+static const char *lacks(const char *need)
+{
+	auto_free char *name = NULL;
+	const char *why, *have = need ? getenv(need) : "yes";
+
+	if ((have && *have) || asprintf(&name, "%s_NOT", need) < 0)
+		return NULL;
+	why = getenv(name);
+	return why ? why : "not installed";
 }
 
 static void case_run(const struct bench_case *c, const struct plan *p, struct result *r)
@@ -189,17 +201,16 @@ static void case_run(const struct bench_case *c, const struct plan *p, struct re
 	int last = c->kind == CURVE ? 0 : p->rounds;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *needs = c->subjects[i].needs, *have = needs ? getenv(needs) : "yes";
-
-		if (!have || !*have)
-			r->of[i].not = "not installed";
+		r->of[i].why = lacks(c->needs);
+		if (!r->of[i].why)
+			r->of[i].why = lacks(c->subjects[i].needs);
 	}
 	for (int round = 0; round <= last; round++)
 		for (size_t i = 0; i < n; i++) {
 			/* Who was last is first the next time. */
 			size_t k = round % 2 ? n - 1 - i : i;
 
-			if (!r->of[k].not )
+			if (!r->of[k].why)
 				turn(c, &c->subjects[k], round, &r->of[k]);
 		}
 	for (size_t i = 0; i < n; i++)

@@ -39,10 +39,11 @@ struct bench_case {
 	const char *name;
 	const char *about; /* what is equal, what is not; a sentence for the report, or NULL */
 	enum kind kind;
-	const char *unit; /* of PRINTED and CURVE */
-	bool more;	  /* is better */
-	bool slow;	  /* left out by QUICK */
-	const char *x;	  /* of a CURVE: what it is over */
+	const char *unit;  /* of PRINTED and CURVE */
+	bool more;	   /* is better */
+	bool slow;	   /* left out by QUICK */
+	const char *x;	   /* of a CURVE: what it is over */
+	const char *needs; /* as a subject's, of all of them */
 	struct subject subjects[SUBJECTS_MAX];
 };
 
@@ -89,6 +90,7 @@ struct plan {
 int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n);
 void figures_settle(struct figures *f);
 void result_settle(struct result *r);
+bool result_is_same(const struct result *r); /* its ratio is one that A/A has, too */
 size_t subjects_n(const struct bench_case *c);
 const char *unit_of(const struct bench_case *c);
 
