@@ -3,6 +3,7 @@
 #   make            build everything into build/
 #   make deps       install the Debian packages that are missing (packaging/debian-deps)
 #   make demo       a container beside its host: free, nproc, uptime, top (root)
+#   make picture    the README's: two real terminals, docs/before-after.svg and .png (root)
 #   make check      every test: unit, golden, system (root), lint; last line is the count
 #   make unit       only the tests that need neither root nor FUSE
 #   make check-tsan the daemon under ThreadSanitizer, RACES_S=30 seconds long (root)
@@ -18,7 +19,7 @@
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
-#   make lint       layering, formatting, cppcheck, shellcheck
+#   make lint       layering, formatting, cppcheck, shellcheck, manual pages, documents
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
 #   make install    PREFIX, DESTDIR; also `uninstall`
 #   make deb        Debian packages of it, into build/deb
@@ -63,9 +64,9 @@ pct_dirs := pct $(sort $(patsubst %/,%,$(wildcard pct/*/)))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
-manuals = $(B)/man/pct.1 $(B)/man/pct.conf.5
+manuals = $(addprefix $(B)/man/,pct.1 cgview.3 pct.conf.5 storage.cfg.5 pct-launch.8 pctfs.8)
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench bench/suite))
-scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-lib bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-lib bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(manuals)
@@ -103,10 +104,19 @@ $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct:
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Of the tables in pct itself: nothing is listed twice.
-$(manuals): $(B)/pct
+$(filter %.1 %.5,$(manuals)): $(B)/pct
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  MAN   $@")
 	$(Q)$< manual $(basename $(@F)) >$@.new && mv $@.new $@
+# Likewise of the daemon's and the launcher's tables, and of the library's headers.
+$(filter %.8,$(manuals)): $(B)/man/%.8: $(B)/%
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  MAN   $@")
+	$(Q)$< manual >$@.new && mv $@.new $@
+$(B)/man/cgview.3: cgview/manual.awk cgview/cgview.h cgview/identity.h cgview/nodes.h base/roff.h
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  MAN   $@")
+	$(Q)awk -v date="$$(sed -n 's/^#define ROFF_DATE "\(.*\)"/\1/p' base/roff.h)" -f $(filter %.awk cgview/%,$^) >$@.new && mv $@.new $@
 
 $(B)/check-%: $(B)/obj/tests/check-%.o
 	$(if $(V),,@echo "  LD    $@")
@@ -248,6 +258,9 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)B=$(B) docs/demo
 
+picture: all
+	$(Q)B=$(B) docs/picture
+
 bench-promises: $(B)/bench-render $(B)/bench-sysinfo $(B)/bench-run all
 	$(Q)$<
 	$(Q)B=$(B) bench/bench-pct
@@ -265,7 +278,7 @@ bench: $(B)/pct-bench $(B)/bench-read $(B)/bench-work all
 	$(Q)$(B)/pct-bench $(if $(QUICK),--quick) --out $(B)/bench $(CASES)
 
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
-lint:
+lint: $(manuals)
 	$(Q)! grep -rnE '#include [<"](fuse|lxc/|procfs/|launcher/|pct/|base/say)' cgview
 	$(Q)! grep -rnE '#include "(launcher|pct)/' procfs
 	$(Q)! grep -rnE '#include "(procfs|pct|cgview)/' launcher
@@ -273,6 +286,8 @@ lint:
 	$(Q)! grep -rnE '#include "(cgview|procfs|launcher|pct)/' base
 	$(Q)! grep -rnE '#include "cgview/' procfs pct | grep -vE 'cgview/(cgview|span)\.h'
 	$(Q)tests/lint-steps
+	$(Q)tests/lint-man $(manuals)
+	$(Q)tests/lint-docs $(B)/pct $(wildcard *.md docs/*.md packaging/*.md packaging/*/*.md)
 	$(Q)bare=$$(grep -L 'SPDX-License-Identifier: LGPL-2.1-or-later' $(sources)); \
 		[ -z "$$bare" ] || { echo "no licence line in $$bare"; exit 1; }
 	$(Q)clang-format --dry-run -Werror $(sources)
@@ -291,8 +306,8 @@ install: all
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
 	install -D -m 755 $(B)/pct-runc   $(DESTDIR)$(SBINDIR)/pct-runc
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
-	install -D -m 644 $(B)/man/pct.1  $(DESTDIR)$(MANDIR)/man1/pct.1
-	install -D -m 644 $(B)/man/pct.conf.5 $(DESTDIR)$(MANDIR)/man5/pct.conf.5
+	install -D -m 755 tests/capture   $(DESTDIR)$(PCTDIR)/capture
+	for m in $(manuals); do install -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
 	install -D -m 644 packaging/completion/pct.bash $(DESTDIR)$(BASHDIR)/pct
 	install -D -m 644 packaging/completion/_pct $(DESTDIR)$(ZSHDIR)/_pct
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR)/common.conf.d $(DESTDIR)$(PCTDIR) $(DESTDIR)$(HOOKDIR)
@@ -304,10 +319,11 @@ install: all
 		>$(DESTDIR)$(HOOKDIR)/$$h || exit 1; done
 
 uninstall:
+	rm -f $(DESTDIR)$(PCTDIR)/capture
 	rm -rf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs:.conf=.d))
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
 		$(DESTDIR)$(LXCDIR)/common.conf.d/10-pctfs.conf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs)) \
-		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks)) $(DESTDIR)$(MANDIR)/man1/pct.1 $(DESTDIR)$(MANDIR)/man5/pct.conf.5 \
+		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks)) $(foreach m,$(notdir $(manuals)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
 		$(DESTDIR)$(BASHDIR)/pct $(DESTDIR)$(ZSHDIR)/_pct
 
 deb: all
@@ -316,6 +332,6 @@ deb: all
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct-runc pct pct-die check-* bench-* fuzz-*) build-*
 
-.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-promises bench-scale bench-read lint install uninstall deb clean
+.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-promises bench-scale bench-read lint install uninstall deb clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)

@@ -451,6 +451,33 @@ int cgv_vmstat(struct cgv_container *c, const struct cgv_memory *m, const struct
 /* Of a line that is a matter of memory in use; false: it is not. Also of a node's lines. */
 bool cgv_vmstat_size(const struct cgv_memory *m, struct span key, uint64_t *out);
 
+/**
+ * cgv_oom_kills() - how many of its processes the kernel has killed for want of memory
+ * Source: oom_kill of memory.events | memory.oom_control, where it is of its own cgroup alone.
+ * -ENOENT: the kernel does not count them.
+ */
+int cgv_oom_kills(const struct cgv_container *c, uint64_t *out) CGV_CHECKED;
+
+/* ---- network ---- */
+
+/* One interface, as the container sees it. Bytes and packets. */
+struct cgv_net {
+	char name[16];
+	uint64_t in_bytes, in_packets, in_errors, in_drops;
+	uint64_t out_bytes, out_packets, out_errors, out_drops;
+};
+
+/**
+ * cgv_nets() - the interfaces of a container, without lo
+ * @init: its first process; 0: it has none, and no interfaces
+ * @out, *n: at most @most of them; a container that shares our own network has none of its own
+ * Source: proc/INIT/net/dev. -E2BIG: it has hundreds.
+ */
+int cgv_nets(const struct cgv_host *h, pid_t init, struct cgv_text *scratch, struct cgv_net *out,
+	     size_t most, size_t *n) CGV_CHECKED;
+/* The text of such a file. */
+size_t cgv_net_parse(struct span text, struct cgv_net *out, size_t most);
+
 /* ---- pressure ---- */
 
 enum cgv_pressure { CGV_PSI_CPU, CGV_PSI_IO, CGV_PSI_MEMORY, CGV_PSI_IRQ, CGV_N_PSI };

@@ -15,6 +15,7 @@ enum cgv_file {
 	MEM_SWAP_LIMIT, /* v1: of memory and swap together */
 	MEM_SWAP_USAGE, /* likewise */
 	MEM_KERNEL,
+	MEM_EVENTS,
 	CPU_QUOTA, /* v2: "quota period" in one file */
 	CPU_PERIOD,
 	CPU_STAT,

@@ -19,6 +19,7 @@ static const struct {
 	[MEM_SWAP_LIMIT]   = { CGV_MEMORY,  "memory.memsw.limit_in_bytes", "memory.swap.max" },
 	[MEM_SWAP_USAGE]   = { CGV_MEMORY,  "memory.memsw.usage_in_bytes", "memory.swap.current" },
 	[MEM_KERNEL]       = { CGV_MEMORY,  "memory.kmem.usage_in_bytes",  NULL },
+	[MEM_EVENTS]       = { CGV_MEMORY,  "memory.oom_control",          "memory.events" },
 	[CPU_QUOTA]        = { CGV_CPU,     "cpu.cfs_quota_us",            "cpu.max" },
 	[CPU_PERIOD]       = { CGV_CPU,     "cpu.cfs_period_us",           NULL },
 	[CPU_STAT]         = { CGV_CPU,     "cpu.stat",                    "cpu.stat" },

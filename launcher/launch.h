@@ -25,7 +25,7 @@ struct options {
 	enum cpus_life cpus;
 };
 
-/* A sub-command. Its file defines it; commands[] in main.c lists it. */
+/* A sub-command. Its file defines it; launch_commands[] in usage.c lists it. */
 struct command {
 	const char *name;
 	const char *args;
@@ -37,6 +37,17 @@ struct command {
 
 extern const struct command cmd_attach, cmd_cdi, cmd_detach, cmd_list, cmd_lxc, cmd_mounter,
     cmd_oci, cmd_repair;
+
+/* ---- usage.c ---- */
+
+extern const struct command *const launch_commands[];
+extern const size_t n_launch_commands;
+
+/* The exit code: 0 on stdout, 2 on stderr. */
+int launch_usage(FILE *to);
+
+/* pct-launch(8), as roff; an exit code. */
+int launch_manual(FILE *to);
 
 /* ---- client.c: the control socket ---- */
 

@@ -4,32 +4,6 @@
 
 #include "launcher/launch.h"
 
-static const struct command *const commands[] = {
-	&cmd_attach, &cmd_cdi,	   &cmd_detach, &cmd_list,
-	&cmd_lxc,    &cmd_mounter, &cmd_oci,	&cmd_repair,
-};
-
-static int usage(FILE *to)
-{
-	fputs("usage: pct-launch [--socket PATH] [--strict] [--cpus fixed|live] [--fast] <command> "
-	      "[args]\n\n"
-	      "Put the views that pctfs serves into containers.\n\n",
-	      to);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(to, "  %-8s %-22s %s\n", commands[i]->name, commands[i]->args,
-			commands[i]->help);
-	fputs(
-	    "\n"
-	    "  --socket PATH  control socket of pctfs (/run/pct/pctfs.sock; PCT_ROOT before it)\n"
-	    "  --strict       a container whose views cannot be attached does not start\n"
-	    "  --cpus WORD    fixed: its cpuset never changes, and bounds the CPUs there can be;\n"
-	    "                 live: the host does (lxc: fixed when its config names the cpuset)\n"
-	    "  --fast         files that can be come from the page cache, as old as pctfs's\n"
-	    "                 --page-cache says: for containers that are polled a lot\n",
-	    to);
-	return to == stdout ? 0 : 2;
-}
-
 static int dispatch(const struct command *c, const struct options *o, int argc, char *argv[])
 {
 	int n = argc - 1;
@@ -88,8 +62,9 @@ static int parse(int argc, char *argv[], struct options *o)
 static bool is_hook(int argc, char *argv[])
 {
 	for (int i = 1; i < argc; i++)
-		for (size_t k = 0; k < ARRAY_LEN(commands); k++)
-			if (commands[k]->hook && strcmp(argv[i], commands[k]->name) == 0)
+		for (size_t k = 0; k < n_launch_commands; k++)
+			if (launch_commands[k]->hook &&
+			    strcmp(argv[i], launch_commands[k]->name) == 0)
 				return true;
 	return false;
 }
@@ -107,13 +82,15 @@ int main(int argc, char *argv[])
 	if (r == -EINVAL && is_hook(argc, argv))
 		return o.strict ? 1 : 0;
 	if (r < 0)
-		return usage(r == -ECANCELED ? stdout : stderr);
+		return launch_usage(r == -ECANCELED ? stdout : stderr);
 	o.socket_named = o.socket != socket || (root && *root);
 	argc -= optind;
 	argv += optind;
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(commands[i]->name, argv[0]) == 0)
-			return dispatch(commands[i], &o, argc, argv);
+	if (argc == 1 && strcmp(argv[0], "manual") == 0) /* for make */
+		return launch_manual(stdout);
+	for (size_t i = 0; i < n_launch_commands; i++)
+		if (strcmp(launch_commands[i]->name, argv[0]) == 0)
+			return dispatch(launch_commands[i], &o, argc, argv);
 	say(SAY_ERR, 0, "no command '%s'", argv[0]);
-	return usage(stderr);
+	return launch_usage(stderr);
 }

@@ -18,8 +18,8 @@
 static void become_worker(const struct keeper *k, pid_t keeper, int exe, int sock)
 {
 	const struct connection *whole = &k->mounts[MOUNT_WHOLE], *fast = &k->mounts[MOUNT_FAST];
-	const int from[] = { sock,	 k->control,	k->opens,    whole->fuse,
-			     fast->fuse, whole->memory, fast->memory };
+	const int from[] = { sock,	    k->control,	  k->opens,   whole->fuse, fast->fuse,
+			     whole->memory, fast->memory, k->counted, k->metrics };
 	char page_cache[40];
 	char *argv[] = { "pctfs",
 			 k->d->foreground ? "-f" : "-b",

@@ -479,6 +479,21 @@ int container_sample(struct container *c, unsigned needs, struct sample *out)
 	return r;
 }
 
+int container_look(struct container *c, unsigned needs,
+		   void (*see)(const struct sample *s, const struct state_counts *counts,
+			       void *arg),
+		   void *arg)
+{
+	int r;
+
+	pthread_mutex_lock(&c->lock);
+	r = sample_take(c, needs);
+	if (r == 0)
+		see(&c->sample, &c->counts, arg);
+	pthread_mutex_unlock(&c->lock);
+	return r;
+}
+
 int container_seen(struct container *c, struct seen *out)
 {
 	struct sample s;

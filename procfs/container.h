@@ -103,6 +103,12 @@ int container_seen(struct container *c, struct seen *out) MUST_CHECK;
 /* A copy of its sample with @needs in it. What points into the container is not in the copy. */
 int container_sample(struct container *c, unsigned needs, struct sample *out) MUST_CHECK;
 
+/* Look at its sample, with @needs in it, while nobody changes it. */
+int container_look(struct container *c, unsigned needs,
+		   void (*see)(const struct sample *s, const struct state_counts *counts,
+			       void *arg),
+		   void *arg) MUST_CHECK;
+
 /*
  * Count its tasks, looking at them until then, and take one step of the load average. @swap: the
  * host has some.

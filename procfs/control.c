@@ -177,6 +177,11 @@ static void *run(void *arg)
 
 int listen_at(const char *path, int type)
 {
+	return listen_for(path, type, 0600);
+}
+
+int listen_for(const char *path, int type, mode_t mode)
+{
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	auto_fd fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
@@ -189,7 +194,7 @@ int listen_at(const char *path, int type)
 	 * Made with these permissions, not changed to them after; and in its place when it listens
 	 * already: one that was there before is dialled until then.
 	 */
-	if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+	if (fchmod(fd, mode) < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
 	    listen(fd, 128) < 0 || rename(a.sun_path, path) < 0)
 		return fail(-errno, "listen on '%s'", path);
 	return take_fd(&fd);

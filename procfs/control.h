@@ -28,6 +28,8 @@ void control_stop(struct control *c);
 
 /* A listening socket at @path, root's alone; what a dead daemon left there is replaced. */
 int listen_at(const char *path, int type) MUST_CHECK;
+/* Likewise, for more than root: of the group that is the process's own. */
+int listen_for(const char *path, int type, mode_t mode) MUST_CHECK;
 
 /* Is the other end root? */
 bool peer_is_root(int fd);

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/base.h"
 
@@ -20,9 +21,10 @@ struct daemon {
 	    page_cache;	 /* ms for which a text of the second mount is shown; 0: no such mount */
 	char fast[ROOM]; /* its mount point */
 	char lock[ROOM];
-	char control[ROOM], seccomp[ROOM], takeover[ROOM]; /* sockets */
-	char kept[ROOM];				   /* what outlives even the mount */
-	bool mount_named;				   /* by the user */
+	char control[ROOM], seccomp[ROOM], takeover[ROOM], metrics[ROOM]; /* sockets */
+	gid_t metrics_group; /* who may ask the last; 0: root only */
+	char kept[ROOM];     /* what outlives even the mount */
+	bool mount_named;    /* by the user */
 	bool foreground;
 	int (*main)(struct daemon *d); /* which part of it this process is */
 	int ready;		       /* to be written when the daemon is; -EBADF: nobody waits */
@@ -38,6 +40,8 @@ enum {
 	FD_OPENS,
 	FD_FUSE,
 	FD_SLOTS = FD_FUSE + N_MOUNTS,
+	FD_COUNTS = FD_SLOTS + N_MOUNTS, /* a keeper of before has neither of these */
+	FD_METRICS,
 };
 
 /* Between the two, in packets; an fd may come along. They may be of different versions. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <limits.h>
+#include <linux/fuse.h>
 
 #include "base/say.h"
 #include "procfs/refuse.h"
@@ -147,7 +148,7 @@ static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	if (r == 0)
 		r = attr_of(fs_of(req), at, &e.attr);
 	if (r < 0) {
-		fuse_reply_err(req, -r);
+		reply_err(req, -r);
 		return;
 	}
 	e.ino = ino_of(at.slot, at.node);
@@ -164,12 +165,12 @@ static void fs_readlink(fuse_req_t req, fuse_ino_t ino)
 	ssize_t n;
 
 	if (at.node >= fs->tree.n || !S_ISLNK(fs->tree.node[at.node].mode)) {
-		fuse_reply_err(req, EINVAL);
+		reply_err(req, EINVAL);
 		return;
 	}
 	n = readlinkat(fs->host->root, fs->tree.node[at.node].path, to, sizeof(to) - 1);
 	if (n < 0) {
-		fuse_reply_err(req, errno);
+		reply_err(req, errno);
 		return;
 	}
 	to[n] = '\0';
@@ -212,7 +213,7 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 
 	r = attr_of(fs_of(req), at, &st);
 	if (r < 0) {
-		fuse_reply_err(req, -r);
+		reply_err(req, -r);
 		return;
 	}
 	kept = attr_kept(fs_of(req), &st, at);
@@ -326,15 +327,26 @@ static void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 
 	(void)fi;
 	if (!buf) {
-		fuse_reply_err(req, ENOMEM);
+		reply_err(req, ENOMEM);
 		return;
 	}
 	l.buf = buf;
 	r = list_dir(req, at_of(ino), &l);
 	if (r < 0)
-		fuse_reply_err(req, -r);
+		reply_err(req, -r);
 	else
 		fuse_reply_buf(req, buf, l.len);
+}
+
+/* A file is shown at its open; where nothing is opened, when it is asked how long it is. */
+void fs_answered(void *arg, const struct fuse_in_header *head, uint64_t ns)
+{
+	const struct fs *fs = arg;
+	const struct node *n = node_at(fs, at_of(head->nodeid));
+	uint32_t shows = fs->ttl ? FUSE_GETATTR : FUSE_OPEN;
+
+	counts_request(n ? (unsigned)(n->file - files) : (unsigned)n_files, head->opcode,
+		       n && head->opcode == shows, ns);
 }
 
 const struct fuse_lowlevel_ops fs_operations = {

@@ -34,5 +34,9 @@ struct fs {
 
 #define FS_MAX_WRITE 4096 /* bytes of a write; triggers are short */
 
+/* A request was answered, after so many ns: it is counted. @fs: a struct fs. */
+struct fuse_in_header;
+void fs_answered(void *fs, const struct fuse_in_header *head, uint64_t ns);
+
 /* The user data of the session is a struct fs. */
 extern const struct fuse_lowlevel_ops fs_operations;

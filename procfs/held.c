@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/say.h"
@@ -17,7 +18,7 @@
 #define STARTS_FREE  5	  /* that end before they serve */
 #define START_MS_MAX 5000 /* … and how long the others wait */
 
-#define STORED_MAX (4 + 2 * N_MOUNTS)
+#define STORED_MAX (5 + 2 * N_MOUNTS)
 
 static const char *const fuse_name[N_MOUNTS] = { "fuse", "fast-fuse" };
 static const char *const slots_name[N_MOUNTS] = { "slots", "fast-slots" };
@@ -30,6 +31,7 @@ static size_t list_stored(struct keeper *k, struct stored out[STORED_MAX])
 	out[n++] = (struct stored){ "control", &k->control };
 	out[n++] = (struct stored){ "seccomp", &k->seccomp };
 	out[n++] = (struct stored){ "takeover", &k->takeover };
+	out[n++] = (struct stored){ "counts", &k->counted };
 	for (int i = 0; i < N_MOUNTS; i++) {
 		if (!k->mounts[i].mount)
 			continue;
@@ -119,6 +121,26 @@ static int open_socket(int *fd, const char *path, int type)
 	return MIN(*fd, 0);
 }
 
+/*
+ * The same, for a group as well: it is made with that, so that this process need not be allowed to
+ * give away files. Each keeper makes it anew, so that it is as its options say; who asks just then
+ * asks again. Views do without it.
+ */
+static void open_metrics(struct keeper *k)
+{
+	gid_t group = k->d->metrics_group, own = getegid();
+	mode_t mask = umask(0117);
+
+	if (group && setegid(group) < 0) {
+		warn(-errno, "let group %u ask for metrics: it is root's alone", group);
+		group = 0;
+	}
+	k->metrics = listen_for(k->d->metrics, SOCK_STREAM, group ? 0660 : 0600);
+	(void)umask(mask);
+	if (setegid(own) < 0)
+		warn(-errno, "be of group %u again", own);
+}
+
 int held_open_sockets(struct keeper *k)
 {
 	int r = open_socket(&k->control, k->d->control, SOCK_STREAM);
@@ -127,7 +149,17 @@ int held_open_sockets(struct keeper *k)
 		r = open_socket(&k->seccomp, k->d->seccomp, SOCK_SEQPACKET);
 	if (r == 0)
 		include_write(k->d);
+	if (r == 0)
+		open_metrics(k);
 	return r < 0 ? r : open_socket(&k->takeover, k->d->takeover, SOCK_SEQPACKET);
+}
+
+void held_count(struct keeper *k)
+{
+	if (k->counted < 0 && new_memory(&k->counted, "pctfs-counts") < 0)
+		return; /* it has been said */
+	k->counts = counts_hold(k->counted);
+	counts_event(k->counts, COUNT_KEEPER);
 }
 
 /* Only in one of the mounts is anything ever open. */
@@ -233,6 +265,8 @@ void held_take_off(struct keeper *k)
 		(void)unlink(k->d->seccomp);
 	if (k->takeover >= 0)
 		(void)unlink(k->d->takeover);
+	if (k->metrics >= 0)
+		(void)unlink(k->d->metrics);
 	if (k->asker >= 0)
 		(void)message_send(k->asker, MSG_UNMOUNT, 0, -1);
 }

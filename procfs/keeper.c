@@ -105,6 +105,7 @@ static int revive(struct keeper *k, int which)
 	int r;
 
 	warn(0, "the mount '%s' was cut off: mounting it anew", k->mounts[which].mount);
+	counts_event(k->counts, COUNT_REMOUNT);
 	child_end(k, &k->now, SIGKILL);
 	k->repair = true;
 	r = held_mount_anew(k, which);
@@ -144,6 +145,10 @@ static int replace(struct keeper *k)
 	if (cut < N_MOUNTS)
 		return revive(k, cut);
 	in_hand = look_at_slots(k, crashed ? pid : 0);
+	counts_event(k->counts, k->killed		  ? COUNT_STUCK
+				: crashed		  ? COUNT_CRASHED
+				: status == 128 + SIGKILL ? COUNT_KILLED
+							  : COUNT_EXITED);
 	/* Who was killed might have started, but not when it was for doing nothing. */
 	k->failures += !was_ready && (status != 128 + SIGKILL || k->killed);
 	k->killed = false;
@@ -242,6 +247,7 @@ static void take_over(struct keeper *k, int fd, int exe)
 		close_fd(&exe);
 		return;
 	}
+	counts_event(k->counts, COUNT_TAKEOVER);
 	close_fd(&k->exe_before);
 	k->exe_before = k->exe;
 	k->exe = exe;
@@ -367,6 +373,8 @@ static int run(struct keeper *k)
 	r = held_mount(k);
 	if (r == 0)
 		r = held_open_sockets(k);
+	if (r == 0)
+		held_count(k);
 	held_store(k);
 	if (r == 0)
 		helper_start(k);
@@ -407,6 +415,8 @@ int keeper_main(struct daemon *d)
 			     .control = -EBADF,
 			     .seccomp = -EBADF,
 			     .takeover = -EBADF,
+			     .metrics = -EBADF,
+			     .counted = -EBADF,
 			     .exe = -EBADF,
 			     .exe_before = -EBADF,
 			     .asker = -EBADF,

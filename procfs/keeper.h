@@ -7,6 +7,7 @@
 #pragma once
 
 #include "procfs/connection.h"
+#include "procfs/counts.h"
 #include "procfs/stuck.h"
 
 /* A worker, as seen from outside. */
@@ -21,7 +22,9 @@ struct child {
 struct keeper {
 	struct daemon *d;
 	struct connection mounts[N_MOUNTS];
-	int lock, opens, control, seccomp, takeover, signals;
+	int lock, opens, control, seccomp, takeover, metrics, signals;
+	int counted;		/* the memory of what is; -EBADF: none could be had */
+	struct counts *counts;	/* the keeper's part of it */
 	int exe, exe_before;	/* what is run as worker; what was before the last takeover */
 	struct child now, next; /* the one that serves; one that shall */
 	int next_exe;
@@ -52,6 +55,8 @@ void held_serve(struct keeper *k);
 /* The mounts: those that a keeper before this one left with a supervisor, else new ones. */
 int held_mount(struct keeper *k) MUST_CHECK;
 int held_open_sockets(struct keeper *k) MUST_CHECK;
+/* What is counted outlives workers, and with a supervisor this keeper. */
+void held_count(struct keeper *k);
 /* One of the mounts was cut off. */
 int held_mount_anew(struct keeper *k, int which) MUST_CHECK;
 /* Let a supervisor have all of it too. */

@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
-#include <getopt.h>
+#include <grp.h>
 
 #include "base/say.h"
 #include "procfs/daemon.h"
 #include "procfs/render.h"
+#include "procfs/stats.h"
 #include "procfs/store.h"
 #include "procfs/takeover.h"
-
-static int usage(FILE *to)
-{
-	fputs("usage: pctfs [-f] [--log-level L] [--run DIR] [--page-cache=MS] [MOUNT]\n"
-	      "       pctfs --takeover [--run DIR]\n"
-	      "       pctfs --unmount [--run DIR] [MOUNT]\n"
-	      "       pctfs render FILE (--pid N | --cgroup PATH) [--fixed-cpus] [--sysroot DIR]\n"
-	      "\n"
-	      "Serve every container its own /proc and /sys on MOUNT (/var/lib/pctfs).\n"
-	      "\n"
-	      "  -f, --foreground   stay in the foreground\n"
-	      "      --log-level L  error, warning, info (default) or debug\n"
-	      "      --run DIR      where the sockets are made (/run/pct)\n"
-	      "      --page-cache=MS  let containers that are attached with --fast read texts of "
-	      "up to\n"
-	      "                     that age without asking the daemon (10 to 5000 ms)\n"
-	      "      --takeover     have the pctfs that runs go on as this program\n"
-	      "      --unmount      have it end, and leave nothing mounted: containers that run\n"
-	      "                     have no views from then on\n"
-	      "  -h, --help         this text\n"
-	      "\n"
-	      "PCT_ROOT=DIR goes before both default paths.\n",
-	      to);
-	return to == stdout ? 0 : 2;
-}
+#include "procfs/usage.h"
 
 static int absolute(char *path)
 {
@@ -71,6 +48,7 @@ static int set_paths(struct daemon *d, const char *mount, const char *run)
 	snprintf(d->control, ROOM, "%s/pctfs.sock", d->run);
 	snprintf(d->seccomp, ROOM, "%s/seccomp.sock", d->run);
 	snprintf(d->takeover, ROOM, "%s/takeover.sock", d->run);
+	snprintf(d->metrics, ROOM, "%s/metrics.sock", d->run);
 	snprintf(d->fast, ROOM, "%s/page-cache", d->run);
 	snprintf(d->kept, ROOM, "%s/pctfs.state", d->run);
 	return 0;
@@ -88,31 +66,36 @@ static int parse_page_cache(const char *text, bool worker, unsigned *out)
 	return 0;
 }
 
+static int parse_group(const char *text, gid_t *out)
+{
+	const struct group *g = getgrnam(text);
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (!g && (*end || end == text || *text == '-' || number >= UINT32_MAX))
+		return refuse(-EINVAL,
+			      "--metrics-group '%s': there is no such group, see getent group",
+			      text);
+	*out = g ? g->gr_gid : (gid_t)number;
+	return 0;
+}
+
 /* 0: go on; else what to exit with is in *code. */
 static int parse(int argc, char *argv[], struct daemon *d, int *code)
 {
-	static const struct option options[] = {
-		{ "foreground", no_argument, NULL, 'f' },
-		{ "log-level", required_argument, NULL, 'l' },
-		{ "run", required_argument, NULL, 'r' },
-		{ "page-cache", required_argument, NULL, 'p' },
-		{ "takeover", no_argument, NULL, 't' },
-		{ "unmount", no_argument, NULL, 'u' },
-		{ "worker", no_argument, NULL, 'w' }, /* the keeper's way to start one */
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
+	struct option options[FLAGS_MAX];
 	const char *run = NULL;
 	int o;
 
 	*code = 2;
-	while ((o = getopt_long(argc, argv, "fbh", options, NULL)) != -1) {
+	pctfs_options(options);
+	while ((o = getopt_long(argc, argv, SHORT_FLAGS, options, NULL)) != -1) {
 		if (o == 'h') {
-			*code = usage(stdout);
+			*code = pctfs_usage(stdout);
 			return -ECANCELED;
 		}
 		if (o == '?')
-			return usage(stderr), -EINVAL;
+			return pctfs_usage(stderr), -EINVAL;
 		if (o == 'f')
 			d->foreground = true;
 		if (o == 't' || o == 'u' || o == 'w')
@@ -122,15 +105,20 @@ static int parse(int argc, char *argv[], struct daemon *d, int *code)
 		if (o == 'p' &&
 		    parse_page_cache(optarg, d->main == worker_main, &d->page_cache) < 0)
 			return -EINVAL;
+		if (o == 'm' && parse_group(optarg, &d->metrics_group) < 0)
+			return -EINVAL;
 		if (o == 'l' && say_level_parse(optarg, &say_limit) < 0)
 			return refuse(-EINVAL, "--log-level '%s': error, warning, info or debug",
 				      optarg);
 	}
 	if (argc - optind > 1)
-		return usage(stderr), -EINVAL;
-	if (d->page_cache && (d->main == takeover_main || d->main == unmount_main))
-		return refuse(-EINVAL, "--page-cache is for a start: a takeover keeps the mounts "
-				       "there are (see README: PCTFS_OPTIONS)");
+		return pctfs_usage(stderr), -EINVAL;
+	if ((d->page_cache || d->metrics_group) &&
+	    (d->main == takeover_main || d->main == unmount_main))
+		return refuse(-EINVAL,
+			      "--%s is for a start: a takeover keeps the mounts and sockets there "
+			      "are (see README: PCTFS_OPTIONS)",
+			      d->page_cache ? "page-cache" : "metrics-group");
 	*code = 1;
 	d->mount_named = argv[optind] != NULL;
 	return set_paths(d, argv[optind], run);
@@ -181,8 +169,12 @@ int main(int argc, char *argv[])
 	static struct daemon d = { .ready = -EBADF, .main = keeper_main };
 	int code;
 
+	if (argc > 1 && strcmp(argv[1], "stats") == 0)
+		return stats_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "render") == 0)
 		return render_main(argc - 1, argv + 1);
+	if (argc == 2 && strcmp(argv[1], "manual") == 0) /* for make */
+		return pctfs_manual(stdout);
 	if (parse(argc, argv, &d, &code) < 0)
 		return used_wrongly(code);
 	if (geteuid() != 0)

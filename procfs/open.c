@@ -4,6 +4,7 @@
 #include "base/say.h"
 #include "procfs/die.h"
 #include "procfs/open.h"
+#include "procfs/refuse.h"
 #include "procfs/serve.h"
 #include "procfs/shared.h"
 
@@ -186,7 +187,7 @@ void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	int r = fs->ttl ? -ENOSYS : was_open ? 0 : open_row(req, ino, fi->flags, &stored, &row);
 
 	if (r < 0) {
-		fuse_reply_err(req, -r);
+		reply_err(req, -r);
 		return;
 	}
 	fi->fh = open_row_handle(fs->opens, row);
@@ -212,7 +213,7 @@ void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (row)
 		close_row(fs, row);
 	DIE_AT("release");
-	fuse_reply_err(req, 0);
+	reply_err(req, 0);
 }
 
 /* ---- read ---- */
@@ -296,7 +297,7 @@ void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 	DIE_AT("part");
 	/* With no lock: once it is answered the file can be closed, and the row is gone. */
 	if (r < 0)
-		fuse_reply_err(req, -r);
+		reply_err(req, -r);
 	else
 		fuse_reply_buf(req, part.text, part.len);
 }
@@ -342,7 +343,7 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 		pthread_mutex_unlock(lock_of(fs, row));
 	}
 	if (r < 0)
-		fuse_reply_err(req, -r);
+		reply_err(req, -r);
 	else
 		fuse_reply_write(req, size);
 }

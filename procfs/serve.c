@@ -23,6 +23,10 @@ struct server {
 	void (*on_failure)(void);
 	void (*refused)(void *arg, uint64_t unique);
 	void *arg_refused;
+	struct counts *counts; /* NULL: nothing is counted */
+	int mount;
+	void (*answered)(void *arg, const struct fuse_in_header *head, uint64_t ns);
+	void *arg_answered;
 	struct turns turns;
 	bool left[SLOTS];     /* by another worker */
 	pthread_mutex_t lock; /* of who is alive */
@@ -88,6 +92,16 @@ void server_tell(struct server *s, void (*refused)(void *arg, uint64_t unique), 
 	s->arg_refused = arg;
 }
 
+void server_count(struct server *s, struct counts *c, int mount,
+		  void (*answered)(void *arg, const struct fuse_in_header *head, uint64_t ns),
+		  void *arg)
+{
+	s->counts = c;
+	s->mount = mount;
+	s->answered = answered;
+	s->arg_answered = arg;
+}
+
 void server_free(struct server *s)
 {
 	if (!s)
@@ -119,6 +133,7 @@ static void handle(struct server *s, struct slot *t)
 		if (s->refused)
 			s->refused(s->arg_refused, t->head.unique);
 		slot_refuse(fuse_session_fd(s->session), &t->head, -EIO);
+		counts_poisoned();
 		slot_empty(t);
 		return;
 	}
@@ -131,6 +146,8 @@ static void handle(struct server *s, struct slot *t)
 	fuse_session_process_buf(s->session, &buf);
 	fall_at(NULL);
 	current = NULL;
+	if (s->counts)
+		s->answered(s->arg_answered, &t->head, now() - t->since);
 	DIE_AT("reply");
 	slot_empty(t);
 }
@@ -202,9 +219,10 @@ static bool fill(struct server *s, unsigned i, struct ask *ask)
 static void refuse_one(struct server *s, unsigned me, unsigned i)
 {
 	struct slot *t = slot_at(s->slots, i);
+	int err = t->head.opcode == FUSE_OPEN ? -ENFILE : -EAGAIN;
 
-	slot_refuse(fuse_session_fd(s->session), &t->head,
-		    t->head.opcode == FUSE_OPEN ? -ENFILE : -EAGAIN);
+	slot_refuse(fuse_session_fd(s->session), &t->head, err);
+	counts_refused(t->head.opcode, err);
 	slot_empty(t);
 	turns_done(&s->turns, me, i);
 }
@@ -238,6 +256,7 @@ static void *run(void *arg)
 	struct server *s = ((struct arg *)arg)->all;
 	unsigned me = ((struct arg *)arg)->me;
 
+	counts_thread(s->counts, s->mount, me);
 	serve(s, me);
 	if (s->failure)
 		s->on_failure();

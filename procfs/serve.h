@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "procfs/counts.h"
 #include "procfs/slots.h"
 
 /* The number of the request that this thread answers; 0: it answers none. */
@@ -23,6 +24,11 @@ void server_free(struct server *s);
 
 /* Who is told of requests that a crashed worker began and nobody answers but by an error. */
 void server_tell(struct server *s, void (*refused)(void *arg, uint64_t unique), void *arg);
+
+/* Its threads count what they do there, as those of @mount; NULL: nowhere. */
+void server_count(struct server *s, struct counts *c, int mount,
+		  void (*answered)(void *arg, const struct fuse_in_header *head, uint64_t ns),
+		  void *arg);
 
 /* Greet the connection, or go on with one that was: the first of all requests. */
 int server_begin(struct server *s, struct fuse_session *se) MUST_CHECK;

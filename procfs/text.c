@@ -3,6 +3,8 @@
 
 #include <sys/personality.h>
 
+#include "procfs/counts.h"
+
 /* The host's own readers of the tree by caller get the host's own file. */
 static int host_text(struct fs *fs, const char *path, struct moment *out)
 {
@@ -34,6 +36,7 @@ int make_text(struct fs *fs, struct at at, struct container *c, pid_t reader, st
 	int before = as_32bit ? personality(PER_LINUX32) : 0;
 	int r = c ? container_render(c, n->file, n->path, out) : host_text(fs, n->path, out);
 
+	counts_text((unsigned)(n->file - files), r);
 	if (as_32bit)
 		(void)personality((unsigned long)before);
 	/* The container ended: its files are no more. */

@@ -3,12 +3,14 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/say.h"
 #include "procfs/control.h"
 #include "procfs/daemon.h"
 #include "procfs/die.h"
 #include "procfs/fall.h"
+#include "procfs/metrics.h"
 #include "procfs/open.h"
 #include "procfs/privileges.h"
 #include "procfs/sampler.h"
@@ -32,6 +34,10 @@ struct worker {
 	struct control *control;
 	struct sampler *sampler;
 	struct seccomp *seccomp;
+	int counted,
+	    asked; /* the memory of what is counted, and where it is asked for; or -EBADF */
+	struct counts *counts;
+	struct metrics *metrics;
 };
 
 /*
@@ -106,6 +112,19 @@ static int try_one(struct worker *w)
 	return r < 0 ? fail(r, "render a file") : 0;
 }
 
+/* A keeper of before it gave them: what is open by that number, if anything, is something else. */
+static void look_for_metrics(struct worker *w)
+{
+	int listens = 0;
+	socklen_t n = sizeof(listens);
+	struct stat st;
+
+	w->counted = fstat(FD_COUNTS, &st) == 0 && S_ISREG(st.st_mode) ? FD_COUNTS : -EBADF;
+	w->asked = getsockopt(FD_METRICS, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) == 0 && listens
+		       ? FD_METRICS
+		       : -EBADF;
+}
+
 /* From here on there is no other worker, and what it left is ours. */
 static int wait_for_turn(struct worker *w)
 {
@@ -143,6 +162,9 @@ static int take_what_is_left(struct worker *w)
 		r = psi_start(FD_FUSE, w->files / 8, &w->fs.psi);
 	if (r < 0)
 		return fail(r, "go on where the worker before was");
+	/* To count is not worth to fail for. */
+	if (counts_open(w->counted, &w->counts) < 0)
+		w->counts = NULL;
 	registry_limit(w->fs.registry, w->files / 3);
 	registry_restore(w->fs.registry);
 	shared_restore(&w->fs);
@@ -161,6 +183,7 @@ static void close_all(struct worker *w)
 	callers_free(w->fs.callers);
 	registry_free(w->fs.registry);
 	state_close(w->state);
+	counts_close(w->counts);
 	tree_free(&w->fs.tree);
 	cgv_host_close(&w->host);
 	kept_close(&w->kept);
@@ -210,6 +233,8 @@ static int start_threads(struct worker *w)
 		r = seccomp_start(w->fs.callers, &w->kept, w->helper, d->mount, &w->seccomp);
 	if (r == 0)
 		r = sampler_start(&w->fs, &w->sampler);
+	if (r == 0 && w->counts && w->asked >= 0)
+		r = metrics_start(&w->fs, w->counts, w->asked, &w->metrics);
 	return r < 0 ? fail(r, "start the threads") : 0;
 }
 
@@ -220,6 +245,8 @@ static int serve_requests(struct worker *w)
 
 	/* From the other mount nothing is ever opened. */
 	server_tell(w->server[MOUNT_WHOLE], fs_refused, &w->fs);
+	for (int i = 0; i < w->n_mounts; i++)
+		server_count(w->server[i], w->counts, i, fs_answered, i ? &w->fast : &w->fs);
 	for (int i = 0; i < w->n_mounts && r == 0; i++)
 		r = server_begin(w->server[i], w->session[i]);
 	/* From here on it is a request, not the start, that can be its end. */
@@ -260,6 +287,7 @@ static int serve(struct worker *w)
 		(void)shutdown(FD_KEEPER, SHUT_RD);
 		pthread_join(waiter, NULL);
 	}
+	metrics_stop(w->metrics);
 	sampler_stop(w->sampler);
 	seccomp_stop(w->seccomp);
 	control_stop(w->control);
@@ -313,6 +341,7 @@ int worker_main(struct daemon *d)
 	static struct worker w;
 	int r;
 
+	look_for_metrics(&w);
 	w.d = d;
 	w.helper = -EBADF;
 	w.n_mounts = d->page_cache ? N_MOUNTS : 1;

@@ -7,6 +7,8 @@
 
 #include "base/base.h"
 #include "pct/cli/help.h"
+#include "pct/conf/site.h"
+#include "pct/storage/driver.h"
 
 /* Lines of a page, each with what it should be. */
 static void check_page(const char *text)
@@ -230,9 +232,33 @@ START_TEST(has_a_manual_of_every_key)
 }
 END_TEST
 
+START_TEST(has_a_manual_of_every_storage)
+{
+	auto_free char *text = manual("storage.cfg"), *conf = manual("pct.conf");
+
+	check_requests(text);
+	for (size_t i = 0; i < n_drivers; i++) {
+		auto_free char *title = NULL;
+
+		ck_assert(asprintf(&title, "\n.SS \"%s\"\n", drivers[i]->type) > 0);
+		ck_assert_ptr_nonnull(strstr(text, title));
+		for (const struct option *o = drivers[i]->options; o->name; o++) {
+			auto_free char *left = help_left(o, AS_PAIR);
+
+			check_item(text, left);
+		}
+	}
+	for (size_t i = 0; i < n_site_options; i++) {
+		auto_free char *left = help_left(&site_options[i], AS_KEY);
+
+		check_item(conf, left);
+	}
+}
+END_TEST
+
 START_TEST(writes_pages_that_groff_takes)
 {
-	static const char *const pages[] = { "pct", "pct.conf" };
+	static const char *const pages[] = { "pct", "pct.conf", "storage.cfg" };
 
 	if (system("command -v groff >/dev/null") != 0)
 		return;
@@ -262,6 +288,7 @@ int main(void)
 	tcase_add_test(t, finds_an_option_by_any_of_its_names);
 	tcase_add_test(t, has_a_manual_of_every_command);
 	tcase_add_test(t, has_a_manual_of_every_key);
+	tcase_add_test(t, has_a_manual_of_every_storage);
 	tcase_add_test(t, writes_pages_that_groff_takes);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);

@@ -64,7 +64,7 @@ extern const size_t n_sections;
 
 struct figures {
 	bool there;
-	const char * not ;		       /* why not: "not installed", "failed: …" */
+	const char *why;		       /* why not: "not installed", "failed: …" */
 	size_t n;			       /* rounds, or points of a curve */
 	double x[POINTS_MAX], all[ROUNDS_MAX]; /* in the order they were measured */
 	double median, min, max;

@@ -123,6 +123,7 @@ char *help_left(const struct option *o, enum as as)
 		[AS_OPTION] = { "--", " " },
 		[AS_PROPERTY] = { "", "=" },
 		[AS_KEY] = { "", ": " },
+		[AS_PAIR] = { "", " " },
 	};
 	char shape[120];
 	char *text;
@@ -159,7 +160,7 @@ static void put_wrapped(const char *text, size_t column, size_t indent, FILE *to
 	fputc('\n', to);
 }
 
-/* A paragraph each line of @text. */
+/* A paragraph each line of @text that is not empty. */
 static void put_paragraphs(const char *text, FILE *to)
 {
 	while (*text) {
@@ -168,7 +169,7 @@ static void put_paragraphs(const char *text, FILE *to)
 
 		fputc('\n', to);
 		put_wrapped(one ? one : "", 0, 0, to);
-		text += n + (text[n] == '\n');
+		text += n + strspn(text + n, "\n");
 	}
 }
 

@@ -34,8 +34,9 @@ const struct option *help_find(const struct command *c, const char *name);
  */
 char *help_sentence(const struct option *o);
 
-/* "--net[n] <shape>"; of a property "name=<shape>", of a key "net[n]: <shape>". malloc'ed. */
-enum as { AS_OPTION, AS_PROPERTY, AS_KEY };
+/* "--net[n] <shape>"; of a property "name=<shape>", of a key "net[n]: <shape>", of a line of
+ * storage.cfg "path <shape>". malloc'ed. */
+enum as { AS_OPTION, AS_PROPERTY, AS_KEY, AS_PAIR };
 char *help_left(const struct option *o, enum as as);
 
 /* The key an option of create and set stands for; NULL: it is a command's own. */
@@ -44,5 +45,8 @@ const struct key *help_key(const struct option *o);
 /* When a change of a key reaches a container that runs. */
 const char *help_hotplug(const struct key *k);
 
-/* roff, for man(1): "pct" or "pct.conf". -ENOENT: there is no such page. */
+/* May a storage of any type have it? cmd/storage.c */
+bool storage_is_common(const char *name);
+
+/* roff, for man(1): "pct", "pct.conf", "storage.cfg". -ENOENT: there is no such page. */
 int manual_write(const char *page, FILE *to);

@@ -1,59 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The manual pages, as roff: pct(1) from the commands, pct.conf(5) from the keys.
+ * The manual pages, as roff: pct(1) from the commands, pct.conf(5) from the keys, storage.cfg(5)
+ * from the drivers.
  */
-#include <ctype.h>
-
-#include "base/base.h"
+#include "base/roff.h"
 #include "pct/cli/help.h"
+#include "pct/conf/site.h"
 #include "pct/root/template.h"
+#include "pct/storage/driver.h"
 
-/* No byte of @text is roff's: not a dot at a line's start, nor a '-' that becomes another dash. */
-static void put(const char *text, FILE *to)
-{
-	fputs("\\&", to);
-	for (const char *p = text; *p; p++)
-		if (*p == '\\')
-			fputs("\\e", to);
-		else if (*p == '-')
-			fputs("\\-", to);
-		else if (*p == '\'')
-			fputs("\\(aq", to);
-		else if (*p == '\n' && p[1])
-			fputs("\n.PP\n\\&", to);
-		else
-			fputc(*p, to);
-	if (!*text || text[strlen(text) - 1] != '\n')
-		fputc('\n', to);
-}
-
-static void put_head(const char *name, int section, const char *what, FILE *to)
-{
-	fprintf(
-	    to,
-	    ".\\\" Made by 'pct manual' from its tables: changes here are lost.\n"
-	    ".TH %s %d \"\" pct\n"
-	    ".\\\" Neither words broken by hyphens nor lines stretched: it is read on terminals.\n"
-	    ".nh\n.ad l\n"
-	    ".SH NAME\n%s \\- %s\n",
-	    name, section, name, what);
-}
-
-static void put_sentence(const char *text, FILE *to)
-{
-	auto_free char *whole = NULL;
-
-	if (asprintf(&whole, "%s.", text) < 0)
-		whole = NULL;
-	put(whole ? whole : text, to);
-}
-
-static void put_item(const char *left, const char *right, FILE *to)
-{
-	fputs(".TP\n.B ", to);
-	put(left, to);
-	put_sentence(right, to);
-}
+#define BY "pct manual"
 
 static void put_option(const struct option *o, enum as as, FILE *to)
 {
@@ -61,15 +17,7 @@ static void put_option(const struct option *o, enum as as, FILE *to)
 
 	if (!left || !right)
 		return;
-	put_item(left, right, to);
-}
-
-static void put_title(const char *title, FILE *to)
-{
-	fputs(".SH ", to);
-	for (const char *p = title; *p; p++)
-		fputc(toupper((unsigned char)*p), to);
-	fputc('\n', to);
+	roff_item(left, right, to);
 }
 
 static void put_command(const struct command *c, FILE *to)
@@ -80,14 +28,15 @@ static void put_command(const struct command *c, FILE *to)
 	for (const char *p = c->args; *p; p++)
 		fprintf(to, "%s%s", p == c->args ? " " : "", *p == '-' ? "\\-" : (char[2]){ *p });
 	fprintf(to, "%s\"\n", command_option(c, 0) ? " [options]" : "");
-	put_sentence(c->help, to);
+	roff_sentence(c->help, to);
 	if (c->takes_keys)
-		put("It also takes an option for every key of pct.conf(5) that is not set by pct "
+		roff_text(
+		    "It also takes an option for every key of pct.conf(5) that is not set by pct "
 		    "itself: 'memory: 512' there is '--memory 512' here.",
 		    to);
 	if (c->more) {
 		fputs(".PP\n", to);
-		put(c->more, to);
+		roff_text(c->more, to);
 	}
 	for (size_t i = 0; (o = command_option(c, i)); i++)
 		if (!help_key(o))
@@ -96,9 +45,10 @@ static void put_command(const struct command *c, FILE *to)
 
 static void write_pct(FILE *to)
 {
-	put_head("pct", 1, "system containers", to);
+	roff_head("pct", 1, "system containers", BY, to);
 	fputs(".SH SYNOPSIS\n.B pct\n.I command\n[args] [options]\n.SH DESCRIPTION\n", to);
-	put("pct makes and runs containers on LXC, in the words Proxmox users know. Each sees the "
+	roff_text(
+	    "pct makes and runs containers on LXC, in the words Proxmox users know. Each sees the "
 	    "machine it was sold as: its own memory, CPUs, load and uptime, by pctfs.\n",
 	    to);
 	fputs(".SH COMMANDS\n", to);
@@ -107,12 +57,14 @@ static void write_pct(FILE *to)
 			put_command(commands[i], to);
 	fputs(".SH TEMPLATES\n", to);
 	for (size_t i = 0; i < n_templates; i++)
-		put_item(templates[i].name, templates[i].help, to);
+		roff_item(templates[i].name, templates[i].help, to);
 	for (size_t i = 0; i < n_notes; i++) {
-		put_title(notes[i].title, to);
-		put(notes[i].text, to);
+		roff_title(notes[i].title, to);
+		roff_text(notes[i].text, to);
 	}
-	fputs(".SH SEE ALSO\n.BR pct.conf (5),\n.BR lxc.container.conf (5)\n", to);
+	fputs(".SH SEE ALSO\n.BR pct.conf (5),\n.BR storage.cfg (5),\n.BR pctfs (8),\n"
+	      ".BR pct\\-launch (8),\n.BR lxc.container.conf (5)\n",
+	      to);
 }
 
 static const char form[] =
@@ -134,6 +86,10 @@ static const char readers[] =
     "members of the group pct may use list, status, config and pending. Files that pct writes "
     "anew keep group and mode, new ones have the group of the directory.\n";
 
+static const char site[] =
+    "Beside the containers' files there is etc/pct/pct.conf, of the same form, for what holds for "
+    "the host and no one container. It need not be there.\n";
+
 static void put_key(const struct key *k, FILE *to)
 {
 	auto_free char *left = help_left(&k->option, AS_KEY), *right = help_sentence(&k->option);
@@ -150,7 +106,7 @@ static void put_key(const struct key *k, FILE *to)
 		whole = NULL;
 		return;
 	}
-	put_item(left, whole, to);
+	roff_item(left, whole, to);
 	if (!k->option.properties)
 		return;
 	fputs(".RS\n", to);
@@ -161,14 +117,18 @@ static void put_key(const struct key *k, FILE *to)
 
 static void write_conf(FILE *to)
 {
-	put_head("pct.conf", 5, "what a container is configured to be", to);
+	roff_head("pct.conf", 5, "what a container is configured to be", BY, to);
 	fputs(".SH DESCRIPTION\n", to);
-	put(form, to);
+	roff_text(form, to);
 	fputs(".SH KEYS\n", to);
 	for (size_t i = 0; i < n_keys; i++)
 		put_key(&keys[i], to);
 	fputs(".SH WHO MAY READ IT\n", to);
-	put(readers, to);
+	roff_text(readers, to);
+	fputs(".SH THE HOST'S OWN FILE\n", to);
+	roff_text(site, to);
+	for (size_t i = 0; i < n_site_options; i++)
+		put_option(&site_options[i], AS_KEY, to);
 	fputs(".SH EXAMPLE\n.nf\n"
 	      "#web server of the shop\n"
 	      "arch: amd64\n"
@@ -181,8 +141,52 @@ static void write_conf(FILE *to)
 	      "rootfs: local:100/subvol\\-100\\-disk\\-0.subvol,size=8G\n"
 	      "swap: 512\n"
 	      "unprivileged: 1\n"
-	      ".fi\n.SH SEE ALSO\n.BR pct (1),\n.BR lxc.container.conf (5)\n",
+	      ".fi\n.SH SEE ALSO\n.BR pct (1),\n.BR storage.cfg (5),\n.BR lxc.container.conf (5)\n",
 	      to);
+}
+
+static const char storage_form[] =
+    "/etc/pct/storage.cfg (below $PCT_ROOT, if that is set) has a section for each storage: a line "
+    "'type: name', and indented lines 'key value' below it. It has the form that Proxmox' own file "
+    "has, and what pct does not know in it is kept. 'pct storage add' and 'remove' change it, and "
+    "so "
+    "may an editor.\n"
+    "Without the file, or a section of that name in it, there is the storage 'local', "
+    "/var/lib/pct: "
+    "of type btrfs where that lies on one, else of type dir.\n"
+    "What a storage can do, here and now, is said by 'pct storage list --output-format json'.\n";
+
+static void put_driver(const struct driver *d, FILE *to)
+{
+	fprintf(to, ".SS \"%s\"\n", d->type);
+	roff_sentence(d->help, to);
+	for (const struct option *o = d->options; o && o->name; o++)
+		put_option(o, AS_PAIR, to);
+}
+
+static void write_storage(FILE *to)
+{
+	const struct option *o;
+
+	roff_head("storage.cfg", 5, "where volumes of containers lie", BY, to);
+	fputs(".SH DESCRIPTION\n", to);
+	roff_text(storage_form, to);
+	fputs(".SH TYPES\n", to);
+	for (size_t i = 0; i < n_drivers; i++)
+		put_driver(drivers[i], to);
+	fputs(".SH KEYS OF ANY TYPE\n", to);
+	for (size_t i = 0; (o = command_option(&cmd_storage, i)); i++)
+		if (storage_is_common(o->name))
+			put_option(o, AS_PAIR, to);
+	fputs(".SH EXAMPLE\n", to);
+	roff_lines("btrfs: fast\n"
+		   "        path /srv/fast\n"
+		   "        content rootdir\n"
+		   "lvmthin: thin\n"
+		   "        vgname vg0\n"
+		   "        thinpool pool0\n",
+		   to);
+	fputs(".SH SEE ALSO\n.BR pct (1),\n.BR pct.conf (5)\n", to);
 }
 
 int manual_write(const char *page, FILE *to)
@@ -191,6 +195,8 @@ int manual_write(const char *page, FILE *to)
 		write_pct(to);
 	else if (strcmp(page, "pct.conf") == 0)
 		write_conf(to);
+	else if (strcmp(page, "storage.cfg") == 0)
+		write_storage(to);
 	else
 		return -ENOENT;
 	return 0;

@@ -83,7 +83,7 @@ static const struct option exec_options[] = {
 	{ "cwd", OPTION_TEXT, .min = 1, .max = 4095, .value = "<path>",
 	  .help = "in this directory of the container (default /)" },
 	{ "env", OPTION_LIST, .max = 131072, .separators = "\n", .form = form_variable,
-	  .value = "<name=value>", .help = "with this variable; may be given several times" },
+	  .value = "<name=value>", .help = "with this variable" },
 	KEEP_ENV,
 	{ "n", OPTION_BOOL, .help = "as --stdin-null" },
 	{ "stdin-null", OPTION_BOOL, .help = "leave stdin alone: for loops that read from it" },

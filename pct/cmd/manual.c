@@ -9,8 +9,8 @@ static int run(const struct args *a)
 {
 	return manual_write(a->argv[0], stdout) < 0
 		   ? refuse(EXIT_USAGE,
-			    "manual: there is no page '%.40s'; there are pct and "
-			    "pct.conf",
+			    "manual: there is no page '%.40s'; there are pct, "
+			    "pct.conf and storage.cfg",
 			    a->argv[0])
 		   : 0;
 }
@@ -18,7 +18,7 @@ static int run(const struct args *a)
 const struct command cmd_manual = {
 	.name = "manual",
 	.args = "<page>",
-	.help = "Print a manual page, as roff: pct or pct.conf",
+	.help = "Print a manual page, as roff: pct, pct.conf or storage.cfg",
 	.min_args = 1,
 	.max_args = 1,
 	.hidden = true,

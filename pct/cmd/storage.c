@@ -3,6 +3,7 @@
  * pct storage: where volumes may lie.
  */
 #include "pct/cli/args.h"
+#include "pct/cli/help.h"
 #include "pct/cli/output.h"
 #include "pct/cli/size.h"
 #include "pct/conf/forms.h"
@@ -66,6 +67,11 @@ static bool is_in(const char *const *words, size_t n, const char *word)
 		if (strcmp(words[i], word) == 0)
 			return true;
 	return false;
+}
+
+bool storage_is_common(const char *name)
+{
+	return is_in(common, ARRAY_LEN(common), name);
 }
 
 /* ---- list, status ---- */

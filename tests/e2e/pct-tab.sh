@@ -10,7 +10,7 @@ printf 'memory: 512\nrootfs: local:101/x\n' >"$confs/101.conf"
 export PATH=$B:$PATH
 
 # line | what bash puts there for the last word (from the last '=' or ':' on) | zsh: for all of it
-lines='pct st|start startall status stop stopall|start startall status stop stopall
+lines='pct st|start startall status stop stopall storage|start startall status stop stopall storage
 pct start |100 101|100 101
 pct stop ||
 pct set 100 --net0 name=eth0,br|eth0,bridge=|name=eth0,bridge=
@@ -95,9 +95,10 @@ within "a TAB takes a few ms" 0 20 "$best"
 
 # Installed.
 make -C "$TOP" --no-print-directory B="$B" install DESTDIR="$PCT_ROOT/dest" PREFIX=/usr >/dev/null
-for file in man/man1/pct.1 man/man5/pct.conf.5 bash-completion/completions/pct \
+for file in man/man1/pct.1 man/man3/cgview.3 man/man5/pct.conf.5 man/man5/storage.cfg.5 \
+	    man/man8/pct-launch.8 man/man8/pctfs.8 bash-completion/completions/pct \
 	    zsh/vendor-completions/_pct; do
 	ok "installed: $file" [ -s "$PCT_ROOT/dest/usr/share/$file" ]
 done
 make -C "$TOP" --no-print-directory B="$B" uninstall DESTDIR="$PCT_ROOT/dest" PREFIX=/usr >/dev/null
-is "uninstalled" "" "$(find "$PCT_ROOT/dest" -type f -name '*pct*' -path '*share*')"
+is "uninstalled" "" "$(find "$PCT_ROOT/dest" -type f \( -path "*pct*share*" -o -path "*/man/*" \))"
