@@ -319,6 +319,27 @@ static char *told(const struct measures *m, enum names names)
 	return p.text.p;
 }
 
+/* What readers have open stays so, and nothing else is opened for long. */
+static void check_files_open(struct fs *fs)
+{
+	struct container *c = registry_by_name(fs->registry, "two");
+	struct measures m;
+	struct sample s;
+	unsigned open;
+
+	ck_assert_int_eq(container_sample(c, NEED_MEMORY, &s), 0);
+	open = cgv_files_open(fs->host);
+	ck_assert_uint_gt(open, 0);
+	ck_assert_int_eq(measures_take(fs, &m), 0);
+	measures_free(&m);
+	ck_assert_uint_ge(cgv_files_open(fs->host), open);
+	ck_assert_uint_le(cgv_files_open(fs->host), open + 6); /* of that one container */
+	cgv_files_rest(fs->host, 0);
+	cgv_files_rest(fs->host, 0);
+	ck_assert_uint_eq(cgv_files_open(fs->host), 0);
+	container_put(c);
+}
+
 /* Two containers, and one that is met once more by its callers. */
 START_TEST(tells_of_each_container_once)
 {
@@ -350,6 +371,7 @@ START_TEST(tells_of_each_container_once)
 	add(fs.registry, "two", "b");
 	add(fs.registry, NULL, "b");
 	add(fs.registry, NULL, "b");
+	check_files_open(&fs);
 	ck_assert_int_eq(measures_take(&fs, &m), 0);
 	ck_assert_uint_eq(m.n, 3);
 	ck_assert_uint_eq(m.registered, 2);
