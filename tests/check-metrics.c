@@ -232,6 +232,26 @@ static void *count_on(void *arg)
 	return NULL;
 }
 
+START_TEST(calls_are_counted_by_any_thread)
+{
+	static struct tally t;
+	struct counts *c = open_counts(-1);
+
+	counts_call(COUNT_SYSINFO, false); /* nowhere yet */
+	counts_share(c);
+	counts_call(COUNT_SYSINFO, false);
+	counts_call(COUNT_MKNOD, true);
+	counts_call(COUNT_MKNOD, true);
+	counts_share(NULL);
+	counts_call(COUNT_MOUNT, true);
+	counts_sum(c, &t);
+	ck_assert_uint_eq(t.calls[COUNT_SYSINFO][0], 1);
+	ck_assert_uint_eq(t.calls[COUNT_MKNOD][1], 2);
+	ck_assert_uint_eq(t.calls[COUNT_MOUNT][1], 0);
+	counts_close(c);
+}
+END_TEST
+
 START_TEST(threads_lose_no_count)
 {
 	static struct tally t;
@@ -411,6 +431,7 @@ int main(void)
 	tcase_add_test(t, numbers_are_in_base_units);
 	tcase_add_test(t, another_worker_counts_on);
 	tcase_add_test(t, what_another_layout_counted_is_forgotten);
+	tcase_add_test(t, calls_are_counted_by_any_thread);
 	tcase_add_test(t, threads_lose_no_count);
 	tcase_add_test(t, reads_pressure_and_interfaces);
 	tcase_add_test(t, tells_of_each_container_once);
