@@ -20,15 +20,24 @@
 #   make lint       layering, formatting, cppcheck, shellcheck, manual pages, documents
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
 #   make install    PREFIX, DESTDIR; also `uninstall`
-#   make deb        Debian packages of it, into build/deb
+#   make dist       the source as one file, build/pct-VERSION.tar.xz, the same bytes each time
+#   make deb        Debian packages of it, built by dpkg-buildpackage, into build/deb
+#   make check-packages  those and their lintian, installed, upgraded, removed in a machine (QEMU)
 #
 #   SAN=address,undefined   any target, in a build folder of its own
 #   CC=clang B=build-clang  another compiler beside the first
 #   WERROR=1                as in CI      V=1   show the commands
 
+# As packaging/debian/changelog, packaging/rpm and packaging/arch have it; tests/e2e/packages-made.sh looks.
+VERSION := 0.1
+
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
+LIBDIR  ?= $(PREFIX)/lib
+INCDIR  ?= $(PREFIX)/include
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 PCTDIR  ?= $(PREFIX)/share/pct
 MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
@@ -63,11 +72,11 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(addprefix $(B)/man/,pct.1 cgview.3 pct.conf.5 storage.cfg.5 pct-launch.8 pctfs.8)
-sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
-scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench docs))
+scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
-all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(manuals)
+all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
 
 # Who may use what. A program sees the archives on its line, and only those.
 $(B)/libcgview.a: $(call objects,cgview)
@@ -101,6 +110,24 @@ $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct:
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# For programs of others. Its names are those in its headers; our programs have libcgview.a in them,
+# so that they are replaced in one piece.
+library = cgview.h span.h identity.h nodes.h
+$(B)/libcgview.map: $(addprefix cgview/,$(library))
+	@mkdir -p $(@D)
+	$(Q){ echo 'CGVIEW_1 { global:'; cat $^ | grep -oE '\b(cgv|span)_[a-z0-9_]+\(' | tr '(' ';' | sort -u; \
+		echo 'local: *; };'; } >$@
+
+$(B)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC    $< (pic)")
+	$(Q)$(CC) $(CPPFLAGS) -fPIC $(CFLAGS) -c -o $@ $<
+
+$(B)/libcgview.so.1: $(patsubst %.c,$(B)/pic/%.o,$(wildcard cgview/*.c)) $(B)/libcgview.map
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=$(B)/libcgview.map \
+		$(if $(SAN),,-Wl$(comma)-z$(comma)defs) -o $@ $(filter %.o,$^) -lcgroup
+
 # Of the tables in pct itself: nothing is listed twice.
 $(filter %.1 %.5,$(manuals)): $(B)/pct
 	@mkdir -p $(@D)
@@ -111,10 +138,10 @@ $(filter %.8,$(manuals)): $(B)/man/%.8: $(B)/%
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  MAN   $@")
 	$(Q)$< manual >$@.new && mv $@.new $@
-$(B)/man/cgview.3: cgview/manual.awk cgview/cgview.h cgview/identity.h cgview/nodes.h base/roff.h
+$(B)/man/cgview.3: cgview/manual.awk cgview/cgview.h cgview/identity.h cgview/nodes.h docs/free-of.c base/roff.h
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  MAN   $@")
-	$(Q)awk -v date="$$(sed -n 's/^#define ROFF_DATE "\(.*\)"/\1/p' base/roff.h)" -f $(filter %.awk cgview/%,$^) >$@.new && mv $@.new $@
+	$(Q)awk -v date="$$(sed -n 's/^#define ROFF_DATE "\(.*\)"/\1/p' base/roff.h)" -f $(filter %.awk cgview/% docs/%,$^) >$@.new && mv $@.new $@
 
 $(B)/check-%: $(B)/obj/tests/check-%.o
 	$(if $(V),,@echo "  LD    $@")
@@ -156,10 +183,15 @@ $(B)/pause/pct-launch: $(filter-out launcher/runc.c,$(wildcard launcher/*.[ch]))
 	$(Q)$(CC) $(CPPFLAGS) -DPCT_PAUSE $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -ljson-c -lseccomp
 
 # For system tests: it runs in containers, without their libraries.
-$(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker: $(B)/%: tests/%.c
+$(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/poll: $(B)/%: tests/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
+
+# The example of cgview(3), as tests/e2e/wrong-number.sh runs it.
+$(B)/free-of: docs/free-of.c $(B)/libcgview.a
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcgroup
 
 # For tests/e2e/hostile-attach.sh: the hostile ones, and who looks what they bring about.
 $(B)/swapper: tests/swapper.c
@@ -219,7 +251,7 @@ check-deaths: deps
 	$(Q)B=$(B) DEATHS=100 KILLS=1000 TAKEOVERS=100 KEEPER_DEATHS=100 READS=100000 TEST_TIMEOUT=2400 \
 		tests/run tests/e2e/worker-dies.sh tests/e2e/keeper-dies.sh tests/e2e/no-tears.sh
 
-for_vm = $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs deb
+for_vm = $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/free-of $(B)/die/pctfs deb
 
 check-vm: deps
 	$(Q)$(MAKE) --no-print-directory all $(for_vm)
@@ -237,7 +269,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(if $(SAN),,static)
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs $(B)/check-pct-guest
@@ -289,7 +321,7 @@ lint: $(manuals)
 units = pctfs-keeper.service pctfs.service pct-autostart.service pct-autosnap.service pct-autosnap.timer
 hooks = $(notdir $(wildcard packaging/oci/hooks.d/*.json))
 lxcconfs = lxc-views.conf lxc-nesting.conf
-located = sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/usr/share/pct/|$(PCTDIR)/|'
+located = sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/usr/share/pct/|$(PCTDIR)/|; s|/usr/include|$(INCDIR)|; s|/usr/lib$$|$(LIBDIR)|; s|@VERSION@|$(VERSION)|'
 
 install: all
 	install -D -m 755 $(B)/pctfs      $(DESTDIR)$(SBINDIR)/pctfs
@@ -298,9 +330,19 @@ install: all
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
 	install -D -m 755 tests/capture   $(DESTDIR)$(PCTDIR)/capture
 	for m in $(manuals); do install -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
+	ln -sf pct-launch.8 $(DESTDIR)$(MANDIR)/man8/pct-runc.8
 	install -D -m 644 packaging/completion/pct.bash $(DESTDIR)$(BASHDIR)/pct
 	install -D -m 644 packaging/completion/_pct $(DESTDIR)$(ZSHDIR)/_pct
+	install -D -m 644 $(B)/libcgview.so.1 $(DESTDIR)$(LIBDIR)/libcgview.so.1
+	ln -sf libcgview.so.1 $(DESTDIR)$(LIBDIR)/libcgview.so
+	install -D -m 644 $(B)/libcgview.a $(DESTDIR)$(LIBDIR)/libcgview.a
+	install -d $(DESTDIR)$(INCDIR)/cgview $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 $(addprefix cgview/,$(library)) $(DESTDIR)$(INCDIR)/cgview/
+	$(located) packaging/libcgview.pc >$(DESTDIR)$(LIBDIR)/pkgconfig/libcgview.pc
+	install -D -m 644 packaging/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/pct.conf
+	install -D -m 644 packaging/tmpfiles.conf $(DESTDIR)$(TMPFILESDIR)/pctfs.conf
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LXCDIR)/common.conf.d $(DESTDIR)$(PCTDIR) $(DESTDIR)$(HOOKDIR)
+	$(located) packaging/from-lxcfs >$(DESTDIR)$(PCTDIR)/from-lxcfs && chmod 755 $(DESTDIR)$(PCTDIR)/from-lxcfs
 	for u in $(units); do $(located) packaging/$$u >$(DESTDIR)$(UNITDIR)/$$u || exit 1; done
 	for c in $(lxcconfs); do $(located) packaging/lxc/$$c >$(DESTDIR)$(PCTDIR)/$$c && \
 		install -d $(DESTDIR)$(PCTDIR)/$${c%.conf}.d && ln -sf ../$$c $(DESTDIR)$(PCTDIR)/$${c%.conf}.d/ || exit 1; done
@@ -311,17 +353,28 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PCTDIR)/capture
 	rm -rf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs:.conf=.d))
+	rm -rf $(DESTDIR)$(INCDIR)/cgview
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libcgview.so.1 libcgview.so libcgview.a pkgconfig/libcgview.pc) \
+		$(DESTDIR)$(SYSUSERSDIR)/pct.conf $(DESTDIR)$(TMPFILESDIR)/pctfs.conf $(DESTDIR)$(PCTDIR)/from-lxcfs $(DESTDIR)$(MANDIR)/man8/pct-runc.8
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,pctfs pct-launch pct-runc pct) $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)) \
 		$(DESTDIR)$(LXCDIR)/common.conf.d/10-pctfs.conf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs)) \
 		$(addprefix $(DESTDIR)$(HOOKDIR)/,$(hooks)) $(foreach m,$(notdir $(manuals)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
 		$(DESTDIR)$(BASHDIR)/pct $(DESTDIR)$(ZSHDIR)/_pct
 
-deb: all
-	$(Q)MAKE='$(MAKE)' packaging/debian/build $(B)/deb
+dist:
+	$(Q)packaging/dist $(VERSION) $(B)
+
+deb:
+	$(Q)packaging/debian/build $(VERSION) $(B)/deb
+
+check-packages: deps
+	$(Q)$(MAKE) --no-print-directory deb $(B)/poll
+	$(Q)lintian --info --fail-on error,warning $(B)/deb/*.changes
+	$(Q)B=$(B) VM_INSTALL=1 tests/run tests/vm/check.sh
 
 clean:
-	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct-runc pct pct-die check-* bench-* fuzz-*) build-*
+	rm -rf build/obj build/*.a build/*.so.1 build/pic build/deb $(patsubst %,build/%,pctfs pct-launch pct-runc pct pct-die check-* bench-* fuzz-*) build-*
 
-.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-scale bench-read lint install uninstall deb clean
+.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-scale bench-read lint install uninstall dist deb check-packages clean
 .SECONDARY:
--include $(shell find $(B)/obj $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/pic $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)

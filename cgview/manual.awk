@@ -2,7 +2,7 @@
 #
 # cgview(3), as roff, from the headers themselves: what they say is said in one place.
 #
-#	awk -f cgview/manual.awk -v date=2026-11-22 cgview/cgview.h cgview/identity.h cgview/nodes.h
+#	awk -f cgview/manual.awk -v date=2026-11-22 cgview/{cgview,identity,nodes}.h docs/free-of.c
 
 function roff(text)
 {
@@ -75,6 +75,17 @@ function head()
 BEGIN { head() }
 
 FNR == 1 { skip = in_code = 0; file++ }
+
+# The last one is the example: from its first line of code on.
+FILENAME ~ /\.c$/ {
+	if (!example && /^#include/) {
+		print ".SH EXAMPLE\n.nf"
+		example = in_code = 1
+	}
+	if (example)
+		print "\\&" roff($0)
+	next
+}
 
 # A comment between declarations; those within one are indented. Of the other headers the first comment
 # says that they are a part of this one.

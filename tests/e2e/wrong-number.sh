@@ -25,6 +25,7 @@ for file in cpuinfo swaps partitions sys/devices/system/cpu/online; do
 done
 is "… MemTotal" "65536" "$("$B/pctfs" render meminfo --pid "$init" --sysroot shop | awk '/^MemTotal:/ { print $2 }')"
 is "it says how to look at it" "render: --pid $init" "$(head -1 shop/SOURCE)"
+like "the example of cgview(3) says the same" '^64 MiB, [0-9]+ free, 1 CPUs$' "$("$B/free-of" "$init")"
 fails "no folder outside is made" "$TOP/tests/capture" ../out --pid "$init" --tar t.tar
 fails "nor of a process that is not there" "$TOP/tests/capture" gone --pid 4000000 --tar t.tar
 exit $FAILED

@@ -3,7 +3,8 @@
 #
 # System tests on a pure cgroup v2 host with swap, PSI and AppArmor: each of its checks is a line
 # here, as tests/run counts them. What has least to do with cgroups runs only with VM_FULL=1, that
-# is `make check-vm-full`, and so does what needs systemd, in a machine of its own.
+# is `make check-vm-full`, and so does what needs systemd, in a machine of its own; with VM_INSTALL=1
+# only the packages are installed.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -31,6 +32,10 @@ in_vm() { # WHERE APPEND COMMAND…
 }
 
 # Three at a time: each sleeps a good deal, and the machine has four CPUs.
+if [ -n "${VM_INSTALL:-}" ]; then
+	VM_TREE="README.md tests/e2e tests/vm tests/tour ${B:-build}/deb ${B:-build}/poll" in_vm install vm.systemd tests/vm/install.sh
+	exit $result
+fi
 # shellcheck disable=SC2086 # lists
 in_vm 'cgroup v2' '' TESTS_ALL_LINES=1 TESTS_JOBS=3 TEST_TIMEOUT="$limit" $few tests/run $tests
 [ -z "${VM_FULL:-}" ] || in_vm systemd vm.systemd tests/vm/systemd.sh
