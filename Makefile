@@ -11,13 +11,13 @@
 #   make truth      what some hundred tools say in a container, beside what is true (root);
 #                   TRUTH_VM=1: on a cgroup v2 host (QEMU); and in a root like Alpine's
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
-#   make bench      time one render of every file, what is typed often, what a container's start and
+#   make bench      everything beside its peers, in turns, as a page with plots: $B/bench/bench.html
+#                   (root; bench/peers fetches LXD). CASES=btrfs or reads/stat; QUICK=1: 2 minutes
+#   make bench-promises  time one render of every file, what is typed often, what a container's start and
 #                   sysinfo(2) cost, and repair of 200 containers (root)
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
-#   make bench-storage  create, clone, snapshot, backup and the like beside LXD and LXC on one file
-#                   system, in turns (root); bench/peers fetches LXD. 10 minutes, ROUNDS=2: 4
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
 #   make lint       layering, formatting, cppcheck, shellcheck, manual pages, documents
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
@@ -74,8 +74,8 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(addprefix $(B)/man/,pct.1 cgview.3 pct.conf.5 storage.cfg.5 pct-launch.8 pctfs.8)
-sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench docs))
-scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/bench-storage bench/peer-lib bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench bench/suite docs))
+scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-lib bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
@@ -203,7 +203,12 @@ $(B)/swapper $(B)/hostile $(B)/hinder:
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -I. -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $(filter %.c,$^)
 
-$(B)/bench-sysinfo $(B)/bench-run: $(B)/%: bench/%.c
+# One table of cases, beside peers and floors: bench/suite/suite.h.
+$(B)/pct-bench: $(call objects,bench/suite) $(B)/obj/base/say.o
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -ljson-c
+
+$(B)/bench-sysinfo $(B)/bench-run $(B)/bench-work: $(B)/%: bench/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) -D_GNU_SOURCE -O2 -std=gnu17 -Wall -Wextra -static -o $@ $<
@@ -288,7 +293,7 @@ demo: deps
 picture: all
 	$(Q)B=$(B) docs/picture
 
-bench: $(B)/bench-render $(B)/bench-sysinfo $(B)/bench-run all
+bench-promises: $(B)/bench-render $(B)/bench-sysinfo $(B)/bench-run all
 	$(Q)$<
 	$(Q)B=$(B) bench/bench-pct
 	$(Q)B=$(B) bench/bench-life
@@ -301,8 +306,8 @@ bench-scale: $(B)/bench-read all
 bench-read: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-reads
 
-bench-storage: all
-	$(Q)B=$(B) bench/bench-storage
+bench: $(B)/pct-bench $(B)/bench-read $(B)/bench-work all
+	$(Q)$(B)/pct-bench $(if $(QUICK),--quick) --out $(B)/bench $(CASES)
 
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
 lint: $(manuals)
@@ -380,6 +385,6 @@ check-packages: deps
 clean:
 	rm -rf build/obj build/*.a build/*.so.1 build/pic build/deb $(patsubst %,build/%,pctfs pct-launch pct-runc pct pct-die check-* bench-* fuzz-*) build-*
 
-.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-scale bench-read bench-storage lint install uninstall dist deb check-packages clean
+.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-promises bench-scale bench-read lint install uninstall dist deb check-packages clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/pic $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)

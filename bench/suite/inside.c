@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What is measured in containers: one with views, one without, one with lxcfs's files instead;
+ * and on the host.
+ */
+#include "base/base.h"
+#include "bench/suite/suite.h"
+
+// clang-format off
+#define READ(file) \
+	{ file, NULL, PRINTED, "us", .subjects = { \
+		{ "views", OURS, NULL, "read_us $INIT100 /proc/" file, NULL, NULL }, \
+		{ "lxcfs", PEER, "LXCFS", "read_us $INIT102 /proc/" file, NULL, NULL }, \
+		{ "kernel", FLOOR, NULL, "read_us $INIT101 /proc/" file, NULL, NULL }, \
+		{ "views again", AGAIN, NULL, "read_us $INIT100 /proc/" file, NULL, NULL } } }
+
+static const struct bench_case reads[] = {
+	READ("meminfo"), READ("stat"), READ("cpuinfo"), READ("uptime"), READ("loadavg"), READ("diskstats"),
+};
+
+#define WORK(title, mode, unit_, what) \
+	{ title, what, PRINTED, unit_, .more = true, .subjects = { \
+		{ "views", OURS, NULL, "work_in 100 " mode, NULL, NULL }, \
+		{ "no views", PEER, NULL, "work_in 101 " mode, NULL, NULL }, \
+		{ "host", FLOOR, NULL, "\"$B/bench-work\" " mode " \"$FS/host\"", NULL, NULL }, \
+		{ "views again", AGAIN, NULL, "work_in 100 " mode, NULL, NULL } } }
+
+static const struct bench_case overhead[] = {
+	WORK("CPU", "cpu", "M steps/s", NULL),
+	WORK("memory", "memory", "GiB/s", "Copies of 64 MiB."),
+	WORK("system calls", "syscall", "/s", "getppid(2)."),
+	WORK("sysinfo(2)", "sysinfo", "/s", "The one call that views answer themselves: it costs what a round trip to pctfs does."),
+	WORK("context switches", "switch", "/s", "A byte to and fro between two processes."),
+	WORK("fork and exec", "fork", "/s", NULL),
+	WORK("files made", "create", "/s", "Made, 4 KiB written, removed; as the two below in a directory of the host's file system."),
+	WORK("file read, cached", "read", "MB/s", NULL),
+	WORK("file written, cached", "write", "MB/s", NULL),
+	WORK("fdatasync of 4 KiB", "fsync", "/s", NULL),
+};
+
+#define TOOL(title, kind_, command, needs_) \
+	{ title, NULL, kind_, .needs = needs_, .subjects = { \
+		{ "views", OURS, NULL, "nsenter -t ${INIT100} -a -- " command, NULL, NULL }, \
+		{ "no views", PEER, NULL, "nsenter -t ${INIT101} -a -- " command, NULL, NULL }, \
+		{ "lxcfs", PEER, "LXCFS", "nsenter -t ${INIT102} -a -- " command, NULL, NULL }, \
+		{ "views again", AGAIN, NULL, "nsenter -t ${INIT100} -a -- " command, NULL, NULL } } }
+
+static const struct bench_case tools[] = {
+	TOOL("free", TIMED, "free -m", NULL),
+	TOOL("uptime", TIMED, "uptime", NULL),
+	TOOL("ps aux", TIMED, "ps aux", NULL),
+	TOOL("ps aux, CPU", CPU_USED, "ps aux", NULL),
+	TOOL("top -bn1", TIMED, "top -bn1", NULL),
+	TOOL("top -bn1, CPU", CPU_USED, "top -bn1", NULL),
+	TOOL("vmstat 1 2, CPU", CPU_USED, "vmstat 1 2", NULL),
+	TOOL("htop", TIMED, "htop --version", "HTOP"),
+};
+
+#define SEEN(title, unit_, file, is_more, what) \
+	{ title, what, CURVE, unit_, .more = is_more, .x = "containers", .subjects = { \
+		{ "pct", OURS, NULL, "cat $TOP/" file, NULL, NULL } } }
+
+static const struct bench_case density[] = {
+	SEEN("create and start", "ms each", "start", false, "busybox, 64 MiB, one after the other; those since the point before."),
+	SEEN("memory of the monitor", "kB each", "monitor", false, "Pss of LXC's monitor process, for each container."),
+	SEEN("memory of pctfs", "kB each", "pctfs", false, "Pss of its processes, divided by the containers."),
+	SEEN("read of meminfo", "us", "read", false, "In the first of them."),
+	SEEN("pct list", "ms", "list", false, NULL),
+	SEEN("pct stopall", "ms", "stop", false, "All of them, in good order."),
+};
+// clang-format on
+
+const struct section section_reads = {
+	.name = "reads",
+	.title = "Reads: open, read, close of a file in /proc, in a container",
+	.about = "Views of pctfs, the same files as lxcfs shows them, and the kernel's own, which "
+		 "show the "
+		 "host. "
+		 "All at once in turns of 20 ms; the median of the reads. `make bench-read` has "
+		 "all files.",
+	.cases = reads,
+	.n = ARRAY_LEN(reads),
+};
+const struct section section_overhead = {
+	.name = "overhead",
+	.title = "Overhead: what a container does in a second",
+	.about = "The same program on the host, in a container with views and in one without: what "
+		 "views "
+		 "cost "
+		 "is the ratio of the last two, and A/A, the same container twice, says how "
+		 "exactly that is "
+		 "known.",
+	.cases = overhead,
+	.n = ARRAY_LEN(overhead),
+};
+const struct section section_tools = {
+	.name = "tools",
+	.title = "Tools: how long they take in a container",
+	.about =
+	    "Debian's own, in containers with the same processes; entered by nsenter, which is the "
+	    "same for all.",
+	.cases = tools,
+	.n = ARRAY_LEN(tools),
+};
+const struct section section_density = {
+	.name = "density",
+	.title = "Density: what many containers cost",
+	.about = "As many busyboxes as said, all of them running, all with views.",
+	.cases = density,
+	.n = ARRAY_LEN(density),
+};

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * pct-bench [--quick] [--rounds N] [--out DIRECTORY] [--list] [SECTION[/CASE]]
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "base/say.h"
+#include "bench/suite/suite.h"
+
+#define RESULTS_MAX 200
+
+const struct section *const sections[] = {
+	&section_reads, &section_overhead, &section_life,    &section_btrfs,
+	&section_ext4,	&section_tools,	   &section_density,
+};
+const size_t n_sections = ARRAY_LEN(sections);
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: pct-bench [--quick] [--rounds <number>] [--out <directory>] "
+			"[--list] [<section>[/<case>]]\n");
+	return 2;
+}
+
+static void list(void)
+{
+	for (size_t i = 0; i < n_sections; i++)
+		for (size_t k = 0; k < sections[i]->n; k++)
+			printf("%s/%s%s\n", sections[i]->name, sections[i]->cases[k].name,
+			       sections[i]->slow || sections[i]->cases[k].slow ? " (not --quick)"
+									       : "");
+}
+
+/* "Linux 6.1, x86_64, 2 × Xeon, 24 GB, 2026-11-22" */
+static void describe_machine(char *out, size_t size)
+{
+	auto_file f = fopen("/proc/cpuinfo", "re");
+	char line[256], cpu[100] = "CPU", day[32];
+	time_t now = time(NULL);
+	struct utsname u;
+	struct sysinfo s;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "model name : %99[^\n]", cpu) == 1)
+			break;
+	uname(&u);
+	sysinfo(&s);
+	strftime(day, sizeof(day), "%Y-%m-%d %H:%M", localtime(&now));
+	snprintf(out, size, "%s %s, %s, %d × %s, %.0f GB, %s; load before: %.1f", u.sysname,
+		 u.release, u.machine, get_nprocs(), cpu,
+		 (double)s.totalram * s.mem_unit / (1 << 30), day,
+		 (double)s.loads[0] / (1 << SI_LOAD_SHIFT));
+}
+
+/* Where our programs and the shell's part of it are, unless said: beside this one. */
+static int find_ours(void)
+{
+	auto_free char *self = realpath("/proc/self/exe", NULL), *lib = NULL;
+	char *slash = self ? strrchr(self, '/') : NULL;
+
+	if (!slash)
+		return fail(-errno, "find our own program");
+	*slash = '\0';
+	if (asprintf(&lib, "%s/../bench/suite-lib", self) < 0)
+		return -ENOMEM;
+	setenv("B", self, 0);
+	setenv("SUITE_LIB", lib, 0);
+	if (access(getenv("SUITE_LIB"), R_OK) < 0)
+		return fail(-errno, "read '%s', the shell's part (SUITE_LIB)", getenv("SUITE_LIB"));
+	return 0;
+}
+
+static int run_all(struct plan *p)
+{
+	static struct result all[RESULTS_MAX];
+	char machine[400];
+	size_t n = 0;
+	int r = 0;
+
+	describe_machine(machine, sizeof(machine));
+	printf("%s\n", machine);
+	for (size_t i = 0; i < n_sections; i++)
+		if (section_run(sections[i], p, all, &n) < 0)
+			r = -1;
+	if (n == 0 && r < 0)
+		return r;
+	if (n == 0)
+		return refuse(-ENOENT, "no case is called '%s'; --list has them", p->only);
+	if (report_json(p, machine, all, n) < 0 || plots_draw(p, all, n) < 0 ||
+	    page_write(p, machine, all, n) < 0)
+		return -1;
+	printf("\n%s/bench.html, bench.json\n", p->out);
+	return r;
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "quick", 0, NULL, 'q' }, { "rounds", 1, NULL, 'r' }, { "out", 1, NULL, 'o' },
+		{ "list", 0, NULL, 'l' },  { NULL, 0, NULL, 0 },
+	};
+	struct plan p = { .rounds = 7, .out = "build/bench" };
+	int o, r;
+
+	while ((o = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (o == 'l')
+			return list(), 0;
+		if (o == 'q')
+			p.quick = true, p.rounds = 3;
+		else if (o == 'r')
+			p.rounds = atoi(optarg);
+		else if (o == 'o')
+			p.out = optarg;
+		else
+			return usage();
+	}
+	p.only = argv[optind];
+	if (p.rounds < 1 || p.rounds > ROUNDS_MAX - 1 || (p.only && argv[optind + 1]))
+		return usage();
+	if (geteuid() != 0)
+		return refuse(1, "root only: it makes containers and file systems");
+	if (find_ours() < 0)
+		return 1;
+	if (mkdir(p.out, 0755) < 0 && errno != EEXIST)
+		return fail(1, "make '%s'", p.out);
+	strcpy(p.top, "/tmp/pctb.XXXXXX");
+	if (!mkdtemp(p.top) || chmod(p.top, 0755) < 0)
+		return fail(1, "make a directory");
+	setenv("TOP", p.top, 1);
+	r = run_all(&p);
+	/* no step: it is ours alone */
+	if (rmdir(p.top) < 0)
+		warn(-errno, "remove '%s'", p.top);
+	return r < 0;
+}
