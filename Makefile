@@ -276,7 +276,7 @@ truth: deps
 unit: $(tests) $(B)/pctfs
 	$(Q)tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(if $(SAN),,static)
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(if $(SAN),,static $(B)/pct-bench $(B)/bench-read $(B)/bench-work)
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs $(B)/check-pct-guest

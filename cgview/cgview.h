@@ -196,6 +196,12 @@ void cgv_container_close(struct cgv_container *c);
  */
 void cgv_container_hold(struct cgv_container *c);
 void cgv_container_release(struct cgv_container *c);
+/*
+ * The same by one who comes by seldom: what was not open before is closed again, and what was does
+ * not stay so for longer. *before goes from the one to the other.
+ */
+void cgv_container_visit(struct cgv_container *c, uint64_t *before);
+void cgv_container_leave(struct cgv_container *c, uint64_t before);
 /* Path below the hierarchy's root, "" being the root itself. */
 const char *cgv_container_path(const struct cgv_container *c, enum cgv_controller in);
 

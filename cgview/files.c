@@ -103,6 +103,28 @@ void cgv_container_release(struct cgv_container *c)
 	pthread_mutex_unlock(&f->lock);
 }
 
+#define NONE_OPEN UINT64_MAX
+
+void cgv_container_visit(struct cgv_container *c, uint64_t *before)
+{
+	cgv_container_hold(c);
+	*before = c->n_open ? c->round : NONE_OPEN;
+}
+
+void cgv_container_leave(struct cgv_container *c, uint64_t before)
+{
+	struct cgv_files *f = c->host->files;
+
+	if (before == NONE_OPEN && c->holds == 1)
+		cgv_files_close(c);
+	cgv_container_release(c);
+	if (before == NONE_OPEN)
+		return;
+	pthread_mutex_lock(&f->lock);
+	c->round = before;
+	pthread_mutex_unlock(&f->lock);
+}
+
 bool cgv_files_keep(struct cgv_container *c, size_t at, int fd)
 {
 	struct cgv_files *f = c->host->files;

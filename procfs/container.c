@@ -484,12 +484,18 @@ int container_look(struct container *c, unsigned needs,
 			       void *arg),
 		   void *arg)
 {
+	struct cgv_container *visited;
+	uint64_t before;
 	int r;
 
 	pthread_mutex_lock(&c->lock);
+	visited = cgv_container_get(c->cgroups); /* it can move just then */
+	cgv_container_visit(visited, &before);
 	r = sample_take(c, needs);
 	if (r == 0)
 		see(&c->sample, &c->counts, arg);
+	cgv_container_leave(visited, before);
+	cgv_container_close(visited);
 	pthread_mutex_unlock(&c->lock);
 	return r;
 }

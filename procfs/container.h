@@ -103,7 +103,8 @@ int container_seen(struct container *c, struct seen *out) MUST_CHECK;
 /* A copy of its sample with @needs in it. What points into the container is not in the copy. */
 int container_sample(struct container *c, unsigned needs, struct sample *out) MUST_CHECK;
 
-/* Look at its sample, with @needs in it, while nobody changes it. */
+/* Look at its sample, with @needs in it, while nobody changes it; no file of it stays open for
+ * that. */
 int container_look(struct container *c, unsigned needs,
 		   void (*see)(const struct sample *s, const struct state_counts *counts,
 			       void *arg),

@@ -11,8 +11,9 @@
 
 #define MAGIC 0x31746e756f637463 /* "ctcount1": what the keeper's page is like */
 
-#define CELLS (N_MOUNTS * TURN_THREADS)
-#define WORDS (sizeof(struct tally) / sizeof(uint64_t))
+#define SHARED (N_MOUNTS * TURN_THREADS) /* the cell of all who have none of their own */
+#define CELLS  (SHARED + 1)
+#define WORDS  (sizeof(struct tally) / sizeof(uint64_t))
 
 /* The first page. Each of the two has its own half, and says what it holds. */
 struct first {
@@ -37,6 +38,7 @@ struct counts {
 
 const char *const count_op_names[] = { "open", "read", "getattr", "lookup", "release", "other" };
 const char *const count_outcome_names[] = { "ok", "gone", "denied", "limit", "error" };
+const char *const count_call_names[] = { "sysinfo", "mount", "mknod" };
 const uint64_t count_bounds[] = {
 	1000,	  2000,	     5000,	10000,	   20000,      50000,	 100000,
 	200000,	  500000,    1000000,	2000000,   5000000,    10000000, 20000000,
@@ -103,6 +105,8 @@ static uint64_t layout(void)
 		h = hash(count_op_names[i], h);
 	for (size_t i = 0; i < COUNT_OUTCOMES; i++)
 		h = hash(count_outcome_names[i], h);
+	for (size_t i = 0; i < COUNT_CALLS; i++)
+		h = hash(count_call_names[i], h);
 	for (size_t i = 0; i < COUNT_BUCKETS; i++)
 		h = (h ^ count_bounds[i]) * 0x100000001b3;
 	return h;
@@ -262,6 +266,25 @@ void counts_poisoned(void)
 {
 	if (mine)
 		ADD(poisoned, 1);
+}
+
+/* ---- for all threads ---- */
+
+static struct cell *_Atomic shared;
+
+void counts_share(struct counts *c)
+{
+	shared = c ? &c->cell[SHARED] : NULL;
+}
+
+void counts_call(enum count_call call, bool left)
+{
+	struct cell *cell = shared;
+
+	if (cell)
+		atomic_fetch_add_explicit(
+		    &cell->word[offsetof(struct tally, calls[call][left]) / sizeof(uint64_t)], 1,
+		    memory_order_relaxed);
 }
 
 /* ---- who asks ---- */

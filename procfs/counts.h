@@ -29,6 +29,9 @@ enum count_op {
 };
 enum count_outcome { COUNT_OK, COUNT_GONE, COUNT_DENIED, COUNT_LIMIT, COUNT_ERROR, COUNT_OUTCOMES };
 
+/* System calls of containers that are asked about, and whether the kernel itself was to answer. */
+enum count_call { COUNT_SYSINFO, COUNT_MOUNT, COUNT_MKNOD, COUNT_CALLS };
+
 #define COUNT_BUCKETS 19 /* of latency, and one for what took longer */
 
 /* All that is counted by workers; a cell has the same. */
@@ -39,6 +42,7 @@ struct tally {
 	uint64_t misses[COUNT_FILES];	/* … and for whom one was made */
 	uint64_t took[COUNT_OPS][COUNT_BUCKETS + 1];
 	uint64_t took_ns[COUNT_OPS];
+	uint64_t calls[COUNT_CALLS][2];
 	uint64_t poisoned; /* answered by an error, as workers crashed at them */
 };
 
@@ -55,6 +59,7 @@ enum count_event {
 };
 
 extern const char *const count_op_names[COUNT_OPS];
+extern const char *const count_call_names[COUNT_CALLS];
 extern const char *const count_outcome_names[COUNT_OUTCOMES];
 extern const uint64_t count_bounds[COUNT_BUCKETS]; /* ns: the largest that is in a bucket */
 
@@ -85,6 +90,10 @@ void counts_request(unsigned file, uint32_t opcode, bool shows, uint64_t ns);
 /* One that was refused without being looked at. */
 void counts_refused(uint32_t opcode, int err);
 void counts_poisoned(void);
+
+/* From any thread, once counts_share() has said where; it is answered, or left to the kernel. */
+void counts_share(struct counts *c);
+void counts_call(enum count_call call, bool left);
 
 /* ---- who asks ---- */
 

@@ -84,6 +84,16 @@ static void tell_misses(const struct scene *s, const char *name, struct prom *p)
 	tell_by_file(s->tally.misses, name, p);
 }
 
+static void tell_calls(const struct scene *s, const char *name, struct prom *p)
+{
+	for (size_t i = 0; i < COUNT_CALLS; i++)
+		for (int left = 0; left < 2; left++) {
+			prom_put(p, "%s{call=\"%s\",outcome=\"%s\"}", name, count_call_names[i],
+				 left ? "kernel" : "answered");
+			prom_number(p, PROM_PLAIN, s->tally.calls[i][left]);
+		}
+}
+
 static void tell_containers(const struct scene *s, const char *name, struct prom *p)
 {
 	prom_put(p, "%s{known=\"registered\"} %u\n", name, s->measures.registered);
@@ -133,6 +143,7 @@ static const struct family families[] = {
 	{ "pctfs_renders_total",              PROM_COUNTER,   "Texts made, by file and outcome",                                            tell_texts },
 	{ "pctfs_cache_hits_total",           PROM_COUNTER,   "Openers who were shown a text that was there",                               tell_hits },
 	{ "pctfs_cache_misses_total",         PROM_COUNTER,   "Openers for whom a text was made",                                           tell_misses },
+	{ "pctfs_syscalls_total",             PROM_COUNTER,   "System calls of containers asked about: answered, or left to the kernel",    tell_calls },
 	{ "pctfs_containers",                 PROM_GAUGE,     "Containers, registered or known by their callers only",                      tell_containers },
 	{ "pctfs_containers_unreadable",      PROM_GAUGE,     "Containers whose cgroups could not be read just now",                        tell_failed },
 	{ "pctfs_open_files",                 PROM_GAUGE,     "Files that somebody has open",                                               tell_open },

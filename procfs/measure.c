@@ -151,6 +151,7 @@ static int label(struct measure *m, const struct container *c, const char *cgrou
 static int measure(struct container *c, struct measure *m)
 {
 	auto_place place = container_place(c);
+	struct cgv_pulse pulse;
 	int r = label(m, c, cgv_container_path(place, CGV_MEMORY));
 
 	m->oom_kills = m->tasks = UNMEASURED;
@@ -165,7 +166,9 @@ static int measure(struct container *c, struct measure *m)
 	/* At the top of the hierarchy it would be what the host did. */
 	if (*cgv_container_path(place, CGV_IO))
 		(void)!container_look(c, NEED_DISKS, see_disks, m);
-	(void)!cgv_tasks_total(place, &m->tasks);
+	/* Both without its lock, which its files that stay open need. */
+	if (cgv_pulse(place, &pulse) == 0)
+		m->tasks = pulse.tasks;
 	(void)!cgv_oom_kills(place, &m->oom_kills);
 	see_nets(m, c);
 	return 0;

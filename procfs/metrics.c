@@ -154,7 +154,7 @@ static struct page *page_make(struct metrics *m, const struct route *route, enum
 static struct page *page_get(struct metrics *m, const struct route *route, enum names names)
 {
 	struct made *made = &m->made[(size_t)(route - routes) * 4 + names];
-	uint64_t began = clock_ns(CLOCK_MONOTONIC);
+	uint64_t began = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	if (!made->page || began / 1000000 >= made->until) {
 		struct page *g = page_make(m, route, names);
@@ -164,7 +164,8 @@ static struct page *page_get(struct metrics *m, const struct route *route, enum 
 		page_put(made->page);
 		made->page = g;
 		m->took = clock_ns(CLOCK_MONOTONIC) - began;
-		made->until = ms() + m->took * REST / 1000000 + 1;
+		cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+		made->until = ms() + cpu * REST / 1000000 + 1;
 	}
 	made->page->refs++;
 	return made->page;

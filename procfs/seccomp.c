@@ -11,6 +11,7 @@
 #include "base/proxy.h"
 #include "base/say.h"
 #include "procfs/control.h"
+#include "procfs/counts.h"
 #include "procfs/hands.h"
 #include "procfs/mounts.h"
 #include "procfs/seccomp.h"
@@ -180,22 +181,28 @@ static int ask_node(struct seccomp *s, struct call *c)
 	return ASKED;
 }
 
+static int counted(enum count_call call, int r)
+{
+	counts_call(call, r == -ECANCELED);
+	return r;
+}
+
 /* As the caller is to have it; -ECANCELED: in doubt the kernel itself answers. */
 static int answer(struct seccomp *s, struct call *c)
 {
 	const struct seccomp_data *d = &c->m->call.data;
 
 	if (sysinfo_is(d->arch, d->nr))
-		return answer_sysinfo(s, c) < 0 ? -ECANCELED : 0;
+		return counted(COUNT_SYSINFO, answer_sysinfo(s, c) < 0 ? -ECANCELED : 0);
 	switch (call_kind(d)) {
 	case CALL_FSOPEN:
-		return answer_fsopen(c);
+		return counted(COUNT_MOUNT, answer_fsopen(c));
 	case CALL_MOUNT:
 	case CALL_UMOUNT:
-		return ask_mount(s, c);
+		return counted(COUNT_MOUNT, ask_mount(s, c));
 	case CALL_MKNOD:
 	case CALL_MKNODAT:
-		return ask_node(s, c);
+		return counted(COUNT_MKNOD, ask_node(s, c));
 	default:
 		return -ECANCELED;
 	}

@@ -107,21 +107,24 @@ static void tell_containers(const struct scene *s, struct prom *p)
 
 void summary_tell(const struct scene *s, struct prom *p)
 {
-	unsigned long long ends = 0;
+	unsigned long long ends = 0, calls = 0;
 
 	for (int i = COUNT_CRASHED; i <= COUNT_EXITED; i++)
 		ends += s->event[i];
+	for (size_t i = 0; i < COUNT_CALLS; i++)
+		calls += s->tally.calls[i][0];
 	tell_operations(s, p);
 	tell_files(s, p);
 	prom_put(
 	    p,
 	    "\nworkers replaced: %llu (%llu crashed, %llu stuck), taken over: %llu times, "
 	    "mounts made anew: %llu\nrequests poisoned: %llu, files open: %llu, containers: %u "
-	    "registered, %llu by caller\n",
+	    "registered, %llu by caller\nsystem calls answered: %llu\n",
 	    ends, (unsigned long long)s->event[COUNT_CRASHED],
 	    (unsigned long long)s->event[COUNT_STUCK], (unsigned long long)s->event[COUNT_TAKEOVER],
 	    (unsigned long long)s->event[COUNT_REMOUNT], (unsigned long long)s->tally.poisoned,
-	    (unsigned long long)s->open, s->measures.registered, (unsigned long long)s->by_caller);
+	    (unsigned long long)s->open, s->measures.registered, (unsigned long long)s->by_caller,
+	    calls);
 	if (s->measures.n)
 		tell_containers(s, p);
 }

@@ -165,6 +165,7 @@ static int take_what_is_left(struct worker *w)
 	/* To count is not worth to fail for. */
 	if (counts_open(w->counted, &w->counts) < 0)
 		w->counts = NULL;
+	counts_share(w->counts);
 	registry_limit(w->fs.registry, w->files / 3);
 	registry_restore(w->fs.registry);
 	shared_restore(&w->fs);
@@ -183,6 +184,7 @@ static void close_all(struct worker *w)
 	callers_free(w->fs.callers);
 	registry_free(w->fs.registry);
 	state_close(w->state);
+	counts_share(NULL);
 	counts_close(w->counts);
 	tree_free(&w->fs.tree);
 	cgv_host_close(&w->host);

@@ -232,6 +232,26 @@ static void *count_on(void *arg)
 	return NULL;
 }
 
+START_TEST(calls_are_counted_by_any_thread)
+{
+	static struct tally t;
+	struct counts *c = open_counts(-1);
+
+	counts_call(COUNT_SYSINFO, false); /* nowhere yet */
+	counts_share(c);
+	counts_call(COUNT_SYSINFO, false);
+	counts_call(COUNT_MKNOD, true);
+	counts_call(COUNT_MKNOD, true);
+	counts_share(NULL);
+	counts_call(COUNT_MOUNT, true);
+	counts_sum(c, &t);
+	ck_assert_uint_eq(t.calls[COUNT_SYSINFO][0], 1);
+	ck_assert_uint_eq(t.calls[COUNT_MKNOD][1], 2);
+	ck_assert_uint_eq(t.calls[COUNT_MOUNT][1], 0);
+	counts_close(c);
+}
+END_TEST
+
 START_TEST(threads_lose_no_count)
 {
 	static struct tally t;
@@ -319,6 +339,27 @@ static char *told(const struct measures *m, enum names names)
 	return p.text.p;
 }
 
+/* What readers have open stays so, and nothing else is opened for long. */
+static void check_files_open(struct fs *fs)
+{
+	struct container *c = registry_by_name(fs->registry, "two");
+	struct measures m;
+	struct sample s;
+	unsigned open;
+
+	ck_assert_int_eq(container_sample(c, NEED_MEMORY, &s), 0);
+	open = cgv_files_open(fs->host);
+	ck_assert_uint_gt(open, 0);
+	ck_assert_int_eq(measures_take(fs, &m), 0);
+	measures_free(&m);
+	ck_assert_uint_ge(cgv_files_open(fs->host), open);
+	ck_assert_uint_le(cgv_files_open(fs->host), open + 6); /* of that one container */
+	cgv_files_rest(fs->host, 0);
+	cgv_files_rest(fs->host, 0);
+	ck_assert_uint_eq(cgv_files_open(fs->host), 0);
+	container_put(c);
+}
+
 /* Two containers, and one that is met once more by its callers. */
 START_TEST(tells_of_each_container_once)
 {
@@ -350,6 +391,7 @@ START_TEST(tells_of_each_container_once)
 	add(fs.registry, "two", "b");
 	add(fs.registry, NULL, "b");
 	add(fs.registry, NULL, "b");
+	check_files_open(&fs);
 	ck_assert_int_eq(measures_take(&fs, &m), 0);
 	ck_assert_uint_eq(m.n, 3);
 	ck_assert_uint_eq(m.registered, 2);
@@ -389,6 +431,7 @@ int main(void)
 	tcase_add_test(t, numbers_are_in_base_units);
 	tcase_add_test(t, another_worker_counts_on);
 	tcase_add_test(t, what_another_layout_counted_is_forgotten);
+	tcase_add_test(t, calls_are_counted_by_any_thread);
 	tcase_add_test(t, threads_lose_no_count);
 	tcase_add_test(t, reads_pressure_and_interfaces);
 	tcase_add_test(t, tells_of_each_container_once);

@@ -80,14 +80,17 @@ static int run_all(struct plan *p)
 	static struct result all[RESULTS_MAX];
 	char machine[400];
 	size_t n = 0;
+	bool met = false;
 	int r = 0;
 
 	describe_machine(machine, sizeof(machine));
 	printf("%s\n", machine);
-	for (size_t i = 0; i < n_sections; i++)
-		if (section_run(sections[i], p, all, &n) < 0)
-			r = -1;
-	if (n == 0 && r < 0)
+	for (size_t i = 0; i < n_sections && r != -EINTR; i++) {
+		int one = section_run(sections[i], p, all, &n, &met);
+
+		r = one < 0 ? one : r;
+	}
+	if (n == 0 && (r < 0 || met))
 		return r;
 	if (n == 0)
 		return refuse(-ENOENT, "no case is called '%s'; --list has them", p->only);
@@ -105,6 +108,7 @@ int main(int argc, char *argv[])
 		{ "list", 0, NULL, 'l' },  { NULL, 0, NULL, 0 },
 	};
 	struct plan p = { .rounds = 7, .out = "build/bench" };
+	const char *tmp;
 	int o, r;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -128,8 +132,10 @@ int main(int argc, char *argv[])
 		return 1;
 	if (mkdir(p.out, 0755) < 0 && errno != EEXIST)
 		return fail(1, "make '%s'", p.out);
-	strcpy(p.top, "/tmp/pctb.XXXXXX");
-	if (!mkdtemp(p.top) || chmod(p.top, 0755) < 0)
+	tmp = getenv("TMPDIR");
+	if (snprintf(p.top, sizeof(p.top), "%s/pctb.XXXXXX", tmp ? tmp : "/tmp") >=
+		(int)sizeof(p.top) ||
+	    !mkdtemp(p.top) || chmod(p.top, 0755) < 0)
 		return fail(1, "make a directory");
 	setenv("TOP", p.top, 1);
 	r = run_all(&p);

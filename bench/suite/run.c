@@ -3,6 +3,7 @@
  * Runs the cases of a section: fixture, warm-up, rounds in which each subject has its turn.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -12,7 +13,16 @@
 #include "base/say.h"
 #include "bench/suite/suite.h"
 
+#define LEFT_OUT 77 /* exit code of a fixture */
+
 extern char **environ;
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal)
+{
+	stopped = signal;
+}
 
 static double now_ms(void)
 {
@@ -144,21 +154,27 @@ static int curve(const struct subject *s, struct figures *f)
 	return f->n ? 0 : -EINVAL;
 }
 
-/* "failed: what it said last"; lives as long as we do. */
-static const char *why_failed(void)
+/* Its last line; lives as long as we do. */
+static const char *last_said(void)
 {
 	auto_free char *path = NULL;
-	char line[200], last[200] = "";
-	char *text;
+	char line[200], last[200] = "it says nothing";
 
 	if (asprintf(&path, "%s/said", getenv("TOP")) < 0)
-		return "failed";
+		return "";
 	auto_file f = fopen(path, "re");
 
 	while (f && fgets(line, sizeof(line), f))
 		if (line[0] > ' ')
 			snprintf(last, sizeof(last), "%.*s", (int)strcspn(line, "\n"), line);
-	return asprintf(&text, "failed: %s", last) < 0 ? "failed" : text;
+	return strdup(last);
+}
+
+static const char *why_failed(void)
+{
+	char *text;
+
+	return asprintf(&text, "failed: %s", last_said()) < 0 ? "failed" : text;
 }
 
 /* One turn. Round 0 only warms up. */
@@ -205,7 +221,7 @@ static void case_run(const struct bench_case *c, const struct plan *p, struct re
 		if (!r->of[i].why)
 			r->of[i].why = lacks(c->subjects[i].needs);
 	}
-	for (int round = 0; round <= last; round++)
+	for (int round = 0; round <= last && !stopped; round++)
 		for (size_t i = 0; i < n; i++) {
 			/* Who was last is first the next time. */
 			size_t k = round % 2 ? n - 1 - i : i;
@@ -248,17 +264,21 @@ static bool wanted(const struct section *s, const struct bench_case *c, const st
 	       (!p->only[n] || (p->only[n] == '/' && strcmp(p->only + n + 1, c->name) == 0));
 }
 
+/* LEFT_OUT: this host lacks what it needs, which is said. */
 static int fixture(const struct section *s, const char *what)
 {
 	auto_free char *line = NULL;
 	int r = asprintf(&line, "%s_%s", s->name, what) < 0 ? -ENOMEM : shell(line, -1);
 
-	if (r != 0)
-		say(SAY_ERR, 0, "section '%s' cannot %s: %s", s->name, what, why_failed());
-	return r ? -EIO : 0;
+	if (r == LEFT_OUT)
+		printf("\n%s\n  left out: %s\n", s->title, last_said());
+	else if (r != 0)
+		say(SAY_ERR, 0, "section '%s' cannot %s: %s", s->name, what, last_said());
+	return r == LEFT_OUT ? LEFT_OUT : r ? -EIO : 0;
 }
 
-int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n)
+int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n,
+		bool *met)
 {
 	size_t chosen = 0;
 	int r;
@@ -267,13 +287,17 @@ int section_run(const struct section *s, const struct plan *p, struct result *ou
 		chosen += wanted(s, &s->cases[i], p);
 	if (chosen == 0)
 		return 0;
+	*met = true;
 	setenv("QUICK", p->quick ? "1" : "", 1);
-	r = fixture(s, "begin");
+	/* Whatever ends us, the fixture is taken away. */
+	(void)signal(SIGINT, stop);
+	(void)signal(SIGTERM, stop);
+	r = stopped ? -EINTR : fixture(s, "begin");
 	if (r == 0) {
 		take_environment();
 		report_head(s);
 	}
-	for (size_t i = 0; r == 0 && i < s->n; i++) {
+	for (size_t i = 0; r == 0 && !stopped && i < s->n; i++) {
 		struct result *one = &out[*n];
 
 		if (!wanted(s, &s->cases[i], p))
@@ -283,5 +307,7 @@ int section_run(const struct section *s, const struct plan *p, struct result *ou
 		report_row(one);
 		(*n)++;
 	}
-	return fixture(s, "end") < 0 ? -EIO : r;
+	if (fixture(s, "end") < 0 || (r < 0 && r != -EINTR))
+		return -EIO;
+	return stopped ? -EINTR : 0;
 }

@@ -87,7 +87,9 @@ struct plan {
 };
 
 /* run.c */
-int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n);
+/* Appends to @out; *@met: it has cases that are wanted. -EINTR: stopped by a signal. */
+int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n,
+		bool *met);
 void figures_settle(struct figures *f);
 void result_settle(struct result *r);
 bool result_is_same(const struct result *r); /* its ratio is one that A/A has, too */

@@ -122,6 +122,11 @@ again() { # attached anew, and off, and on
 	done
 	"$B/pct-launch" attach "${INIT[d]}" d
 }
+scraper() { # metrics
+	while [ $SECONDS -lt $end ]; do
+		"$B/pctfs" stats --prometheus --names all | grep '^container_threads{.*name="a"' >/dev/null || echo "nothing of a"
+	done
+}
 burn() { timeout "$S" sh -c 'for i in 1 2 3 4; do (while :; do :; done) & done; wait'; }
 
 i=0
@@ -138,6 +143,7 @@ changer >/dev/null & work+=($!)
 registrar >"$PCT_ROOT/said.registrar" & work+=($!)
 caller >"$PCT_ROOT/said.caller" 2>&1 & work+=($!)
 again >"$PCT_ROOT/said.again" 2>&1 & work+=($!)
+scraper >"$PCT_ROOT/said.scraper" 2>&1 & work+=($!)
 (join c && burn) >/dev/null 2>&1 & work+=($!)
 wait "${work[@]}"
 for f in "$PCT_ROOT"/said.*; do

@@ -97,6 +97,9 @@ held=$(grep 'requests in hand' "$LOG" | grep -vc 'in hand: 0$')
 readers_stop "$DEATHS keepers ended, $held of them with a request in hand"
 is "each time another went on with both mounts" "$((2 * DEATHS))" "$(grep -c 'goes on with the mount' "$LOG")"
 
+is "what was counted goes on with each of them" "$(starts)" \
+	"$("$B/pctfs" stats --prometheus | awk '/^pctfs_keeper_starts_total/ { print $2 }')"
+
 # A supervisor that forgets, as systemd does with a package that is taken off: a takeover heals it.
 n=$(starts)
 kill -USR1 $SUPERVISOR

@@ -177,3 +177,5 @@ for ct in 100 101; do
 	is "CT $ct, pctfs killed, ended and started by hand: calls that failed, of $c" "0 0" "$f $n"
 	is "… afterwards it has its own again" "$((64 << 20))" "$(in_ct $ct once 64 | cut -d' ' -f1)"
 done
+within "the calls that were answered are counted" 2 1000000000 \
+	"$("$B/pctfs" stats --prometheus | sed -n 's/^pctfs_syscalls_total{call="sysinfo",outcome="answered"} //p')"

@@ -57,6 +57,9 @@ for how in crash hang; do
 			"$(PATIENCE=60 play box1 cat /proc/uptime 2>&1)"
 	done
 	readers_stop "… others'"
+	said=$("$B/pctfs" stats --prometheus)
+	like "… both are counted" '^pctfs_requests_poisoned_total 2$' "$said"
+	like "… as is how the workers ended" "reason=\"${how/hang/stuck}\"\} [4-9]$" "$said"
 	stop_daemon
 done
 
