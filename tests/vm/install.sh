@@ -13,7 +13,7 @@
 . "$(dirname "$0")/../e2e/lib.sh"
 export -n PCT_ROOT # but a folder for what is said here
 export DEBIAN_FRONTEND=noninteractive
-LOG=$PCT_ROOT/log
+LOG=$PCT_ROOT/log bystander=0
 REPO=/srv/debs
 
 # apt asks nobody, and has but what is in $REPO. In software emulation each generator of systemd's,
@@ -88,6 +88,7 @@ read_on() { # SENTENCE: since they were started
 cleanup_more() {
 	[ "$FAILED" = 0 ] || { journalctl --no-pager -n 60; cat "$LOG"; mount | grep fuse; }
 	cat "$PCT_ROOT/times"
+	pkill -P "$bystander" -x sleep
 	lxc-stop -k -n dropin
 	lxc-stop -k -n path
 }
@@ -110,6 +111,8 @@ ok "its containers start" begin dropin
 ok "… both" begin path
 have_views fuse.lxcfs "they have its views"
 read_on "with lxcfs"
+unshare -pfm --mount-proc sleep 10000 & # sees lxcfs, but has no views of it
+bystander=$!
 
 busy
 # ---- and wants pctfs
@@ -120,6 +123,7 @@ is "pctfs runs" "active active" "$(systemctl is-active pctfs-keeper pctfs | xarg
 is "it is enabled" enabled "$(systemctl is-enabled pctfs)"
 have_views fuse.pctfs "containers that run have its views"
 read_on "from lxcfs to pctfs"
+is "who had no views of lxcfs has none" "" "$(grep fuse.pctfs "/proc/$(pgrep -P $bystander -x sleep)/mountinfo" | grep ' /proc/')"
 ok "lxcfs's path is pctfs's" test -e /var/lib/lxcfs/proc/meminfo
 ok "they start again" again dropin
 ok "… both" again path
