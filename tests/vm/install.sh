@@ -88,7 +88,7 @@ read_on() { # SENTENCE: since they were started
 cleanup_more() {
 	[ "$FAILED" = 0 ] || { journalctl --no-pager -n 60; cat "$LOG"; mount | grep fuse; }
 	cat "$PCT_ROOT/times"
-	pkill -P "$bystander" -x sleep
+	pkill -KILL -P "$bystander" -x sleep
 	lxc-stop -k -n dropin
 	lxc-stop -k -n path
 }
@@ -111,7 +111,7 @@ ok "its containers start" begin dropin
 ok "… both" begin path
 have_views fuse.lxcfs "they have its views"
 read_on "with lxcfs"
-unshare -pfm --mount-proc sleep 10000 & # sees lxcfs, but has no views of it
+unshare -pfm --mount-proc sleep 10000 >/dev/null 2>&1 </dev/null & # sees lxcfs, but has no views of it
 bystander=$!
 
 busy
