@@ -27,9 +27,9 @@ static const struct bench_case reads[] = {
 
 #define WIRE(title, mode, unit_, what) \
 	{ title, what, PRINTED, unit_, .more = true, .needs = "WIRES", .subjects = { \
-		{ "views", OURS, NULL, "work_in 100 " mode " 10.234.100.1", NULL, NULL }, \
-		{ "no views", PEER, NULL, "work_in 101 " mode " 10.234.101.1", NULL, NULL }, \
-		{ "views again", AGAIN, NULL, "work_in 100 " mode " 10.234.100.1", NULL, NULL } } }
+		{ "views", OURS, NULL, "work_in 100 " mode " $NET.100.1", NULL, NULL }, \
+		{ "no views", PEER, NULL, "work_in 101 " mode " $NET.101.1", NULL, NULL }, \
+		{ "views again", AGAIN, NULL, "work_in 100 " mode " $NET.100.1", NULL, NULL } } }
 
 static const struct bench_case overhead[] = {
 	WORK("CPU", "cpu", "M steps/s", NULL),
