@@ -25,6 +25,12 @@ static const struct bench_case reads[] = {
 		{ "host", FLOOR, NULL, "\"$B/bench-work\" " mode " \"$FS/host\"", NULL, NULL }, \
 		{ "views again", AGAIN, NULL, "work_in 100 " mode, NULL, NULL } } }
 
+#define WIRE(title, mode, unit_, what) \
+	{ title, what, PRINTED, unit_, .more = true, .needs = "WIRES", .subjects = { \
+		{ "views", OURS, NULL, "work_in 100 " mode " $NET.100.1", NULL, NULL }, \
+		{ "no views", PEER, NULL, "work_in 101 " mode " $NET.101.1", NULL, NULL }, \
+		{ "views again", AGAIN, NULL, "work_in 100 " mode " $NET.100.1", NULL, NULL } } }
+
 static const struct bench_case overhead[] = {
 	WORK("CPU", "cpu", "M steps/s", NULL),
 	WORK("memory", "memory", "GiB/s", "Copies of 64 MiB."),
@@ -36,6 +42,8 @@ static const struct bench_case overhead[] = {
 	WORK("file read, cached", "read", "MB/s", NULL),
 	WORK("file written, cached", "write", "MB/s", NULL),
 	WORK("fdatasync of 4 KiB", "fsync", "/s", NULL),
+	WIRE("TCP, sent", "send", "MB/s", "Over a veth, to the host."),
+	WIRE("TCP, round trips", "trip", "/s", "A byte to and fro over a veth."),
 };
 
 #define TOOL(title, kind_, command, needs_) \
