@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * bench-work MODE [DIRECTORY]: how much of something is done in a second, here: on the host, in a
- * container with views, in one without. A program without libraries, so that it is the same
- * everywhere.
+ * bench-work MODE [DIRECTORY|ADDRESS]: how much of something is done in a second, here: on the
+ * host, in a container with views, in one without. A program without libraries, so that it is the
+ * same everywhere.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
@@ -176,13 +181,89 @@ static double syncs(void)
 	return 1;
 }
 
+/* ---- over the network: to one that `serve` is, at the other end of a veth ---- */
+
+#define PORT 5299 /* and the next one: what is sent there comes back */
+
+static int dial(unsigned short port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+
+	inet_pton(AF_INET, name, &to.sin_addr);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		die("connect");
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+static double sends(void)
+{
+	static int fd;
+
+	if (!fd)
+		fd = dial(PORT);
+	for (size_t done = 0; done < BLOCK;) {
+		ssize_t n = write(fd, block + done, BLOCK - done);
+
+		if (n <= 0)
+			die("send");
+		done += (size_t)n;
+	}
+	return BLOCK / 1e6;
+}
+
+static double trips(void)
+{
+	static int fd;
+	char c = 0;
+
+	if (!fd)
+		fd = dial(PORT + 1);
+	for (int i = 0; i < 10; i++)
+		if (write(fd, &c, 1) != 1 || read(fd, &c, 1) != 1)
+			die("send");
+	return 10;
+}
+
+static void serve_one(int fd, int back)
+{
+	int on = 1;
+	ssize_t n;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	while ((n = read(fd, block, BLOCK)) > 0)
+		if (back && write(fd, block, (size_t)n) != n)
+			break;
+	_exit(0);
+}
+
+/* A process for each who calls; until it is killed. */
+static void serve(int back)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons((unsigned short)(PORT + back)) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1, one;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	inet_pton(AF_INET, name, &at.sin_addr);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 8) < 0)
+		die("listen");
+	signal(SIGCHLD, SIG_IGN);
+	while ((one = accept(fd, NULL, NULL)) >= 0) {
+		if (fork() == 0)
+			serve_one(one, back);
+		close(one);
+	}
+}
+
 static const struct {
 	const char *mode;
 	double (*some)(void);
 } modes[] = {
 	{ "cpu", cpu },		{ "memory", memory }, { "syscall", calls },  { "sysinfo", infos },
 	{ "switch", switches }, { "fork", forks },    { "create", creates }, { "read", reads },
-	{ "write", writes },	{ "fsync", syncs },
+	{ "send", sends },	{ "trip", trips },    { "write", writes },   { "fsync", syncs },
 };
 
 int main(int argc, char *argv[])
@@ -191,7 +272,13 @@ int main(int argc, char *argv[])
 
 	if (argc > 1 && strcmp(argv[1], "nothing") == 0)
 		return 0;
-	snprintf(name, sizeof(name), "%s/bench-work.%d", argc > 2 ? argv[2] : ".", getpid());
+	if (argc == 3 && strchr("0123456789", argv[2][0])) /* an address */
+		snprintf(name, sizeof(name), "%s", argv[2]);
+	else
+		snprintf(name, sizeof(name), "%s/bench-work.%d", argc > 2 ? argv[2] : ".",
+			 getpid());
+	if (argc == 3 && strcmp(argv[1], "serve") == 0)
+		serve(fork() == 0);
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++) {
 		if (strcmp(argv[1], modes[i].mode) != 0)
 			continue;
@@ -203,6 +290,6 @@ int main(int argc, char *argv[])
 		printf("%g\n", done / (now() - start));
 		return 0;
 	}
-	fprintf(stderr, "usage: bench-work <mode> [<directory>]\n");
+	fprintf(stderr, "usage: bench-work <mode> [<directory>|<address>]\n");
 	return 2;
 }

@@ -25,6 +25,12 @@ static const struct bench_case reads[] = {
 		{ "host", FLOOR, NULL, "\"$B/bench-work\" " mode " \"$FS/host\"", NULL, NULL }, \
 		{ "views again", AGAIN, NULL, "work_in 100 " mode, NULL, NULL } } }
 
+#define WIRE(title, mode, unit_, what) \
+	{ title, what, PRINTED, unit_, .more = true, .needs = "WIRES", .subjects = { \
+		{ "views", OURS, NULL, "work_in 100 " mode " $NET.100.1", NULL, NULL }, \
+		{ "no views", PEER, NULL, "work_in 101 " mode " $NET.101.1", NULL, NULL }, \
+		{ "views again", AGAIN, NULL, "work_in 100 " mode " $NET.100.1", NULL, NULL } } }
+
 static const struct bench_case overhead[] = {
 	WORK("CPU", "cpu", "M steps/s", NULL),
 	WORK("memory", "memory", "GiB/s", "Copies of 64 MiB."),
@@ -36,24 +42,26 @@ static const struct bench_case overhead[] = {
 	WORK("file read, cached", "read", "MB/s", NULL),
 	WORK("file written, cached", "write", "MB/s", NULL),
 	WORK("fdatasync of 4 KiB", "fsync", "/s", NULL),
+	WIRE("TCP, sent", "send", "MB/s", "Over a veth, to the host."),
+	WIRE("TCP, round trips", "trip", "/s", "A byte to and fro over a veth."),
 };
 
-#define TOOL(title, kind_, command, needs_) \
-	{ title, NULL, kind_, .needs = needs_, .subjects = { \
+#define TOOL(title, kind_, command, ...) \
+	{ title, NULL, kind_, __VA_ARGS__, .subjects = { \
 		{ "views", OURS, NULL, "nsenter -t ${INIT100} -a -- " command, NULL, NULL }, \
 		{ "no views", PEER, NULL, "nsenter -t ${INIT101} -a -- " command, NULL, NULL }, \
 		{ "lxcfs", PEER, "LXCFS", "nsenter -t ${INIT102} -a -- " command, NULL, NULL }, \
 		{ "views again", AGAIN, NULL, "nsenter -t ${INIT100} -a -- " command, NULL, NULL } } }
 
 static const struct bench_case tools[] = {
-	TOOL("free", TIMED, "free -m", NULL),
-	TOOL("uptime", TIMED, "uptime", NULL),
-	TOOL("ps aux", TIMED, "ps aux", NULL),
-	TOOL("ps aux, CPU", CPU_USED, "ps aux", NULL),
-	TOOL("top -bn1", TIMED, "top -bn1", NULL),
-	TOOL("top -bn1, CPU", CPU_USED, "top -bn1", NULL),
-	TOOL("vmstat 1 2, CPU", CPU_USED, "vmstat 1 2", NULL),
-	TOOL("htop", TIMED, "htop --version", "HTOP"),
+	TOOL("free", TIMED, "free -m", .slow = false),
+	TOOL("uptime", TIMED, "uptime", .slow = false),
+	TOOL("ps aux", TIMED, "ps aux", .slow = false),
+	TOOL("ps aux, CPU", CPU_USED, "ps aux", .slow = false),
+	TOOL("top -bn1", TIMED, "top -bn1", .slow = false),
+	TOOL("top -bn1, CPU", CPU_USED, "top -bn1", .slow = false),
+	TOOL("vmstat 1 2, CPU", CPU_USED, "vmstat 1 2", .slow = true),
+	TOOL("htop", TIMED, "htop --version", .needs = "HTOP"),
 };
 
 #define SEEN(title, unit_, file, is_more, what) \
