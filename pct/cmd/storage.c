@@ -130,13 +130,14 @@ static void show(const struct storage *s, json_object *rows)
 	json_object_array_add(rows, o);
 }
 
-static const char *state_of(const struct storage *s)
+static const char *state_of(const struct storage *s, struct storage_usage *u)
 {
 	if (storage_flag(s, "disable"))
 		return "disabled";
 	if (!s->driver)
 		return "unknown";
-	return s->driver->check(s) < 0 ? "inactive" : "active";
+	/* One whose volume group or pool is gone has its programs still. */
+	return s->driver->check(s) < 0 || s->driver->usage(s, u) < 0 ? "inactive" : "active";
 }
 
 #define STATUS_ROW "%-16s %-10s %-10s %10s %10s %10s %6s\n"
@@ -149,9 +150,9 @@ static void add_bytes(json_object *o, const char *key, uint64_t bytes)
 static void show_status(const struct storage *s, json_object *rows)
 {
 	char total[SIZE_TEXT] = "", used[SIZE_TEXT] = "", free[SIZE_TEXT] = "", share[16] = "";
-	const char *state = state_of(s);
 	struct storage_usage u = { 0 };
-	bool known = strcmp(state, "active") == 0 && s->driver->usage(s, &u) == 0;
+	const char *state = state_of(s, &u);
+	bool known = strcmp(state, "active") == 0;
 	json_object *o;
 
 	if (rows) {

@@ -450,12 +450,22 @@ static void drop_directory(unsigned vmid, const struct storage *s)
 		(void)rmdir(dir);
 }
 
-static int remove_on(unsigned vmid, const struct storage *s)
+/* Where it is not, what is said of it is why. */
+static bool is_reachable(const struct storage *s)
+{
+	struct storage_usage u;
+
+	return s->driver->check(s) == 0 && s->driver->usage(s, &u) == 0;
+}
+
+static int remove_on(unsigned vmid, const struct storage *s, unsigned how)
 {
 	struct removal m = { vmid, s, false };
-	int r;
+	int r = 0;
 
 	if (!s->driver || storage_flag(s, "disable"))
+		return 0;
+	if (how & VOLUMES_REACHABLE && !is_reachable(s))
 		return 0;
 	r = s->driver->check(s);
 	if (r == 0)
@@ -466,7 +476,7 @@ static int remove_on(unsigned vmid, const struct storage *s)
 }
 
 /* A conf may name anything: only what is its own goes. */
-static int remove_named(unsigned vmid, const char *key, const char *value)
+static int remove_named(unsigned vmid, const char *key, const char *value, unsigned how)
 {
 	auto_free char *id = id_in(key, value);
 	auto_volume v = VOLUME_NONE;
@@ -483,8 +493,19 @@ static int remove_named(unsigned vmid, const char *key, const char *value)
 		warn(0, "the %s of CT %u belongs to CT %u: it is kept", key, vmid, v.owner);
 		return 0;
 	}
+	if (how & VOLUMES_REACHABLE && !is_reachable(v.storage)) {
+		warn(0, "the %s of CT %u, '%s', cannot be reached: what there is of it is kept",
+		     key, vmid, id);
+		return 0;
+	}
 	r = v.storage->driver->check(v.storage);
-	return r < 0 ? r : volume_free(&v);
+	if (r == 0)
+		r = volume_free(&v);
+	if (r < 0)
+		info("CT %u: its %s is not removed: 'pct destroy %u' again once it can be; "
+		     "--force does without where its storage is gone",
+		     vmid, key, vmid);
+	return r;
 }
 
 bool ct_volumes_mention(const struct config *c, const char *storage)
@@ -514,7 +535,7 @@ static void warn_left(unsigned vmid)
 		     dir, vmid);
 }
 
-int ct_volumes_remove(unsigned vmid, const struct config *c, bool all)
+int ct_volumes_remove(unsigned vmid, const struct config *c, unsigned how)
 {
 	const struct storages *storages;
 	int r = storages_get(&storages);
@@ -524,13 +545,14 @@ int ct_volumes_remove(unsigned vmid, const struct config *c, bool all)
 			const struct entry *e = &c->sections[i].entries[j];
 
 			if (ct_volume_key(e->key))
-				r = remove_named(vmid, e->key, e->value);
+				r = remove_named(vmid, e->key, e->value, how);
 		}
 	for (size_t i = 0; r == 0 && i < storages->n; i++) {
 		const struct storage *s = &storages->all[i];
 
-		if (s->id && (all || strcmp(s->id, "local") == 0 || ct_volumes_mention(c, s->id)))
-			r = remove_on(vmid, s);
+		if (s->id && (how & VOLUMES_UNNAMED || strcmp(s->id, "local") == 0 ||
+			      ct_volumes_mention(c, s->id)))
+			r = remove_on(vmid, s, how);
 	}
 	if (r == 0)
 		warn_left(vmid);

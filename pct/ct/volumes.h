@@ -78,11 +78,14 @@ int ct_volume_take(unsigned vmid, struct config *c, const char *key);
 /* Free one that was made, by its id, if nothing names it. */
 void ct_volume_drop(const struct config *c, const char *id);
 
+#define VOLUMES_UNNAMED	  1u /* also on storages that the conf does not name */
+#define VOLUMES_REACHABLE 2u /* what is on a storage that is gone is kept and said */
+
 /*
- * Free all that is @vmid's own on the storages the conf names, and on local; @all: on every
- * storage. What is another's, or on no storage, is kept and said.
+ * Free all that is @vmid's own on the storages the conf names, and on local; @how: of these.
+ * What is another's, or on no storage, is kept and said.
  */
-int ct_volumes_remove(unsigned vmid, const struct config *c, bool all);
+int ct_volumes_remove(unsigned vmid, const struct config *c, unsigned how);
 
 /*
  * ---- mounted ----

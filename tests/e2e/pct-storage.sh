@@ -249,6 +249,25 @@ run 0 create 140 common
 fails "no base on a dir" [ -e "$images/base" ]
 run 0 destroy 140
 
+# ---- a volume group that is gone ----
+
+if [ -x /usr/sbin/lvs ]; then
+	run 0 create 150 builtin:busybox
+	cp "$PCT_ROOT/etc/pct/storage.cfg" "$work/cfg"
+	printf '\nlvmthin: lost\n\tvgname pct-no-such-group\n\tthinpool data\n' >>"$PCT_ROOT/etc/pct/storage.cfg"
+	sed -i '/^rootfs:/a mp0: lost:vm-150-disk-1,mp=/data,size=1G\nlock: destroyed' "$confs/150.conf"
+	run 0 storage status
+	like "it is not active" 'lost +lvmthin +inactive' "$(cat "$out")"
+	run 1 destroy 150
+	like "the way out is named" "its mp0 is not removed: 'pct destroy 150' again once it can be; --force" "$(cat "$err")"
+	run 0 destroy 150 --force
+	like "what is kept is named" "mp0 of CT 150, 'lost:vm-150-disk-1', cannot be reached: what there is of it is kept" "$(cat "$err")"
+	nothing_of 150
+	cp "$work/cfg" "$PCT_ROOT/etc/pct/storage.cfg"
+else
+	skip "a volume group that is gone" "needs the package lvm2"
+fi
+
 # ---- where `local` is on a btrfs it is one ----
 
 mkdir -p "$work/btrfs/root"
