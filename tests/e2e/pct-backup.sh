@@ -252,6 +252,18 @@ run 0 destroy 400
 run 0 restore 400 "$work/h.tar" --trusted
 like "but to who trusts it" '^mp0: /etc,mp=/hostetc$' "$(cat "$confs/400.conf")"
 run 0 destroy 400
+hostile 'rootfs: local:100/subvol-100-disk-0.subvol
+unprivileged: 0
+onboot: 1
+features: nesting=1,mknod=0,force_rw_sys=1
+mp0: local:100/subvol-100-disk-1.subvol,mp=/d,idmap=passthrough'
+run 0 restore 400 "$work/h.tar"
+like "it is said that it is privileged" 'CT 400 is privileged, as its backup is' "$(cat "$err")"
+like "... and what else it has" 'CT 400 has more of the host than others have, as its backup says: features \(force_rw_sys, nesting\), onboot, mp0 \(idmap\);' "$(cat "$err")"
+run 0 destroy 400
+run 0 restore 400 "$work/h.tar" --unprivileged 1 --onboot 0 --features nesting=0
+like "... but what was said here" 'as its backup says: mp0 \(idmap\);' "$(cat "$err")"
+run 0 destroy 400
 hostile 'rootfs: /etc'
 run 1 restore 400 "$work/h.tar"
 nothing_of 400
