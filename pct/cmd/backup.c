@@ -29,7 +29,7 @@ static void report(const struct args *a, unsigned vmid, const struct backup_resu
 		json_object_object_add(o, "vmid", json_object_new_int64(vmid));
 		json_object_object_add(o, "archive", json_object_new_string(r->name));
 		json_object_object_add(o, "size", json_object_new_int64((int64_t)r->bytes));
-		json_object_object_add(o, "seconds", json_object_new_double(r->seconds));
+		json_object_object_add(o, "seconds", output_decimal(r->seconds));
 		puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
 	}
 	fflush(stdout);

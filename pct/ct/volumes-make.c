@@ -268,6 +268,30 @@ static int make_named(unsigned vmid, const struct config *c, const char *storage
 	return r;
 }
 
+/* What is at a path that another one has, too, would be hidden. */
+static int check_place(unsigned vmid, const struct config *c, const char *key,
+		       const struct properties *p)
+{
+	const char *path = strcmp(key, "rootfs") == 0 ? NULL : properties_get(p, "mp");
+
+	for (size_t i = 0; path && i < c->sections->n; i++) {
+		const struct entry *e = &c->sections->entries[i];
+		const struct key *k = e->key ? key_find(e->key) : NULL;
+		auto_properties other = { 0 };
+
+		if (!k || strcmp(k->option.name, "mp") != 0 || strcmp(e->key, key) == 0 ||
+		    properties_read(&k->option, e->value, &other) < 0 ||
+		    !properties_get(&other, "mp") ||
+		    !paths_same(properties_get(&other, "mp"), path))
+			continue;
+		return refuse(-EEXIST,
+			      "CT %u: %s: '%s' in the container is what %s is mounted on; give "
+			      "another path",
+			      vmid, key, path, e->key);
+	}
+	return 0;
+}
+
 int ct_volume_make(unsigned vmid, const struct config *c, const char *key, const char *value,
 		   const char *fallback, char **out)
 {
@@ -280,6 +304,9 @@ int ct_volume_make(unsigned vmid, const struct config *c, const char *key, const
 
 	if (r < 0 || !properties_get(&p, "volume"))
 		return fail(r < 0 ? r : -EINVAL, "CT %u: %s: read '%s'", vmid, key, value);
+	r = check_place(vmid, c, key, &p);
+	if (r < 0)
+		return r;
 	volume = whole(properties_get(&p, "volume"), fallback ? fallback : "local");
 	if (volume_is_new(volume, &storage, &bytes)) {
 		r = make_named(vmid, c, storage, bytes, &p);

@@ -25,7 +25,8 @@ struct ct_volume {
 /* ro, mountoptions. */
 void ct_volume_how(const struct properties *p, struct volume_how *out);
 
-/* Of a section: rootfs first, then mp<n> by their numbers; what is no volume is passed over. */
+/* Of a section: rootfs first, then mp<n>, one that is in another after it; what is no volume is
+ * passed over. */
 int ct_volumes_read(unsigned vmid, const struct section *s, struct ct_volume **all, size_t *n);
 void ct_volumes_free(struct ct_volume *all, size_t n);
 

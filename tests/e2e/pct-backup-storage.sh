@@ -182,4 +182,5 @@ else
 	skip "borg" "needs the package borgbackup"
 fi
 run 1 backup 200 --repository "restic:$work/nothing"
+[ ! -x /usr/bin/restic ] || like "one that is not there" "there is no restic repository in '$work/nothing'; 'restic init -r PATH' makes one" "$(cat "$err")"
 same "no lock is left" "$(grep -c ^lock "$confs/200.conf")" 0

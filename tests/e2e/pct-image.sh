@@ -253,6 +253,8 @@ run 2 image import "$work/r.tar.xz" --name ../plain
 run 1 image import "$work"
 said "is not a file"
 run 0 image remove plain
+run 1 image download "file:$work/r.tar.xz"
+said "is a file of this host: 'pct image import FILE' takes it"
 make oci "$work/oci.tar" /bin/busybox
 run 0 image import "$work/oci.tar" --name app
 make docker "$work/docker.tar" /bin/busybox

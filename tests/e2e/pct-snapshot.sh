@@ -171,6 +171,12 @@ like "... one that was begun says so" "'pct delsnapshot 100 half --force' remove
 run 0 delsnapshot 100 half --force
 same "... and then it is free" "$(value lock; grep -c '^\[half' "$confs/100.conf")" 0
 
+run 2 snapshot 100 auto-20260101-000000
+said "is named as pct names those that --keep removes"
+run 0 snapshot 100 whole --output-format json
+like "a time has one digit" '"frozen_ms":-?[0-9]+\.[0-9][,} ]|^[^z]*$' "$(tr -d ' \n' <"$out")"
+run 0 delsnapshot 100 whole
+
 # How fast.
 head -c "${gb}G" /dev/zero | tr '\0' x >"$root/big"
 sync -f "$root"

@@ -53,6 +53,8 @@ done <<E
 2|add x1 --type dir --path /tmp --content movies|content: 'movies' is not
 1|add x1 --type dir --path $work/none|storage 'x1': '$work/none' is no directory
 1|add x1 --type btrfs --path $work/dir|is on no btrfs
+2|add x1 --type dir --path work/dir|an absolute path of the host
+2|add x --type dir --path $work/dir|two or more
 1|add x1 --type dir --path $work/dir --is_mountpoint yes|nothing is mounted on '$work/dir'
 2|add --type dir --path /tmp|'add' needs the name of a storage
 2|remove|'remove' needs the name of a storage
@@ -248,6 +250,21 @@ run 0 image import "$work/image.tar" --name common
 run 0 create 140 common
 fails "no base on a dir" [ -e "$images/base" ]
 run 0 destroy 140
+
+# ---- one volume in another, or in its place ----
+
+run 1 create 151 builtin:busybox --mp0 local:0,mp=/a --mp1 local:0,mp=/a/
+said "mp0: '/a' in the container is what mp1 is mounted on"
+run 2 create 151 builtin:busybox --mp0 local:0,mp=/proc/x
+said "a path that is not in /proc or /sys"
+run 0 create 151 builtin:busybox --mp0 local:0,mp=/a/b --mp1 local:0,mp=/a
+run 1 set 151 --mp2 local:0,mp=//a
+said "mp2: '//a' in the container is what mp1 is mounted on"
+run 0 start 151
+same "what is in another comes after it" "$("$pct" exec 151 -- sh -c "cut -d' ' -f2 /proc/mounts | grep ^/a")" "/a
+/a/b"
+run 0 stop 151
+run 0 destroy 151
 
 # ---- a volume group that is gone ----
 
