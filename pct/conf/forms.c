@@ -212,21 +212,6 @@ const char *form_volume(const char *text)
 		   : "a volume: 'storage:GiB' for a new one, 'storage:name', or a path";
 }
 
-/* What is mounted over /proc and /sys at each start would hide it. */
-static bool is_kernels(const char *text)
-{
-	static const char *const roots[] = { "proc", "sys" };
-
-	text += strspn(text, "/");
-	for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
-		size_t n = strlen(roots[i]);
-
-		if (strncmp(text, roots[i], n) == 0 && (text[n] == '/' || !text[n]))
-			return true;
-	}
-	return false;
-}
-
 const char *form_place(const char *text)
 {
 	return *text == '/' && text[strspn(text, "/")] && is_plain_path(text)
@@ -236,8 +221,6 @@ const char *form_place(const char *text)
 
 const char *form_inside(const char *text)
 {
-	if (is_kernels(text))
-		return "a path that is not in /proc or /sys, which are the kernel's";
 	return *text == '/' && text[strspn(text, "/")] && is_plain_path(text)
 		   ? NULL
 		   : "an absolute path in the container, without '.' and '..'";

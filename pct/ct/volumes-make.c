@@ -10,6 +10,7 @@
 #include "pct/conf/pending.h"
 #include "pct/conf/properties.h"
 #include "pct/conf/store.h"
+#include "pct/ct/place.h"
 #include "pct/ct/volumes.h"
 #include "pct/paths.h"
 #include "pct/step.h"
@@ -268,30 +269,6 @@ static int make_named(unsigned vmid, const struct config *c, const char *storage
 	return r;
 }
 
-/* What is at a path that another one has, too, would be hidden. */
-static int check_place(unsigned vmid, const struct config *c, const char *key,
-		       const struct properties *p)
-{
-	const char *path = strcmp(key, "rootfs") == 0 ? NULL : properties_get(p, "mp");
-
-	for (size_t i = 0; path && i < c->sections->n; i++) {
-		const struct entry *e = &c->sections->entries[i];
-		const struct key *k = e->key ? key_find(e->key) : NULL;
-		auto_properties other = { 0 };
-
-		if (!k || strcmp(k->option.name, "mp") != 0 || strcmp(e->key, key) == 0 ||
-		    properties_read(&k->option, e->value, &other) < 0 ||
-		    !properties_get(&other, "mp") ||
-		    !paths_same(properties_get(&other, "mp"), path))
-			continue;
-		return refuse(-EEXIST,
-			      "CT %u: %s: '%s' in the container is what %s is mounted on; give "
-			      "another path",
-			      vmid, key, path, e->key);
-	}
-	return 0;
-}
-
 int ct_volume_make(unsigned vmid, const struct config *c, const char *key, const char *value,
 		   const char *fallback, char **out)
 {
@@ -304,9 +281,6 @@ int ct_volume_make(unsigned vmid, const struct config *c, const char *key, const
 
 	if (r < 0 || !properties_get(&p, "volume"))
 		return fail(r < 0 ? r : -EINVAL, "CT %u: %s: read '%s'", vmid, key, value);
-	r = check_place(vmid, c, key, &p);
-	if (r < 0)
-		return r;
 	volume = whole(properties_get(&p, "volume"), fallback ? fallback : "local");
 	if (volume_is_new(volume, &storage, &bytes)) {
 		r = make_named(vmid, c, storage, bytes, &p);
@@ -416,6 +390,40 @@ bool ct_volume_asked(const char *key, const char *value)
 
 /* ---- all of a conf ---- */
 
+/* Before it is made: what is at a path that another one has, too, would be hidden. */
+static int check_place(unsigned vmid, const struct config *c, const char *key, const char *value)
+{
+	auto_properties mine = { 0 };
+	auto_free char *bind = NULL;
+	auto_placing p = { 0 };
+	int r = strcmp(key, "rootfs") == 0 ? 1 : 0;
+
+	if (r == 0 && properties_read(&key_find(key)->option, value, &mine) < 0)
+		r = fail(-ENOMEM, "CT %u: %s", vmid, key);
+	if (r == 0 && properties_get(&mine, "mp")) {
+		/* It is not made yet: only where it is to be is looked at. */
+		bind = text_of("/x,mp=%s", properties_get(&mine, "mp"));
+		r = placing_read(key, bind, &p);
+	}
+
+	for (size_t i = 0; r == 0 && i < c->sections->n; i++) {
+		const struct entry *e = &c->sections->entries[i];
+		const struct key *k = e->key ? key_find(e->key) : NULL;
+		auto_properties other = { 0 };
+		const char *at;
+
+		if (!k || strcmp(k->option.name, "mp") != 0 || strcmp(e->key, key) == 0 ||
+		    properties_read(&k->option, e->value, &other) < 0)
+			continue;
+		at = properties_get(&other, "mp");
+		if (at && p.path && paths_same(at, p.path))
+			r = refuse(-EEXIST,
+				   "CT %u: %s and %s are both to be at '%s' in the container", vmid,
+				   key, e->key, at);
+	}
+	return r < 0 ? r : 0;
+}
+
 static int make_key(unsigned vmid, struct config *c, const char *key, const char *fallback)
 {
 	const char *value = config_get(c, key);
@@ -424,7 +432,9 @@ static int make_key(unsigned vmid, struct config *c, const char *key, const char
 
 	if (!value)
 		return 0;
-	r = ct_volume_make(vmid, c, key, value, fallback, &named);
+	r = check_place(vmid, c, key, value);
+	if (r == 0)
+		r = ct_volume_make(vmid, c, key, value, fallback, &named);
 	if (r < 0)
 		return r;
 	if (strcmp(named, value) == 0)
@@ -528,7 +538,7 @@ static int remove_named(unsigned vmid, const char *key, const char *value, unsig
 	r = v.storage->driver->check(v.storage);
 	if (r == 0)
 		r = volume_free(&v);
-	if (r < 0)
+	if (r < 0 && !is_reachable(v.storage))
 		info("CT %u: its %s is not removed: 'pct destroy %u' again once it can be; "
 		     "--force does without where its storage is gone",
 		     vmid, key, vmid);
