@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/base.h"
@@ -64,15 +65,17 @@ static int put_map(pid_t pid, const char *file, const char *text)
 static int make_namespace(const char *users, const char *groups, int *out)
 {
 	auto_free char *path = NULL;
+	pid_t self = getpid(), pid;
 	int gate[2], r, status;
 	char ready;
-	pid_t pid;
 
 	if (pipe2(gate, O_CLOEXEC) < 0)
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
-		if (unshare(CLONE_NEWUSER) < 0 || write(gate[1], "x", 1) != 1)
+		/* It has our lock open: killed with us, and also if we were just before it asked for that. */
+		if (unshare(CLONE_NEWUSER) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+		    getppid() != self || write(gate[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
