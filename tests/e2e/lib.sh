@@ -82,6 +82,7 @@ alive() { # a zombie is not
 # More to do at the end: cleanup_more() of the script.
 cleanup() {
 	local status=$? id
+	set +e # also of a test that has it
 	if declare -F cleanup_more >/dev/null; then cleanup_more; fi
 	for id in "$PCT_ROOT"/etc/pct/lxc/*.conf; do
 		[ -e "$id" ] || continue
