@@ -23,7 +23,7 @@ echo "the container's" >"$own"
 # What a view could be laid on; others mount theirs meanwhile.
 host_mounts() {
 	awk -v r="$PCT_ROOT" '$5 ~ /^\/(proc|sys)/ && $5 != "/sys/fs/fuse/connections" || index($5, r) ||
-		/ - fuse.pctfs / && $5 !~ /\/pct\.[^\/]*\// { print $3, $5 }' \
+		/ - fuse.pctfs / && $5 !~ /\/var\/lib\/pctfs$|\/pct\.[^\/]*\// { print $3, $5 }' \
 		/proc/self/mountinfo | sort
 }
 before=$(host_mounts)
