@@ -207,10 +207,16 @@ ok "it reboots from inside" until_true 10 sh -c "p=\$($pct status 100 --verbose 
 	[ -n \"\$p\" ] && [ \"\$p\" != $init ]"
 ok "with its network" pings 100 10.5.0.3
 run 0 stop 100
+# Its root is mounted by who starts it.
+mkdir -p "$PCT_ROOT/root"
+cp -a "$images/100/subvol-100-disk-0.subvol/." "$PCT_ROOT/root"
+chown -R -h 100000:100000 "$PCT_ROOT/root"
+mount --bind "$PCT_ROOT/root" "$PCT_ROOT/var/lib/pct/lxc/100/rootfs"
 lxc-start -P "$PCT_ROOT/var/lib/pct/lxc" -n 100
 ok "lxc-start has the network, too" pings 100 10.5.0.3
 ok "and its rules" nft list table netdev "$(host_end 100 0)"
 lxc-stop -k -P "$PCT_ROOT/var/lib/pct/lxc" -n 100
+umount "$PCT_ROOT/var/lib/pct/lxc/100/rootfs"
 run 0 start 100
 
 # ---- kill -9 ----

@@ -10,7 +10,7 @@ printf 'memory: 512\nrootfs: local:101/x\n' >"$confs/101.conf"
 export PATH=$B:$PATH
 
 # line | what bash puts there for the last word (from the last '=' or ':' on) | zsh: for all of it
-lines='pct st|start startall status stop stopall|start startall status stop stopall
+lines='pct st|start startall status stop stopall storage|start startall status stop stopall storage
 pct start |100 101|100 101
 pct stop ||
 pct set 100 --net0 name=eth0,br|eth0,bridge=|name=eth0,bridge=

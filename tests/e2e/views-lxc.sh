@@ -169,9 +169,13 @@ plain() { # COMMAND…: what it says in a container of that config
 	lxc-stop -k -P "$PCT_ROOT/lxc" -n plain
 }
 mkdir -p "$PLAIN"
+# Of its root's ids, as no pct maps them.
+cp -a "$ROOTFS" "$PLAIN/root"
+chown -R -h 100000:100000 "$PLAIN/root"
 grep '^lxc.cgroup2\?.cpuset' "$PCT_ROOT/var/lib/pct/lxc/$U/config" >"$PCT_ROOT/cpus.conf"
 {
-	grep -Ev '^lxc.(cgroup2?.cpuset|log)' "$PCT_ROOT/var/lib/pct/lxc/$U/config"
+	grep -Ev '^lxc.(cgroup2?.cpuset|log|rootfs.path)' "$PCT_ROOT/var/lib/pct/lxc/$U/config"
+	echo "lxc.rootfs.path = dir:$PLAIN/root"
 	echo "lxc.include = $PCT_ROOT/cpus.conf"
 } >"$PLAIN/config"
 sed -i 's/ --cpus live / /' "$PLAIN/config" # what pct knows

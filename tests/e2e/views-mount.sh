@@ -209,9 +209,13 @@ is "its own /proc is its own all the same" 65536 "$(inside "$O" 'awk "/^MemTotal
 # The same by LXC's own programs, with the line that is there to be included while pctfs runs.
 PLAIN=$PCT_ROOT/lxc/plain
 mkdir -p "$PLAIN"
+# Of its root's ids, as no pct maps them.
+cp -a "$(find "$PCT_ROOT/var/lib/pct/images/$O" -mindepth 1 -maxdepth 1)" "$PLAIN/root"
+chown -R -h 100000:100000 "$PLAIN/root"
 ok "a container stops" pct stop "$O"
 {
-	grep -Ev '^lxc.(seccomp|log)' "$PCT_ROOT/var/lib/pct/lxc/$O/config"
+	grep -Ev '^lxc.(seccomp|log|rootfs.path)' "$PCT_ROOT/var/lib/pct/lxc/$O/config"
+	echo "lxc.rootfs.path = dir:$PLAIN/root"
 	echo "lxc.include = $RUN/lxc.d/"
 } >"$PLAIN/config"
 is "plain LXC: a procfs that it mounts shows its own" "65536 0" "$(lxc-start -P "$PCT_ROOT/lxc" -n plain &&
