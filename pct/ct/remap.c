@@ -67,13 +67,14 @@ static int make_namespace(const char *users, const char *groups, int *out)
 	auto_free char *path = NULL;
 	pid_t self = getpid(), pid;
 	int gate[2], r, status;
+	ssize_t n;
 	char ready;
 
 	if (pipe2(gate, O_CLOEXEC) < 0)
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
-		/* It has our lock open: killed with us, and also if we were just before it asked for that. */
+		/* It has our lock open: it ends with us, also if we did before it asked. */
 		if (unshare(CLONE_NEWUSER) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
 		    getppid() != self || write(gate[1], "x", 1) != 1)
 			_exit(1);
@@ -81,7 +82,12 @@ static int make_namespace(const char *users, const char *groups, int *out)
 			pause();
 	}
 	close(gate[1]);
-	r = pid < 0 ? -errno : read(gate[0], &ready, 1) == 1 ? 0 : -EPERM;
+	r = pid < 0 ? -errno : 0;
+	do /* a signal that is to end us is heard of later, by who cleans up */
+		n = r < 0 ? 0 : read(gate[0], &ready, 1);
+	while (n < 0 && errno == EINTR);
+	if (r == 0 && n != 1)
+		r = -EPERM;
 	close(gate[0]);
 	if (r == 0)
 		r = put_map(pid, "uid_map", users);

@@ -21,13 +21,13 @@ BOOTED=$(cut -d. -f1 /proc/uptime)
 # What is said in a file of the tree by caller; in words of one line.
 TOTAL="awk '/^MemTotal/ { print \$2 }' $MOUNT/proc/meminfo"
 UP="cut -d. -f1 $MOUNT/proc/uptime"
-since() { echo $(($(date +%s) - ${1:-made})); }
+since() { echo $(($(date +%s) - ${1:-$made})); }
 # Its groups were made between these two; each look takes some time, too.
 as_old() { # SENTENCE COMMAND…
 	local low up
-	low=$(since made)
+	low=$(since "$made")
 	up=$("${@:2}")
-	within "$1" $((low - 1)) $(($(since began) + 2)) "$up"
+	within "$1" $((low - 1)) $(($(since "$began") + 2)) "$up"
 }
 
 box outer a
@@ -56,7 +56,7 @@ until_true 5 sh -c "! kill -0 $inner"
 before=$(date +%s)
 read -r up total < <( (join a/inner && exec nsenter -t "${INIT[outer]}" -m -p unshare -pmf --mount-proc sh -c "$UP; $TOTAL") | xargs)
 is "… a new one in the place of one that ended is told anew" $((100 << 10)) "$total"
-within "… also how old it is" 0 "$(since before)" "$up"
+within "… also how old it is" 0 "$(since "$before")" "$up"
 
 # Two containers with one pid namespace, as those of a pod.
 shared() { (join "$1" && shift && exec nsenter -t "${INIT[outer]}" -m -p "$@"); }
