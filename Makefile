@@ -15,6 +15,8 @@
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
+#   make bench-storage  create, clone, snapshot, backup and the like beside LXD and LXC on one file
+#                   system, in turns (root); bench/peers fetches LXD. 10 minutes, ROUNDS=2: 4
 #   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
 #   make lint       layering, formatting, cppcheck, shellcheck
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
@@ -63,7 +65,7 @@ tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(B)/man/pct.1 $(B)/man/pct.conf.5
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench))
-scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/pctfs.* packaging/debian/pct.*) packaging/kubernetes/install $(wildcard tests/run tests/capture tests/lint-steps docs/demo bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/bench-storage bench/peer-lib bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(manuals)
@@ -254,6 +256,9 @@ bench-scale: $(B)/bench-read all
 bench-read: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-reads
 
+bench-storage: all
+	$(Q)B=$(B) bench/bench-storage
+
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
 lint:
 	$(Q)! grep -rnE '#include [<"](fuse|lxc/|procfs/|launcher/|pct/|base/say)' cgview
@@ -306,6 +311,6 @@ deb: all
 clean:
 	rm -rf build/obj build/*.a $(patsubst %,build/%,pctfs pct-launch pct-runc pct pct-die check-* bench-* fuzz-*) build-*
 
-.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale bench-read lint install uninstall deb clean
+.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo bench bench-scale bench-read bench-storage lint install uninstall deb clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)

@@ -180,9 +180,7 @@ int restore_conf(const struct args *a, const struct extract *x, struct config *o
 		return fail(r, "read the config in '%s'", x->name);
 	tell_dropped(a, &dropped);
 	was = key_bool(&c, "unprivileged");
-	if (key_bool(&c, "template"))
-		info("CT %u: its backup is of a template; what is restored is a container",
-		     a->vmid);
+	/* It is to be made one of again. */
 	config_unset(&c, "template");
 	r = choose_volumes(a, &c);
 	if (r == 0 && args_bool(a, "unique"))
@@ -205,4 +203,48 @@ int restore_conf(const struct args *a, const struct extract *x, struct config *o
 	*out = c;
 	c = (struct config){ 0 };
 	return 0;
+}
+
+/* ---- what was in it ---- */
+
+int restore_archived(const struct extract *x, struct config *out)
+{
+	auto_dropped dropped = { 0 };
+	int r = backup_conf_read(x->conf, x->conf_n, true, out, &dropped);
+
+	return r < 0 ? fail(r, "read the config in '%s'", x->name) : 0;
+}
+
+static bool same_path(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+
+	while (n > 1 && a[n - 1] == '/')
+		n--;
+	while (m > 1 && b[m - 1] == '/')
+		m--;
+	return n == m && strncmp(a, b, n) == 0;
+}
+
+bool restore_holds(const struct config *archived, const char *path)
+{
+	const struct section *s = archived->sections;
+
+	if (same_path(path, "/"))
+		return true;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct key *k = s->entries[i].key ? key_find(s->entries[i].key) : NULL;
+		auto_properties p = { 0 };
+		const char *at, *volume;
+
+		if (!k || strcmp(k->option.name, "mp") != 0 ||
+		    properties_read(&k->option, s->entries[i].value, &p) < 0)
+			continue;
+		at = properties_get(&p, "mp");
+		volume = properties_get(&p, "volume");
+		if (at && volume && *volume != '/' && properties_bool(&p, "backup") &&
+		    same_path(at, path))
+			return true;
+	}
+	return false;
 }

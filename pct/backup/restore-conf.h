@@ -16,3 +16,9 @@ int restore_conf(const struct args *a, const struct extract *x, struct config *o
 
 /* "local:1.5" of so many bytes; 0: a directory without a limit. malloc'ed. Pure. */
 char *restore_volume(const char *storage, uint64_t bytes);
+
+/* The conf in the archive, whatever of it may be trusted. Says what is wrong. */
+int restore_archived(const struct extract *x, struct config *out);
+
+/* Does an archive with that conf have what was at @path of its container? Pure. */
+bool restore_holds(const struct config *archived, const char *path);

@@ -19,6 +19,7 @@
 #include "pct/root/template.h"
 #include "pct/root/tree.h"
 #include "pct/root/unpack.h"
+#include "pct/snap/template.h"
 #include "pct/snap/volumes.h"
 #include "pct/step.h"
 
@@ -29,6 +30,7 @@ struct work {
 	struct config old; /* of that, as it was */
 	struct config now; /* as the file has it meanwhile: names all there is, and has a lock */
 	struct config c;   /* what it is to be */
+	const struct extract *x;
 	struct progress bar;
 };
 
@@ -187,6 +189,50 @@ static int unpack_all(struct work *w, struct extract *x)
 
 /* ---- one in another's place ---- */
 
+/* Where it was in the old one; NULL: nowhere. */
+static char *place_of(const struct entry *e)
+{
+	auto_properties p = { 0 };
+	const char *path;
+
+	if (strcmp(e->key, "rootfs") == 0)
+		return text_of("/");
+	if (!is_volume_key(e->key) || properties_read(&key_find(e->key)->option, e->value, &p) < 0)
+		return NULL;
+	path = properties_get(&p, "mp");
+	return path ? text_of("%s", path) : NULL;
+}
+
+/* What the archive has nothing of is the only one there is. */
+static int keep_what_is_not_in(struct work *w)
+{
+	CLEANUP(config_free) struct config archived = { 0 };
+	const struct section *s = w->old.sections;
+	int r = restore_archived(w->x, &archived);
+
+	for (size_t i = 0; r == 0 && i < s->n; i++) {
+		const struct entry *e = &s->entries[i];
+		auto_free char *place = NULL;
+		auto_volume v = VOLUME_NONE;
+
+		if (!e->key || !ct_volume_key(e->key) || !volume_is_one(e->value))
+			continue;
+		if (volume_peek(e->value, &v) < 0) {
+			warn(0, "CT %u: its %s, '%.*s', is on no storage pct knows: it is kept",
+			     w->vmid, e->key, (int)strcspn(e->value, ","), e->value);
+			continue;
+		}
+		place = place_of(e);
+		if ((place && restore_holds(&archived, place)) || v.owner != w->vmid ||
+		    ct_volume_named(&w->c, &v, NULL))
+			continue;
+		info("CT %u: its %s is not in the archive: '%s:%s' is kept as an unused volume",
+		     w->vmid, e->key, v.storage->id, v.name);
+		r = ct_volume_unused(w->vmid, &w->c, &v);
+	}
+	return r;
+}
+
 /* Those that the old one had are the new one's, unused, until they are freed. */
 static int keep_old(struct work *w, struct config *c)
 {
@@ -229,8 +275,11 @@ static int free_old(struct work *w, struct config *c)
 static int replace(struct work *w)
 {
 	CLEANUP(config_free) struct config c = { 0 };
-	int r = config_copy(&w->c, &c);
+	int r = keep_what_is_not_in(w);
 
+	if (r < 0)
+		return r;
+	r = config_copy(&w->c, &c);
 	if (r < 0)
 		return fail(r, "make the config of CT %u", w->vmid);
 	r = keep_old(w, &c);
@@ -301,6 +350,7 @@ static int make(struct work *w, struct extract *x)
 
 	if (r < 0)
 		return r;
+	w->x = x;
 	r = make_volumes(w);
 	if (r == 0)
 		r = unpack_all(w, x);
@@ -312,6 +362,23 @@ static int make(struct work *w, struct extract *x)
 		r = w->over ? replace(w) : conf_save(w->vmid, &w->c);
 	if (r < 0)
 		undo(w, r);
+	return r;
+}
+
+/* What it was a backup of; only once it is whole, as nothing can be written to it then. */
+static int make_template(struct work *w)
+{
+	CLEANUP(config_free) struct config archived = { 0 };
+	int r = restore_archived(w->x, &archived);
+
+	if (r < 0 || !key_bool(&archived, "template"))
+		return r;
+	info("CT %u: its backup is of a template: it is made one again", w->vmid);
+	r = template_make(w->vmid, &w->c);
+	if (r < 0)
+		say(SAY_ERR, 0,
+		    "CT %u is restored, but is no template yet: 'pct template %u' makes it one",
+		    w->vmid, w->vmid);
 	return r;
 }
 
@@ -332,6 +399,8 @@ int restore(const struct args *a)
 		r = restore_conf(a, &x, &w.c);
 	if (r == 0)
 		r = make(&w, &x);
+	if (r == 0)
+		r = make_template(&w);
 	if (r < 0)
 		return r;
 	lock_release(&lock);

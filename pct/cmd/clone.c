@@ -2,8 +2,9 @@
 /*
  * pct clone: a container once more, under another VMID, as it is or as it was at a snapshot.
  *
- * The new conf comes first, with `lock: create`, and loses that lock last; it names a volume once
- * that is there. The other container is not changed; its lock is held meanwhile.
+ * The new conf comes first, with `lock: create`, and loses that lock last. It asks for each volume
+ * until it names it, so that 'pct destroy' knows on which storages something may be left by one
+ * that was killed. The other container is not changed; its lock is held meanwhile.
  */
 #include "pct/snap/clone.h"
 #include "pct/cli/args.h"
@@ -166,6 +167,36 @@ static int name_it(struct job *j)
 	return !was || strcmp(was, theirs) == 0 ? config_set(&j->made, "hostname", ours) : 0;
 }
 
+/* As the other's, but for the volume itself: @id, or what asks for one. */
+static int set_volume(struct job *j, const char *key, const char *id)
+{
+	auto_properties p = { 0 };
+	auto_free char *value = NULL;
+	int r = properties_read(&key_find(key)->option, section_get(j->then, key), &p);
+
+	if (r == 0)
+		r = properties_set(&p, "volume", id);
+	if (r == 0)
+		value = properties_write(&p);
+	if (r == 0)
+		r = value ? config_set(&j->made, key, value) : -ENOMEM;
+	return r < 0 ? fail(r, "set '%s' to '%s'", key, id) : 0;
+}
+
+static int ask_for_volumes(struct job *j)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < j->volumes.n; i++) {
+		const struct named_volume *v = &j->volumes.all[i];
+		const struct storage *s = j->how.to ? j->how.to : v->v.storage;
+		auto_free char *request = text_of("%s:0", s->id);
+
+		r = set_volume(j, v->key, request);
+	}
+	return r;
+}
+
 static int make_config(struct job *j)
 {
 	const char *note = args_value(j->a, "description");
@@ -181,34 +212,24 @@ static int make_config(struct job *j)
 	if (r == 0 && note && *note)
 		r = config_set(&j->made, "description", note);
 	if (r == 0)
+		r = ask_for_volumes(j);
+	if (r == 0)
 		r = config_set(&j->made, "lock", "create");
 	return r < 0 ? fail(r, "make the config of CT %u", j->to) : 0;
 }
 
 /* ---- its volumes ---- */
 
-/* As the other's, but for the volume itself. */
-static int name_volume(struct job *j, const char *key, const struct volume *v)
-{
-	auto_properties p = { 0 };
-	auto_free char *id = volume_id(v), *value = NULL;
-	int r = properties_read(&key_find(key)->option, section_get(j->then, key), &p);
-
-	if (r == 0)
-		r = properties_set(&p, "volume", id);
-	if (r == 0)
-		value = properties_write(&p);
-	if (r == 0)
-		r = value ? config_set(&j->made, key, value) : -ENOMEM;
-	return r < 0 ? fail(r, "set '%s' to '%s'", key, id) : 0;
-}
-
 static int clone_one(struct job *j, const struct named_volume *from)
 {
 	auto_volume v = VOLUME_NONE;
+	auto_free char *id = NULL;
 	int r = clone_volume(from, &j->how, &v);
 
-	return r < 0 ? r : name_volume(j, from->key, &v);
+	if (r < 0)
+		return r;
+	id = volume_id(&v);
+	return set_volume(j, from->key, id);
 }
 
 /* All of them at one moment, if it runs. */

@@ -30,7 +30,9 @@ const struct command cmd_restore = {
 	    "\n"
 	    "An archive may be anybody's: nothing of its config that reaches the host is taken "
 	    "over, but with --trusted. What cannot be finished leaves nothing behind; one that is "
-	    "replaced (--force) is there until its backup is unpacked.\n",
+	    "replaced (--force) is there until its backup is unpacked, and those of its volumes "
+	    "that the archive has nothing of are kept as unused ones. What was a template is one "
+	    "again.\n",
 	.min_args = 2,
 	.max_args = 2,
 	.vmid = true,

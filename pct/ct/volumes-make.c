@@ -440,6 +440,16 @@ static int remove_one(const struct volume_info *v, void *data)
 	return m->s->driver->free(m->s, name);
 }
 
+/* One that was killed before there was a volume in it. */
+static void drop_directory(unsigned vmid, const struct storage *s)
+{
+	const char *path = storage_option(s, "path");
+	auto_free char *dir = path ? text_of("%s/images/%u", path, vmid) : NULL;
+
+	if (dir && access(dir, F_OK) == 0 && step("destroy: remove images/<vmid>") == 0)
+		(void)rmdir(dir);
+}
+
 static int remove_on(unsigned vmid, const struct storage *s)
 {
 	struct removal m = { vmid, s, false };
@@ -448,7 +458,11 @@ static int remove_on(unsigned vmid, const struct storage *s)
 	if (!s->driver || storage_flag(s, "disable"))
 		return 0;
 	r = s->driver->check(s);
-	return r < 0 ? r : s->driver->list(s, vmid, remove_one, &m);
+	if (r == 0)
+		r = s->driver->list(s, vmid, remove_one, &m);
+	if (r == 0)
+		drop_directory(vmid, s);
+	return r;
 }
 
 /* A conf may name anything: only what is its own goes. */

@@ -54,7 +54,7 @@ static int grow_mounted(const struct disk *d, const char *what)
  * What does not grow while it is mounted (it has errors, or we lack the capability to) is checked
  * and grown by its programs, if nobody else has it mounted.
  */
-static int grow_image(const struct disk *d, const char *what)
+static int grow_image(const struct disk *d, bool interrupted, const char *what)
 {
 	auto_free char *path = NULL;
 	int r = volume_where(&d->volume, NULL, &path), used;
@@ -71,7 +71,7 @@ static int grow_image(const struct disk *d, const char *what)
 	if (r == 0 || (r != -EOPNOTSUPP && r != -EPERM && r != -EUCLEAN && r != -EROFS))
 		return r;
 	if (!used)
-		return fs_grow_unmounted(path, what);
+		return fs_grow_unmounted(path, interrupted, what);
 	return refuse(r,
 		      "%s is as large as asked for, but its file system does not grow while it is "
 		      "mounted: stop the container, and say it again",
@@ -93,6 +93,36 @@ static int check_smaller(const struct volume_info *is, uint64_t bytes, const cha
 	return 0;
 }
 
+/* Of an image with holes: what grows in it half-way needs more than to be said again. */
+static int check_room(const struct volume *v, uint64_t more, const char *what)
+{
+	auto_free char *path = NULL;
+	char needs[SIZE_TEXT], has[SIZE_TEXT];
+	struct storage_usage usage;
+	uint64_t takes;
+	int r = volume_where(v, NULL, &path);
+
+	if (r < 0)
+		return r;
+	takes = fs_growth_takes(path, more);
+	if (v->storage->driver->usage(v->storage, &usage) < 0 || usage.available >= takes)
+		return 0;
+	size_short(takes, needs);
+	size_short(usage.available, has);
+	return refuse(-ENOSPC,
+		      "%s: storage '%s' has only %s free, and its file system may need %s to grow: "
+		      "make room there first",
+		      what, v->storage->id, has, needs);
+}
+
+/* The conf has the size last. */
+static bool was_interrupted(const struct disk *d, const struct volume_info *is)
+{
+	uint64_t before;
+
+	return disk_size(d, &before) == 0 && is->bytes > before;
+}
+
 int disk_resize(unsigned vmid, const struct disk *d, uint64_t bytes)
 {
 	const struct volume *v = &d->volume;
@@ -105,9 +135,11 @@ int disk_resize(unsigned vmid, const struct disk *d, uint64_t bytes)
 	if (is.base)
 		return refuse(-EPERM, "%s is the base of clones, and stays as it is", what);
 	r = check_smaller(&is, bytes, what);
+	if (r == 0 && is.format == VOLUME_IMAGE)
+		r = check_room(v, bytes - is.bytes, what);
 	if (r == 0 && bytes != is.bytes)
 		r = v->storage->driver->resize(v->storage, v->name, bytes);
 	if (r < 0 || is.format == VOLUME_DIRECTORY)
 		return r;
-	return grow_image(d, what);
+	return grow_image(d, was_interrupted(d, &is), what);
 }

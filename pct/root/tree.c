@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <mntent.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
 
 #include "base/say.h"
@@ -65,7 +66,7 @@ static int cannot(const struct removal *t, int err, const char *name)
 	return fail(err, "remove '%s' below '%s'", name, t->path);
 }
 
-static int empty(struct removal *t, int fd, int depth);
+static int remove_dir(struct removal *t, int at, const char *name, int fd, int depth);
 
 /* Too deep: it goes on from the top, under a new name, when its turn comes there. */
 static int move_up(struct removal *t, int at, const char *name)
@@ -82,10 +83,13 @@ static int move_up(struct removal *t, int at, const char *name)
 	return r < 0 ? cannot(t, -errno, name) : 0;
 }
 
-static int remove_one(struct removal *t, int at, const char *name, int depth)
+/* @dir: it is said to be a directory, which saves asking. */
+static int remove_one(struct removal *t, int at, const char *name, bool dir, int depth)
 {
-	int fd, r;
+	int fd = dir && depth < DEPTH_MAX ? open_below(at, name) : -1;
 
+	if (fd >= 0)
+		return remove_dir(t, at, name, fd, depth + 1);
 	if (step_of_many("remove a tree: a file") < 0)
 		return cannot(t, -errno, name);
 	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
@@ -99,48 +103,51 @@ static int remove_one(struct removal *t, int at, const char *name, int depth)
 	if (depth >= DEPTH_MAX)
 		return move_up(t, at, name);
 	fd = open_below(at, name);
-	if (fd < 0)
-		return cannot(t, fd, name);
-	r = empty(t, fd, depth + 1);
-	if (r == 0 && unlinkat(at, name, AT_REMOVEDIR) < 0)
-		r = cannot(t, -errno, name);
+	return fd < 0 ? cannot(t, fd, name) : remove_dir(t, at, name, fd, depth + 1);
+}
+
+static int empty(struct removal *t, DIR *dir, int depth)
+{
+	struct dirent *e;
+	int r = 0;
+
+	while (r == 0 && (errno = 0, e = readdir(dir)))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			r = remove_one(t, dirfd(dir), e->d_name, e->d_type == DT_DIR, depth);
+	if (r == 0 && errno)
+		return fail(-errno, "read a directory below '%s'", t->path);
 	return r;
 }
 
-/* Takes @fd. Reads again from the start until a pass finds nothing: something may have come. */
-static int empty(struct removal *t, int fd, int depth)
+/* Takes @fd, which is @name's. Again from the start while something has come into it. */
+static int remove_dir(struct removal *t, int at, const char *name, int fd, int depth)
 {
 	CLEANUP(close_directory) DIR *dir = fdopendir(fd);
-	struct dirent *e;
-	size_t found;
 	int r;
 
 	if (!dir) {
 		close(fd);
 		return fail(-ENOMEM, "read a directory below '%s'", t->path);
 	}
-	do {
-		found = 0;
+	for (;;) {
+		r = empty(t, dir, depth);
+		if (r < 0)
+			return r;
+		if (step_of_many("remove a tree: a directory") < 0)
+			return cannot(t, -errno, name);
+		if (unlinkat(at, name, AT_REMOVEDIR) == 0)
+			return 0;
+		if (errno != ENOTEMPTY && errno != EEXIST)
+			return cannot(t, -errno, name);
 		rewinddir(dir);
-		while ((errno = 0, e = readdir(dir))) {
-			if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-				continue;
-			found++;
-			r = remove_one(t, fd, e->d_name, depth);
-			if (r < 0)
-				return r;
-		}
-		if (errno)
-			return fail(-errno, "read a directory below '%s'", t->path);
-	} while (found);
-	return 0;
+	}
 }
 
 int tree_remove_at(int dir, const char *name, const char *where)
 {
 	auto_fd top = -EBADF;
 	struct removal t = { .path = where };
-	int fd, r;
+	int fd;
 
 	if (step_of_many("remove a tree: one below a directory") < 0)
 		return cannot(&t, -errno, name);
@@ -153,10 +160,7 @@ int tree_remove_at(int dir, const char *name, const char *where)
 	fd = top < 0 ? -1 : fcntl(top, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return cannot(&t, top < 0 ? top : -errno, name);
-	r = empty(&t, fd, 0);
-	if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0)
-		r = cannot(&t, -errno, name);
-	return r;
+	return remove_dir(&t, dir, name, fd, 0);
 }
 
 int tree_names(int dir, char ***names, size_t *n)
@@ -194,7 +198,7 @@ int tree_remove(const char *path)
 	auto_fd top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct removal t = { .top = top, .path = path };
 	auto_free char *mounted = NULL;
-	int fd, r;
+	int fd;
 
 	if (top < 0 && errno == ENOENT)
 		return 0;
@@ -207,8 +211,5 @@ int tree_remove(const char *path)
 	fd = fcntl(top, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return fail(-errno, "remove '%s'", path);
-	r = empty(&t, fd, 0);
-	if (r == 0 && (step("remove a tree: its directory") < 0 || rmdir(path) < 0))
-		r = fail(-errno, "remove '%s'", path);
-	return r;
+	return remove_dir(&t, AT_FDCWD, path, fd, 0);
 }

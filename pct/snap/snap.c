@@ -305,10 +305,10 @@ static int mend_one(unsigned vmid, struct config *c, const char *found, const ch
 int snap_mend(unsigned vmid, struct config *c)
 {
 	const char *lock = config_get(c, "lock");
-	int r = 0;
+	int r = still_mend(vmid);
 
-	if (lock && !is_ours(lock))
-		return 0;
+	if (r < 0 || (lock && !is_ours(lock)))
+		return r;
 	for (size_t i = 1; i < c->n; i++) {
 		const char *state = section_get(&c->sections[i], "snapstate");
 

@@ -13,6 +13,51 @@
 #include "pct/paths.h"
 #include "pct/step.h"
 
+/* Beside our process and its guard this is what says that it was us. */
+static char *note_path(unsigned vmid)
+{
+	return path_to("run/pct/still/%u", vmid);
+}
+
+static int note(unsigned vmid)
+{
+	auto_free char *dir = path_to("run/pct/still"), *path = note_path(vmid);
+	auto_fd fd = -EBADF;
+	int r = paths_make(dir, 0755);
+
+	if (r < 0)
+		return r;
+	/* no step: of no meaning before it is frozen */
+	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? fail(-errno, "write '%s'", path) : 0;
+}
+
+static void forget(unsigned vmid)
+{
+	auto_free char *path = note_path(vmid);
+
+	/* no step: it goes on already */
+	(void)unlink(path);
+}
+
+int still_mend(unsigned vmid)
+{
+	auto_free char *path = note_path(vmid);
+	int r = 0;
+
+	if (access(path, F_OK) < 0)
+		return 0;
+	if (ct_running(vmid) && cgroups_frozen(vmid)) {
+		info("CT %u stood still for a snapshot that was killed: it goes on", vmid);
+		r = step("let it go on after a kill");
+		if (r == 0)
+			r = cgroups_thaw(vmid);
+	}
+	if (r == 0)
+		forget(vmid);
+	return r < 0 ? fail(r, "thaw CT %u; 'pct resume %u' does", vmid, vmid) : 0;
+}
+
 /* Until it is told that all is well, or nobody is there to tell it. */
 static void guard(unsigned vmid, int gate)
 {
@@ -25,8 +70,8 @@ static void guard(unsigned vmid, int gate)
 	do
 		n = read(gate, &word, 1);
 	while (n < 0 && errno == EINTR);
-	if (n == 0)
-		(void)cgroups_thaw(vmid);
+	if (n == 0 && cgroups_thaw(vmid) == 0)
+		forget(vmid);
 	_exit(0);
 }
 
@@ -37,6 +82,9 @@ int still_begin(unsigned vmid, struct still *s)
 	*s = (struct still)STILL_NONE;
 	if (!ct_running(vmid) || cgroups_frozen(vmid))
 		return 0;
+	r = note(vmid);
+	if (r < 0)
+		return r;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail(-errno, "make a pipe");
 	s->vmid = vmid;
@@ -77,6 +125,8 @@ double still_end(struct still *s)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (r < 0)
 		say(SAY_ERR, r, "thaw CT %u; 'pct resume %u' does", s->vmid, s->vmid);
+	else
+		forget(s->vmid);
 	if (write(s->gate, "", 1) < 0)
 		kill(pid, SIGKILL);
 	close_fd(&s->gate);

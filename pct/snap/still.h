@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A container that stands still while its volumes are copied or snapshotted, and what it has
- * written is on them. Should we be killed meanwhile, a process of ours lets it go.
+ * written is on them. Should we be killed meanwhile, a process of ours lets it go; should that be
+ * killed, too, the next command that mends snapshots does: run/pct/still/<vmid> says it was us.
  */
 #pragma once
 
@@ -31,6 +32,9 @@ static inline void still_done(struct still *s)
 	(void)still_end(s);
 }
 #define auto_still CLEANUP(still_done) struct still
+
+/* What one that was killed with its process has left stands still no more. Its lock is held. */
+int still_mend(unsigned vmid);
 
 /*
  * Have the file systems written to the disk that are at these places (NULL after the last) of a

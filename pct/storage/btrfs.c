@@ -7,6 +7,7 @@
  *   images/100/vm-100-disk-0/disk.raw            the image 100/vm-100-disk-0.raw
  *   images/100/subvol-100-disk-0.subvol@before   a snapshot of either
  *   images/100/subvol-100-disk-0.subvol.rollback of one that was gone back, what it was until then
+ *   images/.gone/                                what is being removed (gone.h)
  *
  * What is no subvolume (made on a `dir`, or copied here) works as there.
  */
@@ -21,6 +22,7 @@
 #include "pct/paths.h"
 #include "pct/step.h"
 #include "pct/storage/files.h"
+#include "pct/storage/gone.h"
 #include "pct/storage/subvolume.h"
 
 static void close_directory(DIR **dir)
@@ -111,6 +113,14 @@ static int fill(const struct storage *s, const struct volume_spec *spec, const c
 	return r < 0 ? r : limit(s, name, path, spec->bytes);
 }
 
+/* What one that was killed has left takes room. */
+static void sweep(const struct storage *s)
+{
+	auto_free char *images = text_of("%s/images", files_root(s));
+
+	gone_sweep(images);
+}
+
 static int alloc(const struct storage *s, const struct volume_spec *spec, char **name)
 {
 	auto_free char *made = NULL, *path = NULL;
@@ -118,6 +128,7 @@ static int alloc(const struct storage *s, const struct volume_spec *spec, char *
 
 	if (r < 0)
 		return r;
+	sweep(s);
 	path = subvolume_of(s, made);
 	r = subvolume_create(path);
 	if (r < 0)
@@ -241,6 +252,7 @@ static int snapshot_remove(const struct storage *s, const char *name, const char
 	auto_free char *path = snapshot_of(s, name, snapshot);
 	int r = subvolume_destroy(path);
 
+	sweep(s);
 	return r < 0 ? fail(r, "remove snapshot '%s' of volume '%s:%s'", snapshot, s->id, name) : 0;
 }
 
@@ -252,13 +264,21 @@ static int exchange(const char *a, const char *b)
 		   : 0;
 }
 
+/* It is not there any more, or soon. */
+static int put_away(const struct storage *s, const char *path)
+{
+	auto_free char *images = text_of("%s/images", files_root(s));
+
+	return gone_put(images, path) == 0 ? 0 : subvolume_destroy(path);
+}
+
 /* At any moment it is there, as it was or as it is to be. */
 static int rollback(const struct storage *s, const char *name, const char *snapshot)
 {
 	auto_free char *path = subvolume_of(s, name), *from = snapshot_of(s, name, snapshot);
 	auto_free char *next = text_of("%s.rollback", path);
 	uint64_t bytes = 0, used;
-	int r = subvolume_destroy(next);
+	int r = put_away(s, next);
 
 	if (r == 0)
 		r = subvolume_snapshot(from, next, false);
@@ -267,7 +287,7 @@ static int rollback(const struct storage *s, const char *name, const char *snaps
 	if (r == 0)
 		r = exchange(next, path);
 	/* It is as it was then; what it was until now goes with the next one, or with it. */
-	if (r == 0 && subvolume_destroy(next) < 0)
+	if (r == 0 && put_away(s, next) < 0)
 		warn(-errno, "remove '%s'", next);
 	return r < 0 ? fail(r, "roll volume '%s:%s' back to '%s'", s->id, name, snapshot) : 0;
 }
@@ -306,6 +326,7 @@ static int free_it(const struct storage *s, const char *name)
 
 	if (!files_is_real(path))
 		return 0;
+	sweep(s);
 	r = each_beside(path, destroy_beside, NULL);
 	if (r == 0 && subvolume_is(path))
 		r = subvolume_destroy(path);

@@ -142,6 +142,22 @@ int fs_grow(int fd)
 	}
 }
 
+/* What is written of each group of blocks that comes: measured, some 1.4 kB of an ext4. */
+#define GROUP_BYTES 4096
+#define GROW_BYTES  (1 << 20)
+
+uint64_t fs_growth_takes(const char *image, uint64_t more)
+{
+	auto_fd fd = open(image, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	unsigned char shift[4] = { 0 };
+	uint64_t block = 4096;
+
+	/* s_log_block_size; a group has as many blocks as a block has bits. */
+	if (fd >= 0 && pread(fd, shift, sizeof(shift), 1024 + 24) == sizeof(shift) && shift[0] < 7)
+		block = 1024ull << shift[0];
+	return GROW_BYTES + (more / (8 * block * block) + 1) * GROUP_BYTES;
+}
+
 /* ---- by programs ---- */
 
 /* What it printed last: that is where they say what they could not do. */
@@ -157,6 +173,17 @@ static const char *last_line(char *text)
 	return line ? line + 1 : text;
 }
 
+/* resize2fs tells first what it is about to do, and then complains under its own name. */
+static const char *complaint(char *text)
+{
+	char *line = text ? strstr(text, "resize2fs: ") : NULL;
+
+	if (!line)
+		return last_line(text);
+	line[strcspn(line, "\n")] = '\0';
+	return line + strlen("resize2fs: ");
+}
+
 static int missing(const char *what, const char *program, const char *package)
 {
 	return refuse(-ENOENT, "%s: there is no '%s': install the package %s", what, program,
@@ -167,9 +194,9 @@ static int missing(const char *what, const char *program, const char *package)
 #define FSCK_LEFT 4
 #define FSCK_RUN  7
 
-static int check_ext4(const char *device, bool force, const char *what)
+/* 1: errors are left. */
+static int run_e2fsck(const char *const argv[], const char *what)
 {
-	const char *argv[] = { "e2fsck", "-p", force ? "-f" : device, force ? device : NULL, NULL };
 	auto_free char *said = NULL;
 	int r = step("fsck: e2fsck");
 
@@ -183,13 +210,31 @@ static int check_ext4(const char *device, bool force, const char *what)
 		fputs(said, stdout);
 	if (r & ~FSCK_RUN)
 		return refuse(-EIO, "%s: e2fsck: %s", what, last_line(said));
-	if (r & FSCK_LEFT)
-		return refuse(
-		    -EUCLEAN,
-		    "%s: its file system has errors that need decisions: run 'e2fsck %s', "
-		    "or restore a backup",
-		    what, device);
-	return 0;
+	return (r & FSCK_LEFT) != 0;
+}
+
+/*
+ * @interrupted: a resize2fs was ended half-way, as by a full disk. What that leaves is in the
+ * tables of what grew, but is nothing that e2fsck mends without being told to.
+ */
+static int check_ext4(const char *device, bool force, bool interrupted, const char *what)
+{
+	const char *argv[] = { "e2fsck", "-p", force ? "-f" : device, force ? device : NULL, NULL };
+	int r = run_e2fsck(argv, what);
+
+	if (r == 1 && interrupted) {
+		info("%s: its file system was left half grown: e2fsck decides", what);
+		argv[1] = "-y";
+		r = run_e2fsck(argv, what);
+		/* What it has mended is looked at once more. */
+		argv[1] = "-p";
+		r = r < 0 ? r : run_e2fsck(argv, what);
+	}
+	return r <= 0 ? r
+		      : refuse(-EUCLEAN,
+			       "%s: its file system has errors that need decisions: run 'e2fsck "
+			       "%s', or restore a backup",
+			       what, device);
 }
 
 /* xfs mends itself when it is mounted, as far as its log goes: here it is only looked at. */
@@ -238,11 +283,11 @@ int fs_check(const char *device, bool force, const char *what)
 			      device);
 	fflush(stdout);
 	if (strcmp(type, "ext4") == 0)
-		return check_ext4(device, force, what);
+		return check_ext4(device, force, false, what);
 	return strcmp(type, "xfs") == 0 ? check_xfs(device, what) : check_btrfs(device, what);
 }
 
-int fs_grow_unmounted(const char *device, const char *what)
+int fs_grow_unmounted(const char *device, bool interrupted, const char *what)
 {
 	const char *const argv[] = { "resize2fs", device, NULL };
 	const char *type = fs_type(device);
@@ -251,7 +296,7 @@ int fs_grow_unmounted(const char *device, const char *what)
 
 	if (!type || strcmp(type, "ext4") != 0)
 		return refuse(-EOPNOTSUPP, "%s: its file system cannot grow", what);
-	r = check_ext4(device, true, what);
+	r = check_ext4(device, true, interrupted, what);
 	if (r < 0)
 		return r;
 	r = step("resize: resize2fs");
@@ -261,7 +306,11 @@ int fs_grow_unmounted(const char *device, const char *what)
 		return fail(r, "%s: grow its file system", what);
 	if (r == TOOL_MISSING)
 		return missing(what, argv[0], "e2fsprogs");
-	return r == 0 ? 0 : refuse(-EIO, "%s: resize2fs: %s", what, last_line(said));
+	return r == 0 ? 0
+		      : refuse(-EIO,
+			       "%s: resize2fs: %s; its file system is as large as it was: say it "
+			       "again once there is room, that mends it",
+			       what, complaint(said));
 }
 
 /* ---- ---- */

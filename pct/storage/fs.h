@@ -18,8 +18,14 @@ const char *fs_type(const char *image);
  */
 int fs_grow(int fd);
 
-/* Likewise one that is mounted nowhere, checked before. Says what is wrong. */
-int fs_grow_unmounted(const char *device, const char *what);
+/* What is written to it at most when it becomes so much larger. */
+uint64_t fs_growth_takes(const char *image, uint64_t more);
+
+/*
+ * Likewise one that is mounted nowhere, checked before. @interrupted: an earlier one was, so that
+ * errors are its own, and mended without asking. Says what is wrong.
+ */
+int fs_grow_unmounted(const char *device, bool interrupted, const char *what);
 
 /*
  * Check one that is mounted nowhere, and repair what can be without asking; @force: also if it

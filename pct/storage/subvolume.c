@@ -73,37 +73,144 @@ int subvolume_create(const char *path)
 		   : 0;
 }
 
+/* ---- snapshots: the kernel's are without the subvolumes in it ---- */
+
+static int snapshot_into(int source, int dir, const char *name, bool read_only, int depth);
+
+/* The directory that one in it is in, as the kernel says: below @fd. */
+static int open_above_child(int fd, const char *path)
+{
+	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+	int dir = (int)syscall(SYS_openat2, fd, *path ? path : ".", &how, sizeof(how));
+
+	return dir < 0 ? -errno : dir;
+}
+
+/* In the snapshot is an empty directory in its place. */
+static int snapshot_child(int source, int made, uint64_t tree, uint64_t dirid, int depth)
+{
+	struct btrfs_ioctl_ino_lookup_user_args u = { .dirid = dirid, .treeid = tree };
+	auto_fd from = -EBADF, to = -EBADF, child = -EBADF;
+	uint64_t flags = 0;
+	struct stat st;
+	int r;
+
+	if (ioctl(source, BTRFS_IOC_INO_LOOKUP_USER, &u) < 0)
+		return -errno;
+	from = open_above_child(source, u.path);
+	to = open_above_child(made, u.path);
+	if (from < 0 || to < 0)
+		return from < 0 ? from : to;
+	child = openat(from, u.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (child < 0 || fstat(from, &st) < 0 ||
+	    ioctl(child, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) < 0)
+		return -errno;
+	if (step("volume: make room for a snapshot in a snapshot") < 0 ||
+	    (unlinkat(to, u.name, AT_REMOVEDIR) < 0 && errno != ENOENT))
+		return -errno;
+	r = snapshot_into(child, to, u.name, flags & BTRFS_SUBVOL_RDONLY, depth + 1);
+	if (r == 0)
+		(void)futimens(to, (const struct timespec[]){ st.st_atim, st.st_mtim });
+	return r;
+}
+
+/* 1: there are some. */
+static int has_children(int fd)
+{
+	auto_free struct btrfs_ioctl_get_subvol_rootref_args *refs = calloc(1, sizeof(*refs));
+
+	if (!refs)
+		return -ENOMEM;
+	if (ioctl(fd, BTRFS_IOC_GET_SUBVOL_ROOTREF, refs) < 0 && errno != EOVERFLOW)
+		return errno == ENOTTY ? 0 : -errno; /* before Linux 4.18 */
+	return refs->num_items > 0;
+}
+
+static int snapshot_children(int source, int made, int depth)
+{
+	auto_free struct btrfs_ioctl_get_subvol_rootref_args *refs = calloc(1, sizeof(*refs));
+	bool more;
+	int r = 0;
+
+	if (!refs)
+		return -ENOMEM;
+	do {
+		/* It says itself where the next is to begin. */
+		more = ioctl(source, BTRFS_IOC_GET_SUBVOL_ROOTREF, refs) < 0;
+		if (more && errno != EOVERFLOW)
+			return -errno;
+		for (size_t i = 0; r == 0 && i < refs->num_items; i++)
+			r = snapshot_child(source, made, refs->rootref[i].treeid,
+					   refs->rootref[i].dirid, depth);
+	} while (r == 0 && more);
+	return r;
+}
+
+static int set_read_only(int fd, bool on)
+{
+	uint64_t flags, want;
+
+	if (ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) < 0)
+		return -errno;
+	want = on ? flags | BTRFS_SUBVOL_RDONLY : flags & ~(uint64_t)BTRFS_SUBVOL_RDONLY;
+	if (want == flags)
+		return 0;
+	return step("volume: make it read-only, or not") < 0 ||
+		       ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &want) < 0
+		   ? -errno
+		   : 0;
+}
+
+static int snapshot_into(int source, int dir, const char *name, bool read_only, int depth)
+{
+	int nested = has_children(source), r;
+	struct btrfs_ioctl_vol_args_v2 a = { .fd = source,
+					     .flags =
+						 read_only && !nested ? BTRFS_SUBVOL_RDONLY : 0 };
+	auto_fd made = -EBADF;
+
+	if (nested < 0 || depth > DEPTH_MAX)
+		return nested < 0 ? nested : -ELOOP;
+	snprintf(a.name, sizeof(a.name), "%s", name);
+	if (step("volume: make a snapshot") < 0 || ioctl(dir, BTRFS_IOC_SNAP_CREATE_V2, &a) < 0)
+		return -errno;
+	if (!nested)
+		return 0;
+	made = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r = made < 0 ? -errno : snapshot_children(source, made, depth);
+	return r == 0 && read_only ? set_read_only(made, true) : r;
+}
+
 int subvolume_snapshot(const char *from, const char *to, bool read_only)
 {
-	struct btrfs_ioctl_vol_args_v2 a = { .flags = read_only ? BTRFS_SUBVOL_RDONLY : 0 };
 	char name[256];
 	auto_fd source = open_dir(from), dir = open_above(to, name, sizeof(name));
+	int r;
 
 	if (source < 0 || dir < 0)
 		return source < 0 ? source : dir;
-	a.fd = source;
-	snprintf(a.name, sizeof(a.name), "%s", name);
-	return step("volume: make a snapshot") < 0 || ioctl(dir, BTRFS_IOC_SNAP_CREATE_V2, &a) < 0
-		   ? -errno
-		   : 0;
+	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	r = snapshot_into(source, dir, name, read_only, 0);
+	if (r < 0)
+		(void)subvolume_destroy(to);
+	return r;
 }
 
 /* ---- removed ---- */
 
 static int destroy(int dir, const char *name, int depth);
 
-/* What the kernel says of one in it: its directory below @fd, and its name there. */
 static int destroy_child(int fd, uint64_t tree, uint64_t dirid, int depth)
 {
 	struct btrfs_ioctl_ino_lookup_user_args u = { .dirid = dirid, .treeid = tree };
-	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
 	auto_fd dir = -EBADF;
 
 	if (ioctl(fd, BTRFS_IOC_INO_LOOKUP_USER, &u) < 0)
 		return -errno;
-	dir = (int)syscall(SYS_openat2, fd, *u.path ? u.path : ".", &how, sizeof(how));
-	return dir < 0 ? -errno : destroy(dir, u.name, depth + 1);
+	dir = open_above_child(fd, u.path);
+	return dir < 0 ? dir : destroy(dir, u.name, depth + 1);
 }
 
 /* Until there is none: a container may make more as we go, but not for ever. */
@@ -168,19 +275,8 @@ int subvolume_destroy(const char *path)
 int subvolume_set_read_only(const char *path, bool on)
 {
 	auto_fd fd = open_dir(path);
-	uint64_t flags, want;
 
-	if (fd < 0)
-		return fd;
-	if (ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) < 0)
-		return -errno;
-	want = on ? flags | BTRFS_SUBVOL_RDONLY : flags & ~(uint64_t)BTRFS_SUBVOL_RDONLY;
-	if (want == flags)
-		return 0;
-	return step("volume: make it read-only, or not") < 0 ||
-		       ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &want) < 0
-		   ? -errno
-		   : 0;
+	return fd < 0 ? fd : set_read_only(fd, on);
 }
 
 /* ---- quota: what is counted is in /sys, since Linux 5.9 ---- */

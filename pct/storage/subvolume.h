@@ -12,8 +12,10 @@ bool subvolume_fs_is(const char *path);
 bool subvolume_is(const char *path);
 
 int subvolume_create(const char *path);
+/* With those in it, which a container may have made (systemd does): nothing may change meanwhile.
+ * -EEXIST */
 int subvolume_snapshot(const char *from, const char *to, bool read_only);
-/* With those in it, which a container may have made. Not there: 0. */
+/* Likewise. Not there: 0. */
 int subvolume_destroy(const char *path);
 int subvolume_set_read_only(const char *path, bool on);
 

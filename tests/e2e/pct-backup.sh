@@ -268,3 +268,26 @@ touch -r "$r100/etc" "$images/200/$now/etc"
 same_tree "replaced" "$r100" "$images/200/$now"
 same "the old one is gone" "$(find "$images/200" -mindepth 1 -maxdepth 1 | wc -l)" 1
 same "nothing is unused or locked" "$(grep -cE '^(lock|unused)' "$confs/200.conf")" 0
+# What is not in the archive is the only one there is.
+run 0 set 200 --mp0 local:0,mp=/data --mp1 local:0,mp=/saved,backup=1 --mp2 local:0,mp=/let-go
+run 0 set 200 --delete mp2
+for key in mp0 mp1 unused0; do
+	echo "$key" >"$images/$(sed -n "s/^$key: local:\([^,]*\).*/\1/p" "$confs/200.conf")/precious"
+done
+b=$("$pct" backup 200 2>/dev/null)
+run 0 restore 200 "$b" --force
+like "what is not in the archive is said" 'its mp0 is not in the archive: .* is kept' "$(cat "$err")"
+held() { sed -n "s/^$1: local:\([^,]*\).*/\1/p" "$confs/200.conf" | while read -r at; do cat "$images/$at/precious" 2>/dev/null; done; }
+same "... and is an unused volume" "$(held 'unused[0-9]*' | sort | xargs)" "mp0 unused0"
+same "what is in it is there, once" "$(held mp1) $(find "$images/200" -name precious -exec cat {} + | sort | xargs)" "mp1 mp0 mp1 unused0"
+run 0 restore 200 "$a" --force
+same "... also one that it has at no place of the archive's" "$(held 'unused[0-9]*' | sort | xargs)" "mp0 mp1 unused0"
+# A template.
+"$pct" clone 200 201 >/dev/null 2>&1
+run 0 template 201
+b=$("$pct" backup 201 2>/dev/null)
+run 0 restore 202 "$b"
+same "a template is one again" "$(grep -cE '^template: 1|^rootfs: local:202/base' "$confs/202.conf")" 2
+run 1 start 202
+run 0 destroy 202
+run 0 destroy 201

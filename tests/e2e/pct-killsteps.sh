@@ -33,10 +33,12 @@ conf_value() { sed -n "/^\[/q; s/^$2: //p" "$confs/$1.conf"; }
 files_of() { conf_value "$1" rootfs | sed "s|^local:|$images/|; s|,.*||"; }
 mark() { echo "$2" >"$(files_of "$1")/mark"; }
 marked() { cat "$(files_of "$1")/mark" 2>&1; }
-# All there is: confs, volumes, subvolumes; by name.
+# All there is: confs, volumes, subvolumes; by name. What is being removed has a while for that.
+swept() { [ -z "$(ls "$PCT_ROOT/var/lib/pct/images/.gone" 2>/dev/null)" ]; }
 all_there()
 {
 	(
+		until_true 5 swept
 		cd "$PCT_ROOT"
 		ls etc/pct/lxc/ -A
 		find var/lib/pct/images two/images -mindepth 1 -maxdepth 2 2>/dev/null
@@ -57,6 +59,11 @@ away_create() { "$pct" destroy 101; }
 words_clone() { echo "clone 100 101"; }
 well_clone() { [ "$(marked 101)" = one ]; }
 away_clone() { "$pct" destroy 101; }
+# Both volumes on a storage that nothing of the new one names before they are there.
+before_clone_to() { "$pct" set 100 --mp0 local:0,mp=/m; }
+words_clone_to() { echo "clone 100 101 --storage two"; }
+well_clone_to() { [ "$(cat "$PCT_ROOT/two/images/$(conf_value 101 rootfs | sed 's/^two://; s/,.*//')/mark" 2>&1)" = one ] && conf_value 101 mp0 | grep -q ^two:; }
+away_clone_to() { "$pct" destroy 101 && "$pct" set 100 --delete mp0 && tidy 100; }
 words_clone_linked() { echo "clone 100 101 --full 0"; }
 well_clone_linked() { [ "$(marked 101)" = one ]; }
 away_clone_linked() { "$pct" destroy 101; }
@@ -104,9 +111,16 @@ away_move_volume() { "$pct" move-volume 100 mp0 local && tidy 100; }
 words_move_delete() { echo "move-volume 100 mp0 two --delete"; }
 well_move_delete() { well_move_volume; }
 away_move_delete() { away_move_volume; }
-before_resize() { "$pct" set 100 --mp1 local:0.01,mp=/image; }
-words_resize() { echo "resize 100 mp1 20M"; }
-well_resize() { conf_value 100 mp1 | grep -q size=20M && [ "$("$pct" df 100 --output-format json | grep -A5 '"mp1"' | sed -n 's/.*"size":\([0-9]*\).*/\1/p')" -gt 14000000 ]; }
+# By so much that resize2fs ends in the middle of its tables where there is no room; what is in it stays.
+image_of() { conf_value "$1" "$2" | sed "s|^local:|$images/|; s|,.*||"; }
+before_resize() { "$pct" set 100 --mp1 local:0.02,mp=/image && seq 60000 >"$outer/kept" && debugfs -w -R "write $outer/kept kept" "$(image_of 100 mp1)"; }
+words_resize() { echo "resize 100 mp1 3000M"; }
+well_resize()
+{
+	conf_value 100 mp1 | grep -q size=3000M && e2fsck -nf "$(image_of 100 mp1)" >/dev/null 2>&1 &&
+		[ "$(debugfs -R "cat kept" "$(image_of 100 mp1)" 2>/dev/null)" = "$(cat "$outer/kept")" ] &&
+		[ "$("$pct" df 100 --output-format json | grep -A5 '"mp1"' | sed -n 's/.*"size":\([0-9]*\).*/\1/p')" -gt 2500000000 ]
+}
 away_resize() { "$pct" set 100 --delete mp1 && tidy 100; }
 words_backup() { echo "backup 100"; }
 well_backup() { [ -n "$(find "$PCT_ROOT/var/lib/pct/dump" -name '*.tar.zst')" ] && [ -z "$(find "$PCT_ROOT/var/lib/pct/dump" -name '*.dat')" ] && [ -z "$(conf_value 100 lock)" ]; }
@@ -145,6 +159,13 @@ again()
 		how="${how:+$how, }${hint% [0-9]*}"
 		# shellcheck disable=SC2086
 		"$pct" ${hint#pct } >/dev/null 2>>"$err" || break
+		case $hint in
+		*"destroy 101"*)
+			if [ -e "$images/101" ] || [ -e "$PCT_ROOT/two/images/101" ]; then
+				echo "volumes are left after '$hint'" >>"$err"
+				break
+			fi ;;
+		esac
 	done
 	return 1
 }
@@ -233,11 +254,14 @@ started=$(date +%s)
 late=0
 disk_fast
 on btrfs 256M
+mkdir "$PCT_ROOT/two"
+mkdir -p "$PCT_ROOT/etc/pct"
+printf 'btrfs: two\n\tpath %s/two\n' "$PCT_ROOT" >"$PCT_ROOT/etc/pct/storage.cfg"
 "$pct" create 100 builtin:busybox --memory 64
 mark 100 one
 "$pct" snapshot 100 old
 pack
-for op in snapshot rollback delsnapshot clone template destroy create set_new set_free backup restore restore_over; do all_of "$op"; done
+for op in snapshot rollback delsnapshot clone clone_to template destroy create set_new set_free backup restore restore_over; do all_of "$op"; done
 "$pct" destroy 100
 on ext4 64M
 "$pct" create 100 builtin:busybox --memory 64

@@ -83,6 +83,61 @@ for i in 1 2 3 4 5; do
 	within "volumes of one moment ($n, $d)" 0 1 $((d - n))
 done
 
+# Killed while it stands still: a process of its own lets it go; killed with that, the next command does.
+run 0 start 100
+goes_on() { timeout 2 "$pct" exec 100 -- true; }
+frozen_by() { "$pct" list --output-format json | grep -c frozen; }
+at=$(PCT_STEP_LOG=$PCT_ROOT/steps "$B/pct-die" snapshot 100 killed >/dev/null 2>&1; awk '/snapshot: one of a volume/ { print $1; exit }' "$PCT_ROOT/steps")
+run 0 delsnapshot 100 killed
+(PCT_STEP=$at "$B/pct-die" snapshot 100 killed; exit $?) >/dev/null 2>&1
+same "killed while it stood still" "$?" 137
+ok "... it goes on" until_true 5 goes_on
+run 0 unlock 100
+# As if both had been: the snapshot half taken, frozen, and nobody there.
+(PCT_STEP=$at "$B/pct-die" snapshot 100 killed; exit $?) >/dev/null 2>&1
+until_true 5 goes_on
+"$pct" suspend 100 --skiplock >/dev/null 2>&1 || "$pct" suspend 100 >/dev/null 2>&1
+ok "it is frozen" until_true 5 frozen_by
+mkdir -p "$RUN/still"
+: >"$RUN/still/100"
+run 0 unlock 100
+same "... with nobody left to let it go: the next command does" "$(frozen_by)" 0
+ok "... and it goes on" goes_on
+fails "... and nothing is left of that" [ -e "$RUN/still/100" ]
+run 0 suspend 100
+run 0 snapshot 100 asleep
+same "one that pct suspend has stopped stays so" "$(frozen_by)" 1
+run 0 resume 100
+run 0 delsnapshot 100 asleep
+run 0 stop 100
+
+# Subvolumes that it has made in there itself, as systemd does for /var/lib/machines: the kernel leaves them out.
+mkdir -p "$root/var/lib"
+btrfs -q subvolume create "$root/var/lib/one"
+btrfs -q subvolume create "$root/var/lib/one/two"
+mkdir "$root/var/lib/one/dir"
+btrfs -q subvolume create "$root/var/lib/one/dir/three"
+for at in one one/two one/dir/three; do echo precious >"$root/var/lib/$at/file"; done
+nested() { cat "$1"/var/lib/one/file "$1"/var/lib/one/two/file "$1"/var/lib/one/dir/three/file 2>&1 | xargs; }
+touch -d @1000000000 "$root/var/lib" "$root/var/lib/one"
+run 0 snapshot 100 nested
+same "a snapshot has what is in subvolumes in it" "$(nested "$root@nested")" "precious precious precious"
+same "... and is not newer than it was" "$(stat -c %Y "$root@nested/var/lib" "$root@nested/var/lib/one" | xargs)" "1000000000 1000000000"
+fails "... which nobody writes to" touch "$root@nested/var/lib/new"
+echo changed >"$root/var/lib/one/two/file"
+run 0 rollback 100 nested
+same "... going back to it, too" "$(nested "$root")" "precious precious precious"
+run 0 clone 100 101
+same "... a clone, too" "$(nested "$(find "$images/101" -maxdepth 1 -name 'subvol*-0.subvol')")" "precious precious precious"
+run 0 destroy 101
+run 0 start 100
+run 0 backup 100 --mode snapshot
+same "... a backup of a running one, too" "$(tar -tf "$PCT_ROOT"/var/lib/pct/dump/*.tar.zst | grep -c 'lib/one/.*file')" 3
+run 0 stop 100
+run 0 delsnapshot 100 nested
+same "none of it is left" "$(btrfs subvolume list "$PCT_ROOT/var/lib/pct" | grep -c 'nested')" 0
+btrfs -q subvolume delete "$root/var/lib/one/two" "$root/var/lib/one/dir/three" "$root/var/lib/one"
+
 # By the clock.
 for i in 1 2 3 4 5; do "$pct" delsnapshot 100 "busy$i"; done
 run 0 snapshot 100 --keep last=1
@@ -112,15 +167,21 @@ for i in 1 2 3; do
 	if [ $took -lt 200 ]; then break; fi
 done
 within "a snapshot of $gb GB takes, ms" 0 200 "$took"
-# What it was until now is removed, which takes as long as its pages in memory are many: as after a while.
+# What it was until now is removed, which takes as long as its pages in memory are many: nobody waits for that.
 for _ in 1 2 3; do
 	sync -f "$root"
-	dd if="$root/big" iflag=nocache count=0 status=none
 	ms "$pct" rollback 100 big$i || flunk "back to $gb GB" "$(cat "$err")"
 	echo "# rollback of $gb GB: $took ms"
 	if [ $took -lt 500 ]; then break; fi
 done
 within "going back to it takes, ms" 0 500 "$took"
+swept() { [ -z "$(ls "$images/.gone")" ]; }
+ok "what it was until then is removed soon" until_true 20 swept
+same "... and has left nothing" "$(find "$images/100" -name '*.rollback*')" ""
+mkdir "$images/.gone/7"
+btrfs -q subvolume create "$images/.gone/7/killed" && btrfs -q subvolume create "$images/.gone/7/killed/within"
+run 0 rollback 100 big$i
+ok "what one that was killed has left goes with the next" until_true 20 swept
 run 0 destroy 100
 nothing_of 100
 same "nothing of them is left" "$(btrfs subvolume list "$PCT_ROOT/var/lib/pct" | grep -v images/base || true)" ""
