@@ -14,6 +14,7 @@
 #include "pct/backup/repository.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
+#include "pct/root/unpack.h"
 
 #define BLOCK	 (128 * 1024)
 #define HEAD_MAX (64u << 20) /* of a stream, until its conf has come: libarchive reads ahead */
@@ -153,6 +154,7 @@ static bool put(int fd, const char *from, size_t n)
 /* What was read already, and then the rest. */
 static int feed(struct extract *x, const struct reader *r)
 {
+	pid_t parent = getpid();
 	int ends[2];
 	char *block;
 	ssize_t n;
@@ -164,7 +166,7 @@ static int feed(struct extract *x, const struct reader *r)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(ends[0]);
 		block = malloc(BLOCK);
-		if (!block || !put(ends[1], r->head, r->n))
+		if (getppid() != parent || !block || !put(ends[1], r->head, r->n))
 			_exit(1);
 		while ((n = read(x->fd, block, BLOCK)) != 0) {
 			if (n < 0 && errno == EINTR)
@@ -287,6 +289,10 @@ static int read_all(const struct reader *in, const char *name, struct archive *a
 			return damaged(in, name, a);
 		(*entries)++;
 	}
+	if (!unpack_ended(a))
+		return refuse(-EBADMSG,
+			      "archive '%s' is damaged: it ends too early, without a tar's end",
+			      name);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "base/base.h"
@@ -61,34 +61,42 @@ static int put_map(pid_t pid, const char *file, const char *text)
 	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
+/* Until it is ended, or nobody is at the other end any more; it holds no lock of ours. */
+static _Noreturn void live_in_one(int line)
+{
+	char none;
+
+	if (dup3(line, 3, O_CLOEXEC) < 0 && line != 3)
+		_exit(1);
+	(void)close_range(4, ~0u, 0);
+	if (unshare(CLONE_NEWUSER) < 0 || write(3, "x", 1) != 1)
+		_exit(1);
+	while (read(3, &none, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
 /* A process holds the namespace until we have it. */
 static int make_namespace(const char *users, const char *groups, int *out)
 {
 	auto_free char *path = NULL;
-	pid_t self = getpid(), pid;
-	int gate[2], r, status;
+	int line[2], r, status;
 	ssize_t n;
 	char ready;
+	pid_t pid;
 
-	if (pipe2(gate, O_CLOEXEC) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) < 0)
 		return -errno;
 	pid = fork();
-	if (pid == 0) {
-		/* It has our lock open: it ends with us, also if we did before it asked. */
-		if (unshare(CLONE_NEWUSER) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
-		    getppid() != self || write(gate[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(gate[1]);
+	if (pid == 0)
+		live_in_one(line[1]);
+	close(line[1]);
 	r = pid < 0 ? -errno : 0;
 	do /* a signal that is to end us is heard of later, by who cleans up */
-		n = r < 0 ? 0 : read(gate[0], &ready, 1);
+		n = r < 0 ? 0 : read(line[0], &ready, 1);
 	while (n < 0 && errno == EINTR);
 	if (r == 0 && n != 1)
 		r = -EPERM;
-	close(gate[0]);
 	if (r == 0)
 		r = put_map(pid, "uid_map", users);
 	if (r == 0)
@@ -102,6 +110,7 @@ static int make_namespace(const char *users, const char *groups, int *out)
 		(void)kill(pid, SIGKILL);
 		(void)waitpid(pid, &status, 0);
 	}
+	close(line[0]);
 	return r;
 }
 
