@@ -161,11 +161,13 @@ static int save_lock(struct work *w, bool on)
 
 	if (r == 0)
 		r = conf_load(w->vmid, &c);
-	if (r == 0 && on)
+	if (r < 0)
+		return r;
+	if (on)
 		r = conf_check_lock(w->vmid, &c, "back up");
 	if (r == 0 && on)
 		r = config_set(&c, "lock", "backup");
-	else
+	else if (r == 0)
 		config_unset(&c, "lock");
 	return r < 0 ? r : conf_save(w->vmid, &c);
 }
