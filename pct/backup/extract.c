@@ -14,6 +14,7 @@
 #include "pct/backup/repository.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
+#include "pct/root/unpack.h"
 
 #define BLOCK	 (128 * 1024)
 #define HEAD_MAX (64u << 20) /* of a stream, until its conf has come: libarchive reads ahead */
@@ -218,6 +219,7 @@ static _Noreturn void feed_all(const struct extract *x, const struct reader *r, 
 
 static int feed(struct extract *x, const struct reader *r)
 {
+	pid_t parent = getpid();
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -226,7 +228,9 @@ static int feed(struct extract *x, const struct reader *r)
 	if (x->feeder == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(ends[0]);
-		feed_all(x, r, ends[1]);
+		if (getppid() == parent)
+			feed_all(x, r, ends[1]);
+		_exit(1);
 	}
 	close(ends[1]);
 	close_fd(&x->fd);
@@ -348,6 +352,10 @@ static int read_all(const struct reader *in, const char *name, struct archive *a
 			return damaged(in, name, a);
 		(*entries)++;
 	}
+	if (!unpack_ended(a))
+		return refuse(-EBADMSG,
+			      "archive '%s' is damaged: it ends too early, without a tar's end",
+			      name);
 	return 0;
 }
 

@@ -238,18 +238,19 @@ static int shut_down(struct work *w)
 
 static int stand_still(struct work *w)
 {
-	auto_free const char **paths = NULL;
+	auto_free struct still_place *places = NULL;
 	int r;
 
 	/* Somebody else's: that one lets it go. */
 	if (cgroups_frozen(w->vmid))
 		return 0;
 	tell(w, "CT %u: stands still while it is packed", w->vmid);
-	paths = calloc(w->volumes.n + 1, sizeof(*paths));
-	for (size_t i = 0; paths && i < w->volumes.n; i++)
-		paths[i] = w->volumes.all[i].path;
-	if (paths)
-		still_sync(w->vmid, paths, SYNC_S);
+	places = calloc(w->volumes.n + 1, sizeof(*places));
+	for (size_t i = 0; places && i < w->volumes.n; i++)
+		places[i].path = w->volumes.all[i].path;
+	/* It is read as it is mounted: this makes the wait shorter, no more. */
+	if (places)
+		(void)still_sync(w->vmid, places, SYNC_S);
 	w->guard.frozen = true;
 	r = note(w);
 	if (r == 0)
@@ -455,7 +456,7 @@ static int hold(struct work *w)
 static int work_on(struct work *w, struct backup_result *out)
 {
 	struct timespec begin, end;
-	int r, after;
+	int r, after, unlocked;
 
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	r = note(w);
@@ -472,7 +473,10 @@ static int work_on(struct work *w, struct backup_result *out)
 	after = let_go(w);
 	if (after == 0)
 		after = drop_snapshot(w);
-	if (save_lock(w, false) == 0 && after == 0)
+	unlocked = save_lock(w, false);
+	if (after == 0)
+		after = unlocked;
+	if (after == 0)
 		guard_end(&w->guard);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	out->seconds =

@@ -240,9 +240,9 @@ static int clone_all(struct job *j)
 	int r = 0;
 
 	if (now) {
-		const char *root[] = { "/", NULL };
+		const struct still_place root[] = { { .path = "/" }, { .path = NULL } };
 
-		still_sync(j->from, root, 30);
+		(void)still_sync(j->from, root, 30);
 		r = still_begin(j->from, &still);
 	}
 	for (size_t i = 0; r == 0 && i < j->volumes.n; i++) {

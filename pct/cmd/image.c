@@ -16,6 +16,7 @@
 #include "pct/image/import.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
+#include "pct/storage/base.h"
 
 static const char *or_dash(const char *text)
 {
@@ -216,6 +217,32 @@ static int take(const struct args *a, const char *path)
 	return r < 0 ? r : told(a, i.name);
 }
 
+struct images {
+	struct image *all;
+	size_t n;
+};
+
+static bool is_of_one(const char *digest, void *data)
+{
+	const struct images *there = data;
+
+	for (size_t i = 0; i < there->n; i++)
+		if (strcmp(there->all[i].digest, digest) == 0)
+			return true;
+	return false;
+}
+
+/* What images were unpacked to, once they are gone. */
+static void prune_bases(void)
+{
+	struct images there = { 0 };
+
+	/* One that cannot be read may be that of any. */
+	if (image_list(&there.all, &there.n) == 0)
+		storage_bases_prune(is_of_one, &there);
+	images_free(there.all, there.n);
+}
+
 static int drop(const struct args *a, const char *name)
 {
 	(void)a;
@@ -230,7 +257,7 @@ static const char *form_digest(const char *text)
 static const struct {
 	const char *name;
 	int (*run)(const struct args *a, const char *what);
-	const char *needs;   /* a word more; NULL: it may have one */
+	const char *needs;   /* a word more: it changes what there is; NULL: it may have one */
 	const char *options; /* those it has */
 } actions[] = {
 	{ "available", available, NULL, " arch server " },
@@ -245,6 +272,7 @@ static const struct {
 static int run(const struct args *a)
 {
 	const char *action = a->argv[0], *what = a->argv[1];
+	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
 		if (strcmp(actions[i].name, action) != 0)
@@ -262,7 +290,10 @@ static int run(const struct args *a)
 		if (actions[i].run != available && args_value(a, "arch") &&
 		    strcmp(args_value(a, "arch"), "all") == 0)
 			return refuse(EXIT_USAGE, "image: --arch all is only for 'available'");
-		return actions[i].run(a, what);
+		r = actions[i].run(a, what);
+		if (actions[i].needs)
+			prune_bases();
+		return r;
 	}
 	return refuse(EXIT_USAGE,
 		      "image: say available, build, download, import, list or remove, not '%s'",

@@ -91,7 +91,7 @@ static int may(const struct args *a, const struct config *c, const char *name, c
 			      "of that; it cannot be changed",
 			      name, a->vmid, now);
 	if (k->disk && key_bool(c, "protection"))
-		return refuse(EXIT_USAGE,
+		return refuse(-EPERM,
 			      "set: %s: CT %u is protected; 'pct set %u --protection 0' first",
 			      name, a->vmid, a->vmid);
 	return 0;
@@ -154,23 +154,9 @@ static int set_raw(const struct args *a, struct config *c)
 	return r;
 }
 
-/* What must not be lost is not let go by mistake. */
-static int check_protected(const struct args *a, const struct config *c, const char *name)
-{
-	if (!ct_volume_key(name) || !key_bool(c, "protection"))
-		return 0;
-	return refuse(-EPERM,
-		      "CT %u is protected: its %s stays as it is; set 'protection' to 0 "
-		      "first",
-		      a->vmid, name);
-}
-
 static int take_away(const struct args *a, struct config *c, char *word)
 {
 	int r = once(a, word);
-
-	if (r == 0)
-		r = check_protected(a, c, word);
 
 	if (is_raw(word)) {
 		config_unset(c, word);
@@ -246,9 +232,9 @@ static void free_made(struct made *m)
 static int ask_volume(const struct args *a, const struct config *c, const struct given *g,
 		      char **value, struct made *m)
 {
-	int r = check_protected(a, c, g->name);
+	int r = 0;
 
-	if (r == 0 && strcmp(g->name, "rootfs") == 0)
+	if (strcmp(g->name, "rootfs") == 0)
 		r = check_same(a, c, g->value);
 	if (r == 0 && m->n == ASKED_MAX)
 		r = refuse(EXIT_USAGE, "set: that is too much at once");

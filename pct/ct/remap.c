@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "base/base.h"
@@ -60,26 +61,36 @@ static int put_map(pid_t pid, const char *file, const char *text)
 	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
+/* Until it is ended, or nobody is at the other end any more; it holds no lock of ours. */
+static _Noreturn void live_in_one(int line)
+{
+	char none;
+
+	if (dup3(line, 3, O_CLOEXEC) < 0 && line != 3)
+		_exit(1);
+	(void)close_range(4, ~0u, 0);
+	if (unshare(CLONE_NEWUSER) < 0 || write(3, "x", 1) != 1)
+		_exit(1);
+	while (read(3, &none, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
 /* A process holds the namespace until we have it. */
 static int make_namespace(const char *users, const char *groups, int *out)
 {
 	auto_free char *path = NULL;
-	int gate[2], r, status;
+	int line[2], r, status;
 	char ready;
 	pid_t pid;
 
-	if (pipe2(gate, O_CLOEXEC) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) < 0)
 		return -errno;
 	pid = fork();
-	if (pid == 0) {
-		if (unshare(CLONE_NEWUSER) < 0 || write(gate[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(gate[1]);
-	r = pid < 0 ? -errno : read(gate[0], &ready, 1) == 1 ? 0 : -EPERM;
-	close(gate[0]);
+	if (pid == 0)
+		live_in_one(line[1]);
+	close(line[1]);
+	r = pid < 0 ? -errno : read(line[0], &ready, 1) == 1 ? 0 : -EPERM;
 	if (r == 0)
 		r = put_map(pid, "uid_map", users);
 	if (r == 0)
@@ -93,6 +104,7 @@ static int make_namespace(const char *users, const char *groups, int *out)
 		(void)kill(pid, SIGKILL);
 		(void)waitpid(pid, &status, 0);
 	}
+	close(line[0]);
 	return r;
 }
 

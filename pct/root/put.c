@@ -107,6 +107,9 @@ static int make_room(struct put *p, int dir, const char *base)
 		return 0;
 	if (errno != EISDIR)
 		return -errno;
+	/* A new ext4 is not quite empty. */
+	if (strcmp(base, "lost+found") == 0 && unlinkat(dir, base, AT_REMOVEDIR) == 0)
+		return 0;
 	if (!p->layered)
 		return -EISDIR;
 	forget_parent(p);

@@ -30,7 +30,8 @@ struct run {
 	const char *feed_wrong;
 	struct put put;
 	struct layer layer;
-	uint64_t since; /* bytes fed since libarchive answered */
+	struct layer skipped; /* names that stayed out: links to them do, too */
+	uint64_t since;	      /* bytes fed since libarchive answered */
 	uint64_t entries, max_entries;
 	uint64_t written, max_written;
 	uint64_t before; /* files fed before this one, in bytes */
@@ -237,6 +238,11 @@ static int put_entry(struct run *u, struct archive_entry *e, const char *name)
 	return finish(u, e, name, file);
 }
 
+static int skip(struct run *u, const char *name)
+{
+	return layer_add(&u->skipped, name) < 0 ? fail(-ENOMEM, "unpack '%s'", u->name) : 0;
+}
+
 static int link_entry(struct run *u, struct archive_entry *e, const char *name)
 {
 	char to[PATH_MAX];
@@ -248,6 +254,8 @@ static int link_entry(struct run *u, struct archive_entry *e, const char *name)
 	if (!*name || !*to)
 		return refused(u, e, "would replace the root itself");
 	r = put_hardlink(&u->put, name, to);
+	if (r == -ENOENT && layer_has(&u->skipped, to))
+		return skip(u, name);
 	if (r == -ENOENT)
 		return refused(u, e, "is a hard link to what is not there");
 	if (r == -EISDIR)
@@ -255,11 +263,19 @@ static int link_entry(struct run *u, struct archive_entry *e, const char *name)
 	return r < 0 ? cannot_put(u, e, r) : 0;
 }
 
-static bool is_device(struct archive_entry *e)
+/* Sockets are nobody's without their process; 0:0 is no device, but overlayfs's "it is gone". */
+static bool stays_out(const struct run *u, struct archive_entry *e)
 {
-	mode_t type = archive_entry_filetype(e);
-
-	return type == AE_IFCHR || type == AE_IFBLK;
+	switch (archive_entry_filetype(e)) {
+	case AE_IFSOCK:
+		return true;
+	case AE_IFCHR:
+		return u->t->unprivileged && archive_entry_rdev(e) != 0;
+	case AE_IFBLK:
+		return u->t->unprivileged;
+	default:
+		return false;
+	}
 }
 
 /* What a layer says of those below it. Positive: it was no entry, but this. */
@@ -300,11 +316,9 @@ static int take_entry(struct run *u, struct archive_entry *e)
 		return link_entry(u, e, clean);
 	if (!*clean && archive_entry_filetype(e) != AE_IFDIR)
 		return refused(u, e, "would replace the root itself");
-	if (archive_entry_filetype(e) == AE_IFSOCK)
-		return 0;
-	if (is_device(e) && u->t->unprivileged) {
-		u->left.devices++;
-		return 0;
+	if (stays_out(u, e)) {
+		u->left.devices += archive_entry_filetype(e) != AE_IFSOCK;
+		return skip(u, clean);
 	}
 	why = entry_shift(e, u->t, &u->left);
 	return why ? refused(u, e, why) : put_entry(u, e, clean);
@@ -331,6 +345,12 @@ static int next(struct run *u, struct archive_entry **e)
 	return r < ARCHIVE_WARN ? damaged(u) : 1;
 }
 
+/* The last header it looked for began where the bytes ended, or there was the block of zeros. */
+bool unpack_ended(struct archive *a)
+{
+	return archive_filter_bytes(a, 0) > archive_read_header_position(a);
+}
+
 static int take_all(struct run *u)
 {
 	struct archive_entry *e = NULL;
@@ -343,14 +363,16 @@ static int take_all(struct run *u)
 				      "template '%s' is refused: it has more than %llu entries; "
 				      "unpack-max-entries in '%s/etc/pct/pct.conf' is the limit",
 				      u->name, (unsigned long long)u->max_entries, paths_root());
-		if (step_of_many("unpack: an entry") < 0)
-			return cannot_put(u, e, -errno);
 		r = take_entry(u, e);
 		if (r < 0)
 			return r;
 	}
 	if (r == 0 && u->entries == 0)
 		return refuse(-EBADMSG, "template '%s' is empty", u->name);
+	/* A layer has a digest, and there are makers of those that leave the end out. */
+	if (r == 0 && !u->put.layered && !unpack_ended(u->in))
+		return refuse(-EBADMSG, "'%s' is damaged: it ends too early, without a tar's end",
+			      u->name);
 	return r;
 }
 
@@ -416,6 +438,7 @@ static int take_files(struct run *u, const int *fds, size_t n)
 		layer_free(&u->layer);
 		u->before += size_of(fds[i]);
 	}
+	layer_free(&u->skipped);
 	put_close(&u->put);
 	return progress_end(u->t->progress, r);
 }

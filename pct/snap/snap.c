@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "pct/snap/snap.h"
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "base/say.h"
 #include "pct/conf/keys.h"
@@ -7,9 +9,10 @@
 #include "pct/snap/still.h"
 #include "pct/snap/volumes.h"
 #include "pct/step.h"
+#include "pct/storage/loop.h"
 
 #define SYNC_S	     30 /* before it stands still: as long as a disk may take */
-#define SYNC_STILL_S 2	/* while it does */
+#define SYNC_STILL_S 10 /* while it does: what came meanwhile */
 
 static int cannot_note(unsigned vmid, int r)
 {
@@ -24,37 +27,70 @@ static bool is_ours(const char *lock)
 
 /* ---- taken ---- */
 
-/* Of those that are images, or of all: NULL after the last. */
-static const char **places(const struct named_volumes *vs, bool images)
+/* The device an image is mounted by; 0: none, or it is not mounted. */
+static dev_t device_of(const struct volume *v)
 {
-	const char **paths = calloc(vs->n + 1, sizeof(*paths));
+	auto_free char *path = NULL;
+	auto_fd image = -EBADF, loop = -EBADF;
+	char name[LOOP_NAME];
+	struct stat st;
+
+	if (v->storage->driver->path(v->storage, v->name, NULL, &path) < 0)
+		return 0;
+	image = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (image < 0 || fstat(image, &st) < 0)
+		return 0;
+	if (S_ISREG(st.st_mode) && (loop_find(image, name, &loop) < 0 || fstat(loop, &st) < 0))
+		return 0;
+	return S_ISBLK(st.st_mode) ? st.st_rdev : 0;
+}
+
+/* Of those that are images, or of all. */
+static struct still_place *places(const struct named_volumes *vs, bool images)
+{
+	struct still_place *all = calloc(vs->n + 1, sizeof(*all));
 	size_t n = 0;
 
-	for (size_t i = 0; paths && i < vs->n; i++) {
+	for (size_t i = 0; all && i < vs->n; i++) {
 		struct volume_info info;
 		bool dir =
 		    volume_info(&vs->all[i].v, &info) == 0 && info.format == VOLUME_DIRECTORY;
 
-		if (!images || !dir)
-			paths[n++] = vs->all[i].path;
+		if (!images)
+			all[n++].path = vs->all[i].path;
+		else if (!dir)
+			all[n++] =
+			    (struct still_place){ vs->all[i].path, device_of(&vs->all[i].v) };
 	}
-	return paths;
+	return all;
+}
+
+static int not_written(unsigned vmid, int r)
+{
+	if (r == -ETIMEDOUT)
+		return refuse(
+		    r,
+		    "CT %u writes more than its disk takes: nothing is done; try again, or "
+		    "'pct shutdown %u' first",
+		    vmid, vmid);
+	return r < 0 ? fail(r, "write the files of CT %u to the disk", vmid) : r;
 }
 
 /* What is in directories a snapshot has in any case; what is in images must be written to them. */
 static int take_volumes(unsigned vmid, const struct named_volumes *vs, const char *name,
 			struct snap_result *out)
 {
-	auto_free const char **all = places(vs, false), **images = places(vs, true);
+	auto_free struct still_place *all = places(vs, false), *images = places(vs, true);
 	auto_still still = STILL_NONE;
 	int r = all && images ? 0 : fail(-ENOMEM, "snapshot CT %u", vmid);
 
+	/* As much as can be before it stands still. */
 	if (r == 0 && ct_running(vmid))
-		still_sync(vmid, all, SYNC_S);
+		(void)still_sync(vmid, all, SYNC_S);
 	if (r == 0)
 		r = still_begin(vmid, &still);
-	if (r == 0 && still.guard)
-		still_sync(vmid, images, SYNC_STILL_S);
+	if (r == 0 && ct_running(vmid))
+		r = not_written(vmid, still_sync(vmid, images, SYNC_STILL_S));
 	for (size_t i = 0; r == 0 && i < vs->n; i++) {
 		const struct volume *v = &vs->all[i].v;
 
@@ -244,7 +280,9 @@ static int check_rollback(unsigned vmid, const struct config *c, const char *nam
 		r = refuse(-EPERM, "CT %u is a template: it does not change", vmid);
 	if (r == 0)
 		r = named_volumes(vmid, snap_find(c, name), NULL, vs);
-	return r < 0 ? r : named_volumes_can(vmid, vs, STORAGE_SNAPSHOTS, "snapshots");
+	if (r == 0)
+		r = named_volumes_can(vmid, vs, STORAGE_SNAPSHOTS, "snapshots");
+	return r < 0 ? r : named_volumes_have(vmid, vs, name);
 }
 
 int snap_can_rollback(unsigned vmid, const struct config *c, const char *name)
@@ -276,6 +314,10 @@ static int mend_rollback(unsigned vmid, struct config *c, const char *name)
 	if (ct_running(vmid))
 		return refuse(-EBUSY, "CT %u runs: 'pct stop %u' first", vmid, vmid);
 	r = named_volumes(vmid, config_section(c, name), NULL, &vs);
+	if (r == 0)
+		r = named_volumes_can(vmid, &vs, STORAGE_SNAPSHOTS, "snapshots");
+	if (r == 0)
+		r = named_volumes_have(vmid, &vs, name);
 	return r < 0 ? r : finish_rollback(vmid, c, name, &vs, true);
 }
 

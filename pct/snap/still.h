@@ -2,7 +2,8 @@
 /*
  * A container that stands still while its volumes are copied or snapshotted, and what it has
  * written is on them. Should we be killed meanwhile, a process of ours lets it go; should that be
- * killed, too, the next command that mends snapshots does: run/pct/still/<vmid> says it was us.
+ * killed, too, the next command that mends snapshots does (run/pct/still/<vmid> says that it was
+ * us).
  */
 #pragma once
 
@@ -33,11 +34,18 @@ static inline void still_done(struct still *s)
 }
 #define auto_still CLEANUP(still_done) struct still
 
+/* Where a volume is in a container. */
+struct still_place {
+	const char *path; /* NULL: after the last */
+	dev_t own;	  /* the block device that is nothing but this volume; 0: it has none */
+};
+
 /* What one that was killed with its process has left stands still no more. Its lock is held. */
 int still_mend(unsigned vmid);
 
 /*
- * Have the file systems written to the disk that are at these places (NULL after the last) of a
- * running container. It may see to it that this never ends: after @seconds we go on, and say so.
+ * Have the file systems written to the disk that are at these places of a running container; those
+ * with a device of their own as if they were unmounted, so that they can be read without a look
+ * at their journal. It may see to it that this never ends: after @seconds -ETIMEDOUT, not said.
  */
-void still_sync(unsigned vmid, const char *const *paths, int seconds);
+int still_sync(unsigned vmid, const struct still_place *places, int seconds);

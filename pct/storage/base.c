@@ -4,6 +4,8 @@
 #include <sys/file.h>
 
 #include "base/say.h"
+#include "pct/paths.h"
+#include "pct/root/tree.h"
 #include "pct/storage/files.h"
 
 /* One makes it; the others find it made. */
@@ -80,14 +82,54 @@ int storage_base(const struct storage *s, const char *digest, int (*make)(int ro
 	return 0;
 }
 
-int storage_base_remove(const struct storage *s, const char *digest)
-{
-	auto_free char *name = NULL;
-	auto_fd lock = -EBADF;
-	int r;
+/* ---- those that are not wanted any more ---- */
 
-	if (!s->driver->base_begin || s->driver->base_find(s, digest, &name) < 0)
-		return 0;
-	r = lock_bases(s, &lock);
-	return r < 0 ? r : s->driver->free(s, name);
+#define DIGEST 64u
+
+/* Nothing else that lies there is ours. */
+static bool is_base(const char *name)
+{
+	const char *rest = name + DIGEST;
+
+	if (strspn(name, "0123456789abcdef") != DIGEST)
+		return false;
+	rest += strncmp(rest, "-privileged", 11) == 0 ? 11 : 0;
+	return strcmp(rest, ".subvol") == 0 || strcmp(rest, ".new") == 0;
+}
+
+static void prune(const struct storage *s, bool (*keep)(const char *digest, void *data), void *data)
+{
+	const char *path = storage_option(s, "path");
+	auto_free char *dir = text_of("%s/images/base", path ? path : "");
+	auto_fd fd = path ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+	auto_free char **names = NULL;
+	size_t n = 0;
+
+	/* Locked: somebody makes one now. */
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || tree_names(fd, &names, &n) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *own = names[i];
+		auto_free char *name = text_of("base/%s", own);
+		auto_free char *digest = text_of("%.64s", own);
+
+		if (!is_base(own) || keep(digest, data) ||
+		    (s->driver->needed && s->driver->needed(s, name)))
+			continue;
+		(void)s->driver->free(s, name);
+	}
+}
+
+void storage_bases_prune(bool (*keep)(const char *digest, void *data), void *data)
+{
+	const struct storages *all;
+
+	if (storages_get(&all) < 0)
+		return;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct storage *s = &all->all[i];
+
+		if (s->driver && s->driver->base_begin && !storage_flag(s, "disable"))
+			prune(s, keep, data);
+	}
 }

@@ -15,5 +15,8 @@
 int storage_base(const struct storage *s, const char *digest, int (*make)(int root, void *data),
 		 void *data, struct volume *out);
 
-/* It is not kept any more. Not there: 0. -EBUSY: there are clones that need it. */
-int storage_base_remove(const struct storage *s, const char *digest);
+/*
+ * On all storages: those go that @keep does not want, told the 64 digits that their name begins
+ * with, unless there are clones that need them. One that cannot go now goes another time.
+ */
+void storage_bases_prune(bool (*keep)(const char *digest, void *data), void *data);

@@ -86,6 +86,9 @@ struct driver {
 	 */
 	int (*may_free)(const struct storage *s, const char *name);
 
+	/* NULL likewise. Are others clones of it, or is that not known? Nothing is said. */
+	bool (*needed)(const struct storage *s, const char *name);
+
 	/*
 	 * Of its directory, image file or block device, malloc'ed; what has to be there for it
 	 * (an active LV) is there afterwards. @snapshot NULL: as it is now. -ENOENT is said, too.
@@ -109,6 +112,8 @@ struct driver {
 	int (*snapshot)(const struct storage *s, const char *name, const char *snapshot);
 	int (*snapshot_remove)(const struct storage *s, const char *name, const char *snapshot);
 	int (*rollback)(const struct storage *s, const char *name, const char *snapshot);
+	/* Is it there? -ENOENT, not said. */
+	int (*has_snapshot)(const struct storage *s, const char *name, const char *snapshot);
 
 	/* One of @vmid's own with the same in it, sharing its data. @snapshot NULL: as it is now.
 	 */

@@ -20,10 +20,11 @@ static const struct kind {
 	off_t at;
 	const char *magic;
 	const char *read_only; /* what it needs not to write at all: comma separated */
+	const char *always;    /* likewise; a clone has the UUID of the other */
 } kinds[] = {
-	{ "ext4", 1024 + 56, "\x53\xef", "noload" },
-	{ "xfs", 0, "XFSB", "norecovery,nouuid" },
-	{ "btrfs", 65536 + 64, "_BHRfS_M", "" },
+	{ "ext4", 1024 + 56, "\x53\xef", "noload", "" },
+	{ "xfs", 0, "XFSB", "norecovery", "nouuid" },
+	{ "btrfs", 65536 + 64, "_BHRfS_M", "", "" },
 };
 
 struct source {
@@ -63,7 +64,7 @@ static int cannot(const struct source *s, int fs, const char *what)
 
 static int set_flags(const struct source *s, const struct kind *k, int fs)
 {
-	auto_free char *flags = text_of("%s", s->fixed ? k->read_only : "");
+	auto_free char *flags = text_of("%s,%s", k->always, s->fixed ? k->read_only : "");
 	char *next = flags, *flag;
 
 	while ((flag = strsep(&next, ",")))

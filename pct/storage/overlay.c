@@ -222,6 +222,16 @@ static int check_unused(const struct storage *s, const char *name, const char *w
 		      what, s->id, name, s->id, found ? found : "");
 }
 
+static bool needed(const struct storage *s, const char *name)
+{
+	auto_free char *found = NULL;
+	struct search search = { .s = s, .base = name };
+	int r = files_list(s, 0, is_clone_of, &search);
+
+	found = search.found;
+	return r != 0;
+}
+
 static int may_free(const struct storage *s, const char *name)
 {
 	return check_unused(s, name, "remove");
@@ -353,6 +363,7 @@ const struct driver driver_overlay = {
 	.check = files_check,
 	.alloc = alloc,
 	.may_free = may_free,
+	.needed = needed,
 	.free = free_it,
 	.path = path_of,
 	.tree = tree,

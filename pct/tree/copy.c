@@ -203,6 +203,20 @@ static void have_many_files(void)
 	}
 }
 
+/* A new ext4 has it empty, and who is copied may have made something else of it. */
+static int make_way(struct copying *c)
+{
+	static const char name[] = "lost+found";
+	struct stat st;
+
+	if (fstatat(c->from, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode))
+		return 0;
+	if (step("copy a tree: remove what a new file system has") < 0 ||
+	    (unlinkat(c->to, name, AT_REMOVEDIR) < 0 && errno != ENOENT))
+		return fail(-errno, "copy '/%s'", name);
+	return 0;
+}
+
 int tree_copy(int from_at, int to_at, struct progress *p)
 {
 	/* They may only point at it, as a mounted volume does. */
@@ -216,7 +230,9 @@ int tree_copy(int from_at, int to_at, struct progress *p)
 		return fail(c ? -errno : -ENOMEM, "copy a tree");
 	*c = (struct copying){ .from = from, .to = to, .p = p };
 	have_many_files();
-	r = copy_directory(c, &(struct pair){ from, to });
+	r = make_way(c);
+	if (r == 0)
+		r = copy_directory(c, &(struct pair){ from, to });
 	if (r == 0 && (fstat(from, &st) < 0 || (r = attrs_copy(from, to, &st, &c->lost)) < 0))
 		r = cannot(c, r < 0 ? r : -errno);
 	if (r == 0 && syncfs(to) < 0)

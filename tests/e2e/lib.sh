@@ -82,6 +82,7 @@ alive() { # a zombie is not
 # More to do at the end: cleanup_more() of the script.
 cleanup() {
 	local status=$? id
+	set +e
 	if declare -F cleanup_more >/dev/null; then cleanup_more; fi
 	for id in "$PCT_ROOT"/etc/pct/lxc/*.conf; do
 		[ -e "$id" ] || continue
@@ -89,7 +90,7 @@ cleanup() {
 		"$B/pct" destroy "$id" --force >/dev/null 2>&1
 	done
 	stop_daemon
-	umount -l "$MOUNT" 2>/dev/null
+	umount -l "$MOUNT" 2>/dev/null || true # it may have done so itself
 	id=$(san_said)
 	[ -z "$id" ] || flunk "a sanitizer finds nothing" "$id"
 	rm -rf --one-file-system "$PCT_ROOT"

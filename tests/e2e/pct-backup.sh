@@ -196,6 +196,19 @@ run 0 backup verify "$a" "${a##*/}" "local:backup/${a##*/}"
 head -c 100000 "$a" >"$work/cut.tar.zst"
 run 1 backup verify "$work/cut.tar.zst"
 said "is damaged"
+# Cut where an entry ends: to libarchive it is as good as a whole one.
+zstd -qdc "$a" >"$work/whole.tar"
+python3 - "$work/whole.tar" "$work/entries.tar" <<-'EOF'
+	import sys, tarfile
+	at = [m.offset for m in tarfile.open(sys.argv[1], errorlevel=0)]
+	open(sys.argv[2], 'wb').write(open(sys.argv[1], 'rb').read(at[len(at) // 2]))
+EOF
+run 1 backup verify "$work/entries.tar"
+said "is damaged: it ends too early"
+run 1 restore 211 "$work/entries.tar"
+said "is damaged: it ends too early"
+nothing_of 211
+run 0 backup verify "$work/whole.tar"
 run 0 backup protect "${a##*/}"
 run 1 backup remove "${a##*/}"
 said "is protected"

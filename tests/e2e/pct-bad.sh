@@ -78,9 +78,9 @@ said "CT 101: its config's 'cores' cannot be used: 'lots'"
 echo "protection: 1" >>"$confs/101.conf"
 run 1 destroy 101
 said "CT 101 is protected; 'pct set 101 --protection 0' first"
-run 2 set 101 --mp0 /srv,mp=/x
+run 1 set 101 --mp0 /srv,mp=/x
 said "set: mp0: CT 101 is protected; 'pct set 101 --protection 0' first"
-run 2 set 101 --delete mp0
+run 1 set 101 --delete mp0
 said "set: mp0: CT 101 is protected"
 run 0 set 101 --protection 0
 run 2 set 101 --unprivileged 0

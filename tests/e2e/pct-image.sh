@@ -257,6 +257,10 @@ make oci "$work/oci.tar" /bin/busybox
 run 0 image import "$work/oci.tar" --name app
 make docker "$work/docker.tar" /bin/busybox
 run 0 image import "$work/docker.tar"
+for kind in oci docker; do
+	run 1 create 109 "$work/$kind.tar" --entrypoint /bin/app
+	said "is an archive of an OCI image: 'pct image import $work/$kind.tar --name NAME', then 'pct create 109 NAME'"
+done
 same "the same config with other layers is another image" "$("$pct" image list --output-format json |
 	python3 -c 'import json, sys; print(len({i["sha256"] for i in json.load(sys.stdin)}))')" 2
 for from in app docker; do

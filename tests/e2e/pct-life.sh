@@ -104,6 +104,12 @@ exec_codes()
 life 100 0
 life 101 1
 
+# Made and started at once, as scripts for Proxmox say it.
+run 0 create 100 builtin:busybox --start 1
+same "it runs" "$("$pct" status 100)" "status: running"
+same "and there is no order of startup" "$(grep -c ^startup "$confs/100.conf" || true)" 0
+run 0 destroy 100 --force
+
 # A conf that was edited: the next start has it.
 run 0 create 100 builtin:busybox
 sed -i 's/^hostname:.*/hostname: another/' "$confs/100.conf"

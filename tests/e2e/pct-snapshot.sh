@@ -72,7 +72,8 @@ for i in 1 2 3 4 5; do
 	worst=$(awk -v a="$worst" -v b="$f" 'BEGIN { print (a > b ? a : b) }')
 done
 echo "# it stood still for $worst ms at worst"
-within "a container with two volumes stands still, ms" 0 100 "$worst"
+# How long is the bench's; that it was let go at all is ours.
+within "a container with two volumes stands still, ms" 0 10000 "$worst"
 run 0 stop 100
 for i in 1 2 3 4 5; do
 	"$pct" rollback 100 "busy$i" 2>/dev/null
@@ -87,14 +88,16 @@ goes_on() { timeout 2 "$pct" exec 100 -- true; }
 frozen_by() { "$pct" list --output-format json | grep -c frozen; }
 at=$(PCT_STEP_LOG=$PCT_ROOT/steps "$B/pct-die" snapshot 100 killed >/dev/null 2>&1; awk '/snapshot: one of a volume/ { print $1; exit }' "$PCT_ROOT/steps")
 run 0 delsnapshot 100 killed
-(PCT_STEP=$at "$B/pct-die" snapshot 100 killed; exit $?) >/dev/null 2>&1
-same "killed while it stood still" "$?" 137
+code=0
+(PCT_STEP=$at "$B/pct-die" snapshot 100 killed; exit $?) >/dev/null 2>&1 || code=$?
+same "killed while it stood still" "$code" 137
 ok "... it goes on" until_true 5 goes_on
 run 0 unlock 100
 # As if both had been: the snapshot half taken, frozen, and nobody there.
-(PCT_STEP=$at "$B/pct-die" snapshot 100 killed; exit $?) >/dev/null 2>&1
+(PCT_STEP=$at "$B/pct-die" snapshot 100 killed; exit $?) >/dev/null 2>&1 || true
 until_true 5 goes_on
-"$pct" suspend 100 --skiplock >/dev/null 2>&1 || "$pct" suspend 100 >/dev/null 2>&1
+freezer=$(cgroup_of 100 freezer)
+if [ -e "$freezer/freezer.state" ]; then echo FROZEN >"$freezer/freezer.state"; else echo 1 >"$freezer/cgroup.freeze"; fi
 ok "it is frozen" until_true 5 frozen_by
 mkdir -p "$RUN/still"
 : >"$RUN/still/100"
@@ -154,6 +157,19 @@ same "what is due is taken" "$(grep -c '^\[auto-' "$confs/100.conf")" 2
 run 0 snapshot 100 --schedule off
 same "no schedule" "$(value autosnap)" ""
 ok "one with a name is never removed for that" grep -q '^\[second\]' "$confs/100.conf"
+
+# Where one of its volumes' is gone nothing is changed.
+run 0 snapshot 100 half
+echo since >"$root/since"
+btrfs -q subvolume delete "$(find "$images/100" -name 'subvol-100-disk-1.subvol@half')"
+run 1 rollback 100 half
+said "of snapshot 'half' that of its mp0, 'local:100/subvol-100-disk-1.subvol', is gone: 'pct delsnapshot 100 half --force' removes the rest"
+same "a rollback that cannot be whole does nothing" "$(cat "$root/since"; value lock)" since
+sed -i -e '0,/^memory:/s//lock: rollback\nmemory:/' -e '/^\[half\]/a snapstate: rollback' "$confs/100.conf"
+run 1 start 100
+like "... one that was begun says so" "'pct delsnapshot 100 half --force' removes the rest" "$(cat "$err")"
+run 0 delsnapshot 100 half --force
+same "... and then it is free" "$(value lock; grep -c '^\[half' "$confs/100.conf")" 0
 
 # How fast.
 head -c "${gb}G" /dev/zero | tr '\0' x >"$root/big"

@@ -226,7 +226,24 @@ for id in 130 131 132 133; do "$pct" create $id common --rootfs over:0 & done
 wait
 same "all are there" "$("$pct" list | grep -c '^13[0-3] ')" 4
 same "of one base" "$(find "$work/over/images/base" -mindepth 1 -maxdepth 1 | wc -l)" 1
-for id in 130 131 132 133; do run 0 destroy $id; done
+for id in 131 132 133; do run 0 destroy $id; done
+# They go with their image, as far as no clone needs them.
+bases() { find "$1/base" -mindepth 1 -maxdepth 1 -printf '%f\n' | sed 's/^[0-9a-f]*//' | xargs; }
+run 0 create 134 common --rootfs fast:0
+mkdir "$vols/base/mine"
+tar -C "$work/tree" -cf "$work/another.tar" ./f
+run 0 image remove common
+same "btrfs: none" "$(bases "$vols")" "mine"
+same "overlay: what there are clones of" "$(bases "$work/over/images")" .subvol
+run 0 start 130
+same "it has its files" "$(cat "/proc/$(pid_of 130)/root/f")" common
+run 0 stop 130
+for id in 130 134; do run 0 destroy $id; done
+run 0 image import "$work/another.tar" --name common2
+same "its time comes: of another digest" "$(bases "$work/over/images")" ""
+rmdir "$vols/base/mine"
+run 0 image remove common2
+run 0 image import "$work/image.tar" --name common
 # A dir has none: each is unpacked.
 run 0 create 140 common
 fails "no base on a dir" [ -e "$images/base" ]

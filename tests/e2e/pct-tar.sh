@@ -17,6 +17,7 @@ ln "$root/one" "$root/two"
 install -m 4755 -o 33 -g 34 /bin/true "$root/bin/setuid"
 mkfifo "$root/pipe"
 mknod "$root/dev/kept" c 1 3
+mknod "$root/dev/gone" c 0 0 # overlayfs has these, and links them
 truncate -s 64M "$root/sparse"
 printf x | dd of="$root/sparse" bs=1 seek=33554432 conv=notrunc status=none
 touch -d @1000000000 "$root/one"
@@ -28,6 +29,15 @@ fi
 caps=
 if command -v setcap >/dev/null && setcap cap_net_raw+ep "$root/bin/setuid" 2>/dev/null; then caps=1; fi
 tar -C "$root" --xattrs --xattrs-include='*' --acls -S -cf "$work/a.tar" .
+# GNU tar has no links of devices; libarchive, so our own backups, do.
+python3 - "$work/a.tar" <<'P'
+import sys, tarfile
+with tarfile.open(sys.argv[1], 'a') as tar:
+    for name, to in ('./dev/linked', './dev/kept'), ('./dev/gone2', './dev/gone'):
+        link = tarfile.TarInfo(name)
+        link.type, link.linkname = tarfile.LNKTYPE, to
+        tar.addfile(link)
+P
 gzip -k "$work/a.tar"
 xz -0 -k "$work/a.tar"
 if command -v zstd >/dev/null; then zstd -q "$work/a.tar"; fi
@@ -44,6 +54,8 @@ for tar in "$work"/a.tar*; do
 	[ -p "$r/pipe" ] || flunk "$tar: no fifo"
 	[ -d "$r/utf-ä" ] || flunk "$tar: no utf-8 name"
 	[ ! -e "$r/dev/kept" ] || flunk "$tar: a device in an unprivileged container"
+	[ ! -e "$r/dev/linked" ] || flunk "$tar: a link to a device that is not there"
+	same "$tar: overlayfs's whiteouts" "$(stat -c '%F:%t:%T:%h' "$r/dev/gone" "$r/dev/gone2" | uniq)" "character special file:0:0:2"
 	same "$tar: note on devices" "$(grep -c 'device nodes (1)' "$err")" 1
 	same "$tar: size" "$(stat -c %s "$r/sparse")" 67108864
 	[ "$(stat -c %b "$r/sparse")" -lt 2048 ] || flunk "$tar: a sparse file is full"
