@@ -104,6 +104,9 @@ if [ -s "$B/debian-12-net.tar" ]; then
 	run 0 create 202 "$B/debian-12-net.tar"
 	run 0 create 203 "$B/debian-12-net.tar"
 	for i in 202 203; do run 0 start $i; done
+	for i in 202 203; do
+		ok "$i makes its own when it first starts" until_true 60 test -s "$(root_of $i)/etc/ssh/ssh_host_ed25519_key.pub"
+	done
 	for kind in rsa ecdsa ed25519; do
 		same "host key $kind: another in each" "$(cat "$(root_of 202)/etc/ssh/ssh_host_${kind}_key.pub" \
 			"$(root_of 203)/etc/ssh/ssh_host_${kind}_key.pub" | awk '{ print $2 }' | sort -u | wc -l)" 2
