@@ -151,76 +151,13 @@ static bool put(int fd, const char *from, size_t n)
 	return true;
 }
 
-/*
- * A tar ends in at least 1024 zeros. libarchive takes any end for one, and so an archive whose
- * sender died between two files for a whole one.
- */
-#define TAIL	 1024
-#define FEED_CUT 2 /* a feeder's status */
-
-struct tail {
-	char last[TAIL];
-	size_t n;
-};
-
-static void tail_add(struct tail *t, const char *from, size_t n)
-{
-	size_t take = MIN(n, (size_t)TAIL), keep = MIN(t->n, TAIL - take);
-
-	memmove(t->last, t->last + t->n - keep, keep);
-	memcpy(t->last + keep, from + n - take, take);
-	t->n = keep + take;
-}
-
-static bool tail_is_end(const struct tail *t)
-{
-	static const char zeros[TAIL];
-
-	return t->n == TAIL && memcmp(t->last, zeros, TAIL) == 0;
-}
-
-static int cut(const struct extract *x)
-{
-	return refuse(-EBADMSG, "archive '%s' is damaged: it ends before its end", x->name);
-}
-
-static int check_end(const struct extract *x)
-{
-	struct tail t = { .n = 0 };
-	struct stat st;
-
-	if (!x->plain || fstat(x->fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return 0;
-	if (st.st_size >= TAIL && pread(x->fd, t.last, TAIL, st.st_size - TAIL) == TAIL)
-		t.n = TAIL;
-	return tail_is_end(&t) ? 0 : cut(x);
-}
-
-/* What was read already, and then the rest: a process's work. */
-static _Noreturn void feed_all(const struct extract *x, const struct reader *r, int to)
-{
-	char *block = malloc(BLOCK);
-	struct tail t = { .n = 0 };
-	ssize_t n;
-
-	if (!block || !put(to, r->head, r->n))
-		_exit(1);
-	if (r->n)
-		tail_add(&t, r->head, r->n);
-	while ((n = read(x->fd, block, BLOCK)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || !put(to, block, (size_t)n))
-			_exit(1);
-		tail_add(&t, block, (size_t)n);
-	}
-	_exit(x->plain && !tail_is_end(&t) ? FEED_CUT : 0);
-}
-
+/* What was read already, and then the rest. */
 static int feed(struct extract *x, const struct reader *r)
 {
 	pid_t parent = getpid();
 	int ends[2];
+	char *block;
+	ssize_t n;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail(-errno, "read '%s'", x->name);
@@ -228,9 +165,16 @@ static int feed(struct extract *x, const struct reader *r)
 	if (x->feeder == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(ends[0]);
-		if (getppid() == parent)
-			feed_all(x, r, ends[1]);
-		_exit(1);
+		block = malloc(BLOCK);
+		if (getppid() != parent || !block || !put(ends[1], r->head, r->n))
+			_exit(1);
+		while ((n = read(x->fd, block, BLOCK)) != 0) {
+			if (n < 0 && errno == EINTR)
+				continue;
+			if (n < 0 || !put(ends[1], block, (size_t)n))
+				_exit(1);
+		}
+		_exit(0);
 	}
 	close(ends[1]);
 	close_fd(&x->fd);
@@ -275,7 +219,6 @@ int extract_open(const char *word, const char *repository, struct extract *out)
 	reader.keeps = lseek(x.fd, 0, SEEK_CUR) < 0;
 	a = open_reader(&reader);
 	r = a ? find_conf(&reader, word, a, &x) : fail(-ENOMEM, "read '%s'", word);
-	x.plain = a && archive_filter_count(a) <= 1;
 	if (a)
 		archive_read_free(a);
 	if (r == 0 && reader.keeps)
@@ -298,8 +241,6 @@ static int await(pid_t *pid)
 		if (errno != EINTR)
 			return -errno;
 	*pid = 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == FEED_CUT)
-		return -EBADMSG;
 	return status == 0 ? 0 : -EIO;
 }
 
@@ -312,12 +253,8 @@ int extract_end(struct extract *x)
 	while (x->feeder && read(x->fd, block, sizeof(block)) > 0)
 		;
 	r = await(&x->feeder);
-	if (r == -EBADMSG)
-		return cut(x);
 	if (r == 0)
 		r = await(&x->source);
-	if (r == 0)
-		return check_end(x);
 	return r < 0 ? refuse(r, "archive '%s' was not read to its end", x->name) : 0;
 }
 
@@ -379,8 +316,6 @@ int extract_verify(const char *path, struct progress *p, struct extracted *out)
 	progress_begin(p, fstat(x.fd, &st) == 0 ? (uint64_t)st.st_size : 0, "verify");
 	a = open_reader(&reader);
 	r = a ? read_all(&reader, path, a, &out->entries) : fail(-ENOMEM, "read '%s'", path);
-	if (r == 0)
-		r = check_end(&x);
 	if (a)
 		archive_read_free(a);
 	if (r == 0 && config_get(&c, "hostname"))

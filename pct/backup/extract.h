@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include "pct/cli/progress.h"
@@ -15,7 +14,6 @@ struct extract {
 	int fd;		  /* from its beginning on */
 	char *conf;	  /* the text of the conf in it */
 	size_t conf_n;
-	bool plain;   /* not compressed: nothing but its end says that it is whole */
 	pid_t feeder; /* of ours, where what was read cannot be read again; 0: none */
 	pid_t source; /* a repository's program; 0: none */
 };

@@ -275,11 +275,11 @@ with tarfile.open(sys.argv[1] + "/whole.tar") as t: at = t.getmembers()[-3].offs
 open(sys.argv[1] + "/short.tar", "wb").write(open(sys.argv[1] + "/whole.tar", "rb").read(at))
 P
 run 1 restore 400 "$work/short.tar"
-like "an archive without its end is damaged" "without a tar's end|ends before its end" "$(cat "$err")"
+like "an archive without its end is damaged" "without a tar's end" "$(cat "$err")"
 nothing_of 400
 # shellcheck disable=SC2002 # a pipe it is to be
 fails "... from a pipe, too" sh -c 'cat "$1" | "$2" restore 400 - 2>"$3"' - "$work/short.tar" "$pct" "$err"
-like "... which is said" "without a tar's end|ends before its end" "$(cat "$err")"
+like "... which is said" "without a tar's end" "$(cat "$err")"
 nothing_of 400
 run 1 backup verify "$work/short.tar"
 run 0 backup verify "$work/whole.tar"
