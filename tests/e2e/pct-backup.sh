@@ -274,6 +274,32 @@ head -c 70000000 /dev/zero >"$work/zero"
 run 1 restore 400 "$work/zero"
 nothing_of 400
 
+# One that was cut between two files: nothing but its end says so where it is not compressed.
+"$pct" backup 100 --compress 0 --stdout >"$work/whole.tar" 2>/dev/null
+python3 - "$work" <<'P'
+import sys, tarfile
+with tarfile.open(sys.argv[1] + "/whole.tar") as t: at = t.getmembers()[-3].offset
+open(sys.argv[1] + "/short.tar", "wb").write(open(sys.argv[1] + "/whole.tar", "rb").read(at))
+P
+run 1 restore 400 "$work/short.tar"
+like "an archive without its end is damaged" "without a tar's end" "$(cat "$err")"
+nothing_of 400
+# shellcheck disable=SC2002
+piped() { cat "$1" | "$pct" restore 400 - 2>"$err"; } # a pipe it is to be
+fails "... from a pipe, too" piped "$work/short.tar"
+like "... which is said" "without a tar's end" "$(cat "$err")"
+nothing_of 400
+run 1 backup verify "$work/short.tar"
+run 0 backup verify "$work/whole.tar"
+ok "a whole one is not" piped "$work/whole.tar"
+run 0 destroy 400
+# Its lock cannot be had: said, and no more.
+exec 7>>"$PCT_ROOT/run/pct/lock/100.lock"
+flock 7
+run 1 backup 100
+exec 7>&-
+like "another that works on it is named or said" 'still working on CT 100' "$(cat "$err")"
+
 # ---- over one that is there ----
 run 1 restore 200 "$a"
 like "not by mistake" 'already exists' "$(cat "$err")"
