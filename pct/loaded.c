@@ -67,6 +67,7 @@ ARCHIVE(int, archive_read_open,
 	 archive_close_callback *end), (a, arg, open, next, end))
 ARCHIVE(int, archive_read_open_fd, (struct archive *a, int fd, size_t block), (a, fd, block))
 ARCHIVE(int, archive_read_next_header, (struct archive *a, struct archive_entry **e), (a, e))
+ARCHIVE(la_int64_t, archive_read_header_position, (struct archive *a), (a))
 ARCHIVE(int, archive_read_data_block,
 	(struct archive *a, const void **block, size_t *n, la_int64_t *at), (a, block, n, at))
 ARCHIVE(int, archive_read_free, (struct archive *a), (a))

@@ -14,6 +14,7 @@
 #include "pct/backup/repository.h"
 #include "pct/interrupt.h"
 #include "pct/paths.h"
+#include "pct/root/unpack.h"
 
 #define BLOCK	 (128 * 1024)
 #define HEAD_MAX (64u << 20) /* of a stream, until its conf has come: libarchive reads ahead */
@@ -288,6 +289,10 @@ static int read_all(const struct reader *in, const char *name, struct archive *a
 			return damaged(in, name, a);
 		(*entries)++;
 	}
+	if (!unpack_ended(a))
+		return refuse(-EBADMSG,
+			      "archive '%s' is damaged: it ends too early, without a tar's end",
+			      name);
 	return 0;
 }
 

@@ -5,6 +5,8 @@
  * The conf comes first, with `lock: create`, and loses that lock last: at any moment in between
  * `pct destroy` knows what there is to remove.
  */
+#include <fcntl.h>
+
 #include "pct/cli/args.h"
 #include "pct/conf/keys.h"
 #include "pct/conf/store.h"
@@ -72,6 +74,23 @@ static int check_reachable(const struct args *a, const struct config *c)
 	return key_bool(c, "unprivileged") ? start_reachable(a->vmid, path) : 0;
 }
 
+static bool has(int root, const char *name)
+{
+	return faccessat(root, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* What `docker save` and its like write has the layers as files in it. */
+static int check_no_image(const struct args *a, const struct source *s, int root)
+{
+	if (s->row || s->image || has(root, "etc") ||
+	    (!has(root, "oci-layout") && !has(root, "manifest.json")))
+		return 0;
+	return refuse(-EINVAL,
+		      "'%s' is an archive of an OCI image: 'pct image import %s --name NAME', "
+		      "then 'pct create %u NAME'",
+		      s->name, s->name, a->vmid);
+}
+
 /* What the conf says of the system inside, where the user did not. */
 static int look_inside(const struct args *a, const struct source *s, int root, struct config *c)
 {
@@ -81,6 +100,9 @@ static int look_inside(const struct args *a, const struct source *s, int root, s
 
 	if (r < 0)
 		return fail(r, "look into the new root");
+	r = check_no_image(a, s, root);
+	if (r < 0)
+		return r;
 	if (entrypoint) {
 		auto_free char **words = NULL;
 		const char *program = entrypoint;

@@ -345,6 +345,12 @@ static int next(struct run *u, struct archive_entry **e)
 	return r < ARCHIVE_WARN ? damaged(u) : 1;
 }
 
+/* The last header it looked for began where the bytes ended, or there was the block of zeros. */
+bool unpack_ended(struct archive *a)
+{
+	return archive_filter_bytes(a, 0) > archive_read_header_position(a);
+}
+
 static int take_all(struct run *u)
 {
 	struct archive_entry *e = NULL;
@@ -363,6 +369,10 @@ static int take_all(struct run *u)
 	}
 	if (r == 0 && u->entries == 0)
 		return refuse(-EBADMSG, "template '%s' is empty", u->name);
+	/* A layer has a digest, and there are makers of those that leave the end out. */
+	if (r == 0 && !u->put.layered && !unpack_ended(u->in))
+		return refuse(-EBADMSG, "'%s' is damaged: it ends too early, without a tar's end",
+			      u->name);
 	return r;
 }
 

@@ -10,6 +10,7 @@
 
 #include "pct/root/template.h"
 
+struct archive;
 struct archive_entry;
 
 /*
@@ -20,6 +21,12 @@ int unpack(const char *name, int fd, const struct target *t);
 
 /* The layers of an OCI image, the lowest first, each of which may take from those below. */
 int unpack_layers(const char *name, const int *fds, size_t n, const struct target *t);
+
+/*
+ * After ARCHIVE_EOF: did the tar end as one does, with a block of zeros? To libarchive one that was
+ * cut between two entries is as good.
+ */
+bool unpack_ended(struct archive *a);
 
 /* Why a path in a tar is not taken, of an entry or of a hard link's other end; NULL: it is. */
 const char *unpack_path_wrong(const char *path);

@@ -280,7 +280,9 @@ static int check_rollback(unsigned vmid, const struct config *c, const char *nam
 		r = refuse(-EPERM, "CT %u is a template: it does not change", vmid);
 	if (r == 0)
 		r = named_volumes(vmid, snap_find(c, name), NULL, vs);
-	return r < 0 ? r : named_volumes_can(vmid, vs, STORAGE_SNAPSHOTS, "snapshots");
+	if (r == 0)
+		r = named_volumes_can(vmid, vs, STORAGE_SNAPSHOTS, "snapshots");
+	return r < 0 ? r : named_volumes_have(vmid, vs, name);
 }
 
 int snap_can_rollback(unsigned vmid, const struct config *c, const char *name)
@@ -312,6 +314,10 @@ static int mend_rollback(unsigned vmid, struct config *c, const char *name)
 	if (ct_running(vmid))
 		return refuse(-EBUSY, "CT %u runs: 'pct stop %u' first", vmid, vmid);
 	r = named_volumes(vmid, config_section(c, name), NULL, &vs);
+	if (r == 0)
+		r = named_volumes_can(vmid, &vs, STORAGE_SNAPSHOTS, "snapshots");
+	if (r == 0)
+		r = named_volumes_have(vmid, &vs, name);
 	return r < 0 ? r : finish_rollback(vmid, c, name, &vs, true);
 }
 

@@ -118,3 +118,22 @@ int named_volumes_can(unsigned vmid, const struct named_volumes *n, unsigned fea
 	}
 	return 0;
 }
+
+int named_volumes_have(unsigned vmid, const struct named_volumes *n, const char *snapshot)
+{
+	for (size_t i = 0; i < n->n; i++) {
+		const struct volume *v = &n->all[i].v;
+		int r = v->storage->driver->has_snapshot(v->storage, v->name, snapshot);
+
+		if (r == -ENOENT)
+			return refuse(r,
+				      "CT %u: of snapshot '%s' that of its %s, '%s:%s', is gone: "
+				      "'pct delsnapshot %u %s --force' removes the rest",
+				      vmid, snapshot, n->all[i].key, v->storage->id, v->name, vmid,
+				      snapshot);
+		if (r < 0)
+			return fail(r, "find snapshot '%s' of '%s:%s'", snapshot, v->storage->id,
+				    v->name);
+	}
+	return 0;
+}

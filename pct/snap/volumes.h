@@ -37,5 +37,8 @@ int named_volumes(unsigned vmid, const struct section *s, const char *left_out,
 int named_volumes_can(unsigned vmid, const struct named_volumes *n, unsigned feature,
 		      const char *what);
 
+/* Refuse where one of them has no such snapshot (any more). */
+int named_volumes_have(unsigned vmid, const struct named_volumes *n, const char *snapshot);
+
 /* Is it rootfs or mpN? */
 bool is_volume_key(const char *key);

@@ -292,6 +292,13 @@ static int rollback(const struct storage *s, const char *name, const char *snaps
 	return r < 0 ? fail(r, "roll volume '%s:%s' back to '%s'", s->id, name, snapshot) : 0;
 }
 
+static int has_snapshot(const struct storage *s, const char *name, const char *snapshot)
+{
+	auto_free char *path = snapshot_of(s, name, snapshot);
+
+	return access(path, F_OK) < 0 ? -errno : 0;
+}
+
 /* Each that is beside it and belongs to it: its snapshots, and what a rollback has left. */
 static int each_beside(const char *path, int (*each)(const char *beside, const void *arg),
 		       const void *arg)
@@ -431,6 +438,7 @@ const struct driver driver_btrfs = {
 	.snapshot = snapshot,
 	.snapshot_remove = snapshot_remove,
 	.rollback = rollback,
+	.has_snapshot = has_snapshot,
 	.clone = clone_it,
 	.rename = rename_it,
 	.look = look,

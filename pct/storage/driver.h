@@ -112,6 +112,8 @@ struct driver {
 	int (*snapshot)(const struct storage *s, const char *name, const char *snapshot);
 	int (*snapshot_remove)(const struct storage *s, const char *name, const char *snapshot);
 	int (*rollback)(const struct storage *s, const char *name, const char *snapshot);
+	/* Is it there? -ENOENT, not said. */
+	int (*has_snapshot)(const struct storage *s, const char *name, const char *snapshot);
 
 	/* One of @vmid's own with the same in it, sharing its data. @snapshot NULL: as it is now.
 	 */

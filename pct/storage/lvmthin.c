@@ -223,6 +223,13 @@ static int rollback(const struct storage *s, const char *name, const char *to)
 	return r < 0 ? r : remove_lv(s, old);
 }
 
+static int has_snapshot(const struct storage *s, const char *name, const char *snapshot)
+{
+	auto_free char *lv = snapshot_of(name, snapshot);
+
+	return lvm_is_there(s, lv) ? 0 : -ENOENT;
+}
+
 static int clone_it(const struct storage *s, const char *name, const char *of, unsigned vmid,
 		    char **out)
 {
@@ -393,6 +400,7 @@ const struct driver driver_lvmthin = {
 	.snapshot = snapshot,
 	.snapshot_remove = snapshot_remove,
 	.rollback = rollback,
+	.has_snapshot = has_snapshot,
 	.clone = clone_it,
 	.rename = rename_it,
 	.look = look,

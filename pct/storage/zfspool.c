@@ -262,11 +262,17 @@ static int snapshot(const struct storage *s, const char *name, const char *as)
 	return run_on(s, "snapshot", NULL, name, as, "make a snapshot");
 }
 
-static int snapshot_remove(const struct storage *s, const char *name, const char *as)
+static int has_snapshot(const struct storage *s, const char *name, const char *as)
 {
 	auto_free char *of = dataset(s, name, as), *answer = NULL;
 	const char *const argv[] = { "zfs", "list", "-H", "-t", "snapshot", of, NULL };
-	int r = program_ask(s, argv, "find a snapshot", true, &answer);
+
+	return program_ask(s, argv, "find a snapshot", true, &answer);
+}
+
+static int snapshot_remove(const struct storage *s, const char *name, const char *as)
+{
+	int r = has_snapshot(s, name, as);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
@@ -360,6 +366,7 @@ const struct driver driver_zfspool = {
 	.snapshot = snapshot,
 	.snapshot_remove = snapshot_remove,
 	.rollback = rollback,
+	.has_snapshot = has_snapshot,
 	.clone = clone_it,
 	.rename = rename_it,
 	.look = look,

@@ -6,7 +6,7 @@
 [ "$(id -u)" = 0 ] || { skip "known work in a container" "needs root"; exit 0; }
 [ -c /dev/fuse ] || { skip "known work in a container" "no /dev/fuse"; exit 0; }
 
-ID=$((RANDOM % 9000 + 1000))
+ID=$(($$ + 1000))
 LOOP=''
 cleanup_more() {
 	"$B/pct" destroy $ID --force >/dev/null 2>&1
@@ -34,7 +34,7 @@ declare -A one two
 # $1: command that says "ready" and waits.
 with_work() {
 	coproc W { "$B/pct" exec $ID -- "$@" 2>&1; }
-	read -r -t 60 -u "${W[0]}" _ || flunk "$* did not get ready"
+	read -r -t 300 -u "${W[0]}" _ || flunk "$* did not get ready"
 }
 done_with_work() {
 	echo >&"${W[1]}"

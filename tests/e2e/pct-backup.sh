@@ -196,6 +196,19 @@ run 0 backup verify "$a" "${a##*/}" "local:backup/${a##*/}"
 head -c 100000 "$a" >"$work/cut.tar.zst"
 run 1 backup verify "$work/cut.tar.zst"
 said "is damaged"
+# Cut where an entry ends: to libarchive it is as good as a whole one.
+zstd -qdc "$a" >"$work/whole.tar"
+python3 - "$work/whole.tar" "$work/entries.tar" <<-'EOF'
+	import sys, tarfile
+	at = [m.offset for m in tarfile.open(sys.argv[1], errorlevel=0)]
+	open(sys.argv[2], 'wb').write(open(sys.argv[1], 'rb').read(at[len(at) // 2]))
+EOF
+run 1 backup verify "$work/entries.tar"
+said "is damaged: it ends too early"
+run 1 restore 211 "$work/entries.tar"
+said "is damaged: it ends too early"
+nothing_of 211
+run 0 backup verify "$work/whole.tar"
 run 0 backup protect "${a##*/}"
 run 1 backup remove "${a##*/}"
 said "is protected"
@@ -253,6 +266,31 @@ like "a template is no backup" 'no backup of a container' "$(cat "$err")"
 head -c 70000000 /dev/zero >"$work/zero"
 run 1 restore 400 "$work/zero"
 nothing_of 400
+
+# One that was cut between two files: nothing but its end says so where it is not compressed.
+"$pct" backup 100 --compress 0 --stdout >"$work/whole.tar" 2>/dev/null
+python3 - "$work" <<'P'
+import sys, tarfile
+with tarfile.open(sys.argv[1] + "/whole.tar") as t: at = t.getmembers()[-3].offset
+open(sys.argv[1] + "/short.tar", "wb").write(open(sys.argv[1] + "/whole.tar", "rb").read(at))
+P
+run 1 restore 400 "$work/short.tar"
+like "an archive without its end is damaged" "without a tar's end" "$(cat "$err")"
+nothing_of 400
+# shellcheck disable=SC2002 # a pipe it is to be
+fails "... from a pipe, too" sh -c 'cat "$1" | "$2" restore 400 - 2>"$3"' - "$work/short.tar" "$pct" "$err"
+like "... which is said" "without a tar's end" "$(cat "$err")"
+nothing_of 400
+run 1 backup verify "$work/short.tar"
+run 0 backup verify "$work/whole.tar"
+ok "a whole one is not" sh -c 'cat "$1" | "$2" restore 400 - 2>/dev/null' - "$work/whole.tar" "$pct"
+run 0 destroy 400
+# Its lock cannot be had: said, and no more.
+exec 7>>"$PCT_ROOT/run/pct/lock/100.lock"
+flock 7
+run 1 backup 100
+exec 7>&-
+like "another that works on it is named or said" 'still working on CT 100' "$(cat "$err")"
 
 # ---- over one that is there ----
 run 1 restore 200 "$a"

@@ -14,7 +14,7 @@ answers() {
 	local code=$1 text=$2 got=0
 
 	shift 2
-	timeout 10 "$pct" "$@" >"$out" 2>"$err" </dev/null || got=$?
+	timeout 100 "$pct" "$@" >"$out" 2>"$err" </dev/null || got=$?
 	n=$((n + 1))
 	if [ "$got" != "$code" ] || [ -s "$out" ] || [ "$(wc -l <"$err")" != 1 ] ||
 	   ! grep -qF -- "$text" "$err" || grep -q '[[:cntrl:]]' "$err" || [ "$(wc -c <"$err")" -gt 1100 ]; then

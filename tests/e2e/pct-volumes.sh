@@ -31,7 +31,10 @@ mounted()
 	mkdir "$work/mnt-$2"
 	mount -o loop "$work/$2.img" "$work/mnt-$2"
 }
-loops() { losetup -l -n -O BACK-FILE | grep -c "$work/mnt-\|$PCT_ROOT" || true; }
+# The kernel gives them back a moment after the last mount is gone.
+looped() { losetup -l -n -O BACK-FILE | grep -c "$work/mnt-\|$PCT_ROOT" || true; }
+none_looped() { [ "$(looped)" = 0 ]; }
+loops() { until_true 5 none_looped || true; looped; }
 value() { sed -n "/^$2: /{s///p;q}" "$confs/$1.conf"; } # VMID KEY
 id_of() { value "$1" "$2" | cut -d, -f1; }
 
@@ -178,7 +181,7 @@ run 1 set 120 --mp0 local:0.1,mp=/proc
 same "nothing is named" "$(value 120 mp0)$(value 120 unused0)" ""
 same "nothing is left of it" "$(ls "$images/120")" subvol-120-disk-0.subvol
 run 0 set 120 --protection 1
-run 1 set 120 --mp0 local:0,mp=/x
+run 2 set 120 --mp0 local:0,mp=/x
 said "CT 120 is protected"
 run 0 set 120 --delete protection
 # Files go through it while it runs and when it does not.
