@@ -5,6 +5,7 @@
 # registrations and callers that come and go, pressure triggers, the load sampler. `make check-tsan`
 # runs it with the daemon under ThreadSanitizer, RACES_S seconds long. (Only that: under it a
 # program has a second thread, and may not enter another mount namespace.)
+# apart: both processors have work
 . "$(dirname "$0")/box-lib"
 
 S=${RACES_S:-5}

@@ -4,6 +4,7 @@
 # A container's root swaps what a view is about to be laid on, between its being found and the
 # view's being moved there, or ends then. No file or mount of the host's is touched, and another
 # container's attach goes on. (TRIES: how many times each.)
+# apart: the host's mounts are compared
 . "$(dirname "$0")/box-lib"
 
 TRIES=${TRIES:-1000}

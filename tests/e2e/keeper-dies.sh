@@ -4,6 +4,7 @@
 # The keeper ends too, alone or together with its worker, as under systemd: a supervisor has its
 # descriptors and starts it anew. Eight readers of three containers, and one that has a file open
 # all the time, may not notice. (KEEPER_DEATHS: how many, 30.)
+# apart: both processors have work
 . "$(dirname "$0")/load-lib"
 
 DEATHS=${KEEPER_DEATHS:-30}

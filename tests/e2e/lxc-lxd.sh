@@ -4,6 +4,7 @@
 # A container of LXD's with our lines in its raw.lxc. Debian's lxd is asked for in PATH only: `apt-get
 # download` it with lxd-client, libraft2, libdqlite0, rsync and squashfs-tools, `dpkg-deb -x` each into
 # a folder, and set PATH and LD_LIBRARY_PATH; nothing is installed, no service started.
+# apart: LXD has cgroups of fixed names
 # shellcheck source=lxc-lib
 . "$(dirname "$0")/lxc-lib"
 for p in lxd lxc rsync unsquashfs; do

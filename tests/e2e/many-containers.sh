@@ -3,6 +3,7 @@
 #
 # Two thousand containers, one of them with 20,000 threads: they cost little while they sleep, the
 # load sampler keeps to its fifth of a CPU, and each has the numbers that are its own.
+# apart: 20000 threads
 . "$(dirname "$0")/box-lib"
 
 N=2000 THREADS=20000

@@ -4,6 +4,7 @@
 # The docker engine with pct-runc as a runtime of its configuration. Ours has a network, a /run and
 # folders of its own, and leaves the machine's alone. It need not be installed: in PATH are enough
 # dockerd, containerd, its shim, and docker, as `dpkg-deb -x` unpacks them.
+# apart: engines have one folder each
 . "$(dirname "$0")/oci-lib"
 
 for need in dockerd containerd containerd-shim-runc-v2 docker runc; do

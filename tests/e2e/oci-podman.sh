@@ -3,6 +3,7 @@
 #
 # podman with runc: by hooks.d as it is packaged, by pct-runc as its runtime, by CDI, and in the
 # style of lxcfs. Its storage, and all it runs, is in a folder of the test's own.
+# apart: engines have one folder each
 . "$(dirname "$0")/oci-lib"
 
 for need in podman runc; do

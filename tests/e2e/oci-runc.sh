@@ -3,6 +3,7 @@
 #
 # Containers of OCI runtimes without an engine: by hooks, and by pct-runc. What the hook is given
 # can be anything; the container starts all the same, unless --strict says it must not.
+# apart: engines have one folder each
 . "$(dirname "$0")/oci-lib"
 
 BUNDLES=$PCT_ROOT/b

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Known work is done in a container; its files must move by just that.
+# apart: its numbers are held against the whole machine's
 . "$(dirname "$0")/lib.sh"
 [ "$(id -u)" = 0 ] || { skip "known work in a container" "needs root"; exit 0; }
 [ -c /dev/fuse ] || { skip "known work in a container" "no /dev/fuse"; exit 0; }

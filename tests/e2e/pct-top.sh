@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # pct top --once against work that is known, and what 20 containers cost it.
+# apart: what it costs is looked at
 # shellcheck source=pct-lib
 . "$(dirname "$0")/pct-lib"
 needs "needs /dev/fuse" [ -e /dev/fuse ]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # /proc/pressure in a container: its own numbers, and triggers that wake poll(2).
+# apart: it makes pressure, and looks that there is none
 . "$(dirname "$0")/lib.sh"
 [ "$(id -u)" = 0 ] || { skip "pressure triggers" "needs root"; exit 0; }
 [ -c /dev/fuse ] || { skip "pressure triggers" "no /dev/fuse"; exit 0; }

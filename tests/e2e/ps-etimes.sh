@@ -3,6 +3,7 @@
 #
 # ps, a thousand times, in a container with a clock of its own: it subtracts its own start from
 # /proc/uptime, and an uptime even one tick old would make it run for ever. (RUNS: 1000.)
+# apart: both processors have work
 . "$(dirname "$0")/box-lib"
 
 RUNS=${RUNS:-1000}

@@ -5,6 +5,7 @@
 # worker, the keeper, or both are killed: no call fails, is answered with other values than the
 # container's, or is kept waiting for long. And one whose page does not come keeps no other waiting.
 # (KILLS: how many, 60.)
+# apart: both processors have work
 # shellcheck source=pct-lib
 . "$(dirname "$0")/pct-lib"
 set +e

@@ -4,6 +4,7 @@
 # Workers end at every place and at any moment, while eight readers of three containers read. None
 # of them may notice. (DEATHS: how many of each kind; KILLS, TAKEOVERS. `make check-deaths` has
 # them all.)
+# apart: both processors have work
 . "$(dirname "$0")/load-lib"
 
 DEATHS=${DEATHS:-20} KILLS=${KILLS:-150} TAKEOVERS=${TAKEOVERS:-20}

@@ -4,6 +4,7 @@
 # System tests on a pure cgroup v2 host with swap, PSI and AppArmor: each of its checks is a line
 # here, as tests/run counts them. What has least to do with cgroups runs only with VM_FULL=1, that
 # is `make check-vm-full`, and so does what needs systemd, in a machine of its own.
+# apart: its virtual machine has all processors work
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
