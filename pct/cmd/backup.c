@@ -88,7 +88,7 @@ static int find_vmids(const struct args *a, unsigned **out, size_t *n)
 		if (!vmid_parse(a->argv[i], &all[i])) {
 			free(all);
 			return refuse(EXIT_USAGE,
-				      "backup: '%s' is no VMID (100 to 999999999), nor list, "
+				      "backup: '%.60s' is no VMID (100 to 999999999), nor list, "
 				      "verify, remove, protect, unprotect",
 				      a->argv[i]);
 		}
@@ -206,7 +206,7 @@ static int list(const struct args *a)
 	int r;
 
 	if (a->argv[1] && !vmid_parse(a->argv[1], &vmid))
-		return refuse(EXIT_USAGE, "backup: '%s' is no VMID", a->argv[1]);
+		return refuse(EXIT_USAGE, "backup: '%.60s' is no VMID", a->argv[1]);
 	if (args_value(a, "repository"))
 		return list_repository(a, vmid);
 	r = dump_directory(a, false, &dir);
