@@ -181,7 +181,7 @@ run 1 set 120 --mp0 local:0.1,mp=/proc
 same "nothing is named" "$(value 120 mp0)$(value 120 unused0)" ""
 same "nothing is left of it" "$(ls "$images/120")" subvol-120-disk-0.subvol
 run 0 set 120 --protection 1
-run 2 set 120 --mp0 local:0,mp=/x
+run 1 set 120 --mp0 local:0,mp=/x
 said "CT 120 is protected"
 run 0 set 120 --delete protection
 # Files go through it while it runs and when it does not.
