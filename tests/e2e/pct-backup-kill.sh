@@ -130,3 +130,17 @@ for after in 0.02 0.05 0.1 0.2; do
 	run 0 start 200
 	run 0 stop 200
 done
+
+# Another has the container's lock for longer than its end waits: that is said, and the archive is there.
+rm -f "$PCT_ROOT"/var/lib/pct/dump/vzdump-lxc-200-*
+"$pct" backup 200 --bwlimit 8000 >"$out" 2>"$err" &
+pid=$!
+until_true 10 grep -q '^lock: backup' "$confs/200.conf"
+(flock 9; sleep 18) 9>>"$PCT_ROOT/run/pct/lock/200.lock" &
+code=0
+wait $pid || code=$?
+same "a backup that cannot take its mark off the conf: exit" "$code" 1
+like "why is said" "another pct is still working on CT 200" "$(cat "$err")"
+same "its archive is there" "$(find "$PCT_ROOT/var/lib/pct/dump" -name 'vzdump-lxc-200-*.tar.zst' | wc -l)" 1
+wait
+run 0 unlock 200
