@@ -245,7 +245,7 @@ races = SAN=thread B=$(B)-thread $(B)-thread/pctfs
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests fuzzers lint
 	$(if $(SAN),,$(Q)$(MAKE) --no-print-directory $(races))
-	$(Q)B=$(B) $(if $(SAN),,PCTFS=$(B)-thread/pctfs) tests/run $(tests) $(wildcard tests/e2e/*-*.sh) tests/vm/check.sh
+	$(Q)B=$(B) $(jobs) $(if $(SAN),,PCTFS=$(B)-thread/pctfs) tests/run $(tests) $(wildcard tests/e2e/*-*.sh) tests/vm/check.sh
 
 check-tsan: deps
 	$(Q)$(MAKE) --no-print-directory all
@@ -273,8 +273,10 @@ truth: deps
 	$(Q)B=$(B) tests/truth/$(if $(TRUTH_VM),vm,run)
 	$(if $(TRUTH_VM),,$(Q)B=$(B) tests/truth/run --musl)
 
+# So many at a time: most of them wait, or have one processor's work.
+jobs = TESTS_JOBS=$(or $(TESTS_JOBS),2)
 unit: $(tests) $(B)/pctfs
-	$(Q)tests/run $(tests)
+	$(Q)$(jobs) tests/run $(tests)
 
 tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(if $(SAN),,static $(B)/pct-bench $(B)/bench-read $(B)/bench-work)
 fuzzers: $(fuzzers)

@@ -120,3 +120,31 @@ int paths_make(const char *dir, unsigned mode)
 	} while (*p);
 	return 0;
 }
+
+size_t paths_depth(const char *path)
+{
+	size_t n = 0;
+
+	for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
+		path += strcspn(path, "/");
+		n++;
+	}
+	return n;
+}
+
+bool paths_same(const char *a, const char *b)
+{
+	while (*a || *b) {
+		size_t n, m;
+
+		a += strspn(a, "/");
+		b += strspn(b, "/");
+		n = strcspn(a, "/");
+		m = strcspn(b, "/");
+		if (n != m || strncmp(a, b, n) != 0)
+			return false;
+		a += n;
+		b += m;
+	}
+	return true;
+}

@@ -43,3 +43,7 @@ int paths_tools(char **dir);
 
 /* mkdir -p, every new directory with @mode; says what is wrong. */
 int paths_make(const char *dir, unsigned mode);
+
+/* Of paths without '.' and '..': how many names it has; are they the same but for slashes? */
+size_t paths_depth(const char *path);
+bool paths_same(const char *a, const char *b);

@@ -696,11 +696,13 @@ START_TEST(a_boot_clock_starts_with_the_first_tick)
 	for (int i = 0; i < 3; i++) {
 		auto_fd home = -EBADF;
 		struct timespec t;
+		time_t began = time(NULL);
 
 		ck_assert_int_eq(timens_make(&home), 0);
 		ck_assert_int_eq(clock_gettime(CLOCK_BOOTTIME, &t), 0);
-		ck_assert_int_eq(t.tv_sec, 0);
-		ck_assert_int_ge(t.tv_nsec, 10000000);
+		/* Unless somebody else had the CPU meanwhile. */
+		ck_assert_int_le(t.tv_sec, time(NULL) - began);
+		ck_assert_int_ge(t.tv_sec * 1000000000 + t.tv_nsec, 10000000);
 		usleep(50000);
 	}
 }

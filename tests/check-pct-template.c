@@ -12,6 +12,7 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include "base/base.h"
@@ -255,6 +256,8 @@ static int tar_of(const char *path, const char *hardlink, mode_t type)
 		archive_entry_set_mode(e, type | 0644);
 	if (type == AE_IFLNK)
 		archive_entry_set_symlink(e, "/etc");
+	if (type == AE_IFCHR)
+		archive_entry_set_rdev(e, makedev(1, 3));
 	archive_entry_set_uid(e, getuid() % 65536);
 	archive_entry_set_gid(e, getgid() % 65536);
 	ck_assert_int_eq(archive_write_header(a, e), ARCHIVE_OK);

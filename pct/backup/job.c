@@ -161,7 +161,9 @@ static int save_lock(struct work *w, bool on)
 
 	if (r == 0)
 		r = conf_load(w->vmid, &c);
-	if (r == 0 && on)
+	if (r < 0)
+		return r;
+	if (on)
 		r = conf_check_lock(w->vmid, &c, "back up");
 	if (r == 0 && on)
 		r = config_set(&c, "lock", "backup");

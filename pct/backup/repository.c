@@ -17,6 +17,7 @@
 /* %p: the path, %n: the name, %v: the VMID; each a word or part of one. */
 struct program {
 	const char *name, *package;
+	const char *make; /* what a user says for a new one */
 	const char *const write[WORDS],
 	    *const read[WORDS], *const list[WORDS], *const remove[WORDS], *const check[WORDS];
 	/* Of what list prints. */
@@ -26,7 +27,7 @@ struct program {
 // clang-format off
 static const struct program programs[] = {
 	{
-		.name = "restic", .package = "restic",
+		.name = "restic", .package = "restic", .make = "restic init -r PATH",
 		.write = { "restic", "-q", "-r", "%p", "backup", "--stdin", "--stdin-filename", "%n",
 			   "--tag", "pct", "--tag", "%n", NULL },
 		.read = { "restic", "-q", "-r", "%p", "dump", "--tag", "%n", "latest", "/%n", NULL },
@@ -34,7 +35,7 @@ static const struct program programs[] = {
 		.remove = { "restic", "-q", "-r", "%p", "forget", "%i", "--prune", NULL },
 		.check = { "restic", "-q", "-r", "%p", "check", "--read-data", NULL },
 	}, {
-		.name = "borg", .package = "borgbackup",
+		.name = "borg", .package = "borgbackup", .make = "borg init -e MODE PATH",
 		.write = { "borg", "create", "--stdin-name", "%n", "%p::%n", "-", NULL },
 		.read = { "borg", "extract", "--stdout", "%p::%n", NULL },
 		.list = { "borg", "list", "--json", "%p", NULL },
@@ -160,14 +161,21 @@ static const struct program *find(const char *repository, const char **path)
 	return p;
 }
 
-/* Is it there, and does it answer? */
-static int check_there(const struct program *p)
+/*
+ * Is the program there, and the repository, where it is a directory of this host? Both kinds have a
+ * file "config" in it. Of others it is their program that says so, after some of it was sent.
+ */
+static int check_there(const struct program *p, const char *path)
 {
+	auto_free char *config = text_of("%s/config", path);
 	const char *const argv[] = { p->name, p->name[0] == 'b' ? "--version" : "version", NULL };
 
 	if (tool_try(argv, "", NULL, NULL) == TOOL_MISSING)
 		return refuse(-ENOENT, "there is no '%s': install the package %s", p->name,
 			      p->package);
+	if (*path == '/' && access(config, F_OK) < 0 && errno == ENOENT)
+		return refuse(-ENOENT, "there is no %s repository in '%s'; '%s' makes one", p->name,
+			      path, p->make);
 	return 0;
 }
 
@@ -175,7 +183,7 @@ int repository_write(const char *repository, unsigned vmid, const char *name, in
 {
 	const char *path;
 	const struct program *p = find(repository, &path);
-	int r = p ? check_there(p) : -EINVAL;
+	int r = p ? check_there(p, path) : -EINVAL;
 
 	(void)vmid;
 	return r < 0 ? r : run(p, p->write, path, name, true, fd, pid);
@@ -185,7 +193,7 @@ int repository_read(const char *repository, const char *name, int *fd, pid_t *pi
 {
 	const char *path;
 	const struct program *p = find(repository, &path);
-	int r = p ? check_there(p) : -EINVAL;
+	int r = p ? check_there(p, path) : -EINVAL;
 
 	return r < 0 ? r : run(p, p->read, path, name, false, fd, pid);
 }

@@ -135,6 +135,63 @@ static void tell_dropped(const struct args *a, const struct dropped *d)
 		    a->vmid, d->host);
 }
 
+/* ---- what is kept, and is more than what happens in a container ---- */
+
+/* "nesting, mknod": of @value's properties those that are on. */
+static void features_on(const char *value, char *out, size_t size)
+{
+	const struct option *o = &key_find("features")->option;
+	auto_properties p = { 0 };
+	size_t n = 0;
+
+	*out = '\0';
+	if (properties_read(o, value, &p) < 0)
+		return;
+	for (const struct option *row = o->properties; row->name && n < size; row++) {
+		const char *v = properties_get(&p, row->name);
+
+		if (v && strcmp(v, "0") != 0)
+			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "", row->name);
+	}
+}
+
+static bool has_idmap(const struct entry *e)
+{
+	auto_properties p = { 0 };
+
+	return is_volume_key(e->key) &&
+	       properties_read(&key_find(e->key)->option, e->value, &p) == 0 &&
+	       properties_get(&p, "idmap");
+}
+
+/* A backup comes back as it was; but who has it from somebody else is to know what that is. */
+static void tell_kept(const struct args *a, const struct config *c)
+{
+	const char *features = config_get(c, "features");
+	auto_free char *text = NULL;
+	char on[200] = "";
+	size_t size, n = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (features && !args_value(a, "features"))
+		features_on(features, on, sizeof(on));
+	if (f && *on)
+		fprintf(f, "%sfeatures (%s)", n++ ? ", " : "", on);
+	if (f && key_bool(c, "onboot") && !args_value(a, "onboot"))
+		fprintf(f, "%sonboot", n++ ? ", " : "");
+	for (size_t i = 0; f && i < c->sections->n; i++) {
+		const struct entry *e = &c->sections->entries[i];
+
+		if (e->key && has_idmap(e) && !args_value(a, e->key))
+			fprintf(f, "%s%s (idmap)", n++ ? ", " : "", e->key);
+	}
+	if (f && fclose(f) == 0 && n)
+		warn(0,
+		     "CT %u has more of the host than others have, as its backup says: %s; if you "
+		     "do not know whose backup it is, 'pct set %u' changes that before it starts",
+		     a->vmid, text, a->vmid);
+}
+
 /* What create writes when not told otherwise; but a conf without `unprivileged` is privileged. */
 static int complete(const struct args *a, struct config *c)
 {
@@ -200,6 +257,7 @@ int restore_conf(const struct args *a, const struct extract *x, struct config *o
 		     "CT %u is privileged, as its backup is: its root is the host's; "
 		     "--unprivileged 1 makes it another one",
 		     a->vmid);
+	tell_kept(a, &c);
 	*out = c;
 	c = (struct config){ 0 };
 	return 0;

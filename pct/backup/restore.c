@@ -151,12 +151,18 @@ static void remove_conf(int root)
 	static const char *const files[] = { "pct.conf", "pct.fw", "fw.conf" };
 	auto_fd etc = open_beneath(root, "etc");
 	auto_fd dir = etc < 0 ? -EBADF : open_beneath(etc, "vzdump");
+	struct stat was;
+	bool known = etc >= 0 && fstat(etc, &was) == 0;
 
 	for (size_t i = 0; dir >= 0 && i < ARRAY_LEN(files); i++)
 		(void)unlinkat(dir, files[i], 0);
 	/* no step: without it there is a file more in the container, which is of no use */
 	if (etc >= 0)
 		(void)unlinkat(etc, "vzdump", AT_REMOVEDIR);
+	/* It has the time it had when it was packed. */
+	if (known)
+		(void)utimensat(root, "etc", (struct timespec[]){ was.st_atim, was.st_mtim },
+				AT_SYMLINK_NOFOLLOW);
 }
 
 static int unpack_all(struct work *w, struct extract *x)

@@ -23,6 +23,14 @@ void output_add_as(json_object *o, const char *name, const char *key, const char
 	json_object_object_add(o, name, v ? v : json_object_new_string(value));
 }
 
+json_object *output_decimal(double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.1f", value);
+	return json_object_new_double_s(value, text);
+}
+
 void output_json(json_object *o)
 {
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |

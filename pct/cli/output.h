@@ -20,6 +20,9 @@ void output_add(json_object *o, const char *key, const char *value);
 /* Likewise, as a member of another name. */
 void output_add_as(json_object *o, const char *name, const char *key, const char *value);
 
+/* With one digit after the point, as nobody has measured more. */
+json_object *output_decimal(double value);
+
 /* All of it, to stdout. */
 void output_json(json_object *o);
 

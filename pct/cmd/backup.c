@@ -29,7 +29,7 @@ static void report(const struct args *a, unsigned vmid, const struct backup_resu
 		json_object_object_add(o, "vmid", json_object_new_int64(vmid));
 		json_object_object_add(o, "archive", json_object_new_string(r->name));
 		json_object_object_add(o, "size", json_object_new_int64((int64_t)r->bytes));
-		json_object_object_add(o, "seconds", json_object_new_double(r->seconds));
+		json_object_object_add(o, "seconds", output_decimal(r->seconds));
 		puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
 	}
 	fflush(stdout);
@@ -88,7 +88,7 @@ static int find_vmids(const struct args *a, unsigned **out, size_t *n)
 		if (!vmid_parse(a->argv[i], &all[i])) {
 			free(all);
 			return refuse(EXIT_USAGE,
-				      "backup: '%s' is no VMID (100 to 999999999), nor list, "
+				      "backup: '%.60s' is no VMID (100 to 999999999), nor list, "
 				      "verify, remove, protect, unprotect",
 				      a->argv[i]);
 		}
@@ -206,7 +206,7 @@ static int list(const struct args *a)
 	int r;
 
 	if (a->argv[1] && !vmid_parse(a->argv[1], &vmid))
-		return refuse(EXIT_USAGE, "backup: '%s' is no VMID", a->argv[1]);
+		return refuse(EXIT_USAGE, "backup: '%.60s' is no VMID", a->argv[1]);
 	if (args_value(a, "repository"))
 		return list_repository(a, vmid);
 	r = dump_directory(a, false, &dir);

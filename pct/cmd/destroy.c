@@ -87,7 +87,10 @@ static int run(const struct args *a)
 	if (r == 0)
 		r = mark(a->vmid, &c);
 	if (r == 0)
-		r = ct_volumes_remove(a->vmid, &c, args_bool(a, "destroy-unreferenced-disks"));
+		r = ct_volumes_remove(
+		    a->vmid, &c,
+		    (args_bool(a, "destroy-unreferenced-disks") ? VOLUMES_UNNAMED : 0) |
+			(args_bool(a, "force") ? VOLUMES_REACHABLE : 0));
 	if (r == 0)
 		r = tree_remove(dir);
 	if (r < 0)
@@ -103,7 +106,8 @@ static int run(const struct args *a)
 static const struct option options[] = {
 	{ "destroy-unreferenced-disks", OPTION_BOOL,
 	  .help = "also its volumes on storages that its conf does not name" },
-	{ "force", OPTION_BOOL, .help = "stop it first if it runs" },
+	{ "force", OPTION_BOOL,
+	  .help = "stop it first if it runs; keep what lies on a storage that is gone" },
 	{ "purge", OPTION_BOOL,
 	  .help = "for Proxmox' sake: there are no jobs here that could name it" },
 };

@@ -28,8 +28,11 @@ const struct command cmd_restore = {
 	    "that is in the backup goes into them. --unprivileged 1 or 0 has another kind of "
 	    "container made of it.\n"
 	    "\n"
-	    "An archive may be anybody's: nothing of its config that reaches the host is taken "
-	    "over, but with --trusted. What cannot be finished leaves nothing behind; one that is "
+	    "An archive may be anybody's: bind mounts, devices, a hookscript and lxc lines of its "
+	    "config are taken over with --trusted only. That it is privileged, its features, its "
+	    "onboot and the idmap of a volume are as they were, and each is said: "
+	    "--unprivileged 1, --features nesting=0 and --onboot 0 have it without. What cannot be "
+	    "finished leaves nothing behind; one that is "
 	    "replaced (--force) is there until its backup is unpacked, and those of its volumes "
 	    "that the archive has nothing of are kept as unused ones. What was a template is one "
 	    "again.\n",

@@ -64,7 +64,7 @@ static void show(const struct args *a, const char *name, const struct snap_resul
 	json_object_object_add(o, "snapshot", json_object_new_string(name));
 	json_object_object_add(o, "volumes", json_object_new_int64((int64_t)did->volumes));
 	if (did->frozen_ms >= 0)
-		json_object_object_add(o, "frozen_ms", json_object_new_double(did->frozen_ms));
+		json_object_object_add(o, "frozen_ms", output_decimal(did->frozen_ms));
 	output_json(o);
 }
 
@@ -92,6 +92,11 @@ static int check(const struct args *a)
 	if (wrong)
 		return refuse(EXIT_USAGE, "snapshot: '%s' cannot be the name of one: it is %s",
 			      a->argv[0], wrong);
+	if (a->argc && auto_is(a->argv[0]))
+		return refuse(EXIT_USAGE,
+			      "snapshot: '%s' is named as pct names those that --keep removes: "
+			      "take another name, or none",
+			      a->argv[0]);
 	if (a->argc && (args_value(a, "keep") || args_value(a, "schedule")))
 		return refuse(EXIT_USAGE, "snapshot: --keep and --schedule are of those without a "
 					  "name, as pct names them itself: leave it out");

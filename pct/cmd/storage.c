@@ -42,11 +42,11 @@ static const struct option options[] = {
 	  .help = "dir, btrfs: the file system of new images; ext4 if not given" },
 	{ "is_mountpoint", OPTION_TEXT, TEXT(1024), .value = "yes|<path>",
 	  .help = "a file system has to be mounted there for it to be used" },
-	{ "mountpoint", OPTION_TEXT, TEXT(1024), .form = form_inside, .value = "<directory>",
+	{ "mountpoint", OPTION_TEXT, TEXT(1024), .form = form_place, .value = "<directory>",
 	  .help = "zfspool: kept for Proxmox" },
 	{ "nodes", OPTION_LIST, .max = 1024, .separators = ", ;", .form = form_node,
 	  .value = "<host,...>", .help = "kept for Proxmox, nothing here" },
-	{ "path", OPTION_TEXT, TEXT(1024), .form = form_inside, .value = "<directory>",
+	{ "path", OPTION_TEXT, TEXT(1024), .form = form_place, .value = "<directory>",
 	  .help = "dir, btrfs, overlay: where it lies" },
 	{ "pool", OPTION_TEXT, TEXT(255), .value = "<dataset>", .help = "zfspool: the dataset" },
 	{ "shared", OPTION_BOOL, .help = "other hosts have it, too" },
@@ -136,13 +136,14 @@ static void show(const struct storage *s, json_object *rows)
 	json_object_array_add(rows, o);
 }
 
-static const char *state_of(const struct storage *s)
+static const char *state_of(const struct storage *s, struct storage_usage *u)
 {
 	if (storage_flag(s, "disable"))
 		return "disabled";
 	if (!s->driver)
 		return "unknown";
-	return s->driver->check(s) < 0 ? "inactive" : "active";
+	/* One whose volume group or pool is gone has its programs still. */
+	return s->driver->check(s) < 0 || s->driver->usage(s, u) < 0 ? "inactive" : "active";
 }
 
 #define STATUS_ROW "%-16s %-10s %-10s %10s %10s %10s %6s\n"
@@ -155,9 +156,9 @@ static void add_bytes(json_object *o, const char *key, uint64_t bytes)
 static void show_status(const struct storage *s, json_object *rows)
 {
 	char total[SIZE_TEXT] = "", used[SIZE_TEXT] = "", free[SIZE_TEXT] = "", share[16] = "";
-	const char *state = state_of(s);
 	struct storage_usage u = { 0 };
-	bool known = strcmp(state, "active") == 0 && s->driver->usage(s, &u) == 0;
+	const char *state = state_of(s, &u);
+	bool known = strcmp(state, "active") == 0;
 	json_object *o;
 
 	if (rows) {

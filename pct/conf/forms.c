@@ -212,6 +212,13 @@ const char *form_volume(const char *text)
 		   : "a volume: 'storage:GiB' for a new one, 'storage:name', or a path";
 }
 
+const char *form_place(const char *text)
+{
+	return *text == '/' && text[strspn(text, "/")] && is_plain_path(text)
+		   ? NULL
+		   : "an absolute path of the host, without '.' and '..'";
+}
+
 const char *form_inside(const char *text)
 {
 	return *text == '/' && text[strspn(text, "/")] && is_plain_path(text)

@@ -22,6 +22,7 @@ const char *form_vlan(const char *text); /* 1 to 4094 */
 
 const char *form_volume(const char *text); /* storage:name, a directory, a device */
 const char *form_inside(const char *text); /* a path in the container */
+const char *form_place(const char *text);  /* one of the host */
 const char *form_device(const char *text); /* /dev/... */
 const char *form_mode(const char *text);   /* 0660 */
 const char *form_size(const char *text);   /* 8G */

@@ -115,7 +115,7 @@ static int check_path(const struct live *l, const struct placing *p)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n && r == 0; i++)
-		if (strcmp(all[i].path, p->path) == 0 && strcmp(all[i].name, p->name) != 0)
+		if (paths_same(all[i].path, p->path) && strcmp(all[i].name, p->name) != 0)
 			r = refuse(-EEXIST,
 				   "%s: '%s' in the container is what %s is mounted on; give "
 				   "another path",

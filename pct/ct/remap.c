@@ -81,6 +81,7 @@ static int make_namespace(const char *users, const char *groups, int *out)
 {
 	auto_free char *path = NULL;
 	int line[2], r, status;
+	ssize_t n;
 	char ready;
 	pid_t pid;
 
@@ -90,7 +91,12 @@ static int make_namespace(const char *users, const char *groups, int *out)
 	if (pid == 0)
 		live_in_one(line[1]);
 	close(line[1]);
-	r = pid < 0 ? -errno : read(line[0], &ready, 1) == 1 ? 0 : -EPERM;
+	r = pid < 0 ? -errno : 0;
+	do /* a signal that is to end us is heard of later, by who cleans up */
+		n = r < 0 ? 0 : read(line[0], &ready, 1);
+	while (n < 0 && errno == EINTR);
+	if (r == 0 && n != 1)
+		r = -EPERM;
 	if (r == 0)
 		r = put_map(pid, "uid_map", users);
 	if (r == 0)

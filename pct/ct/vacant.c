@@ -49,7 +49,7 @@ void vacate(unsigned vmid, const struct config *c, const char *what, int why)
 
 	if (why == -EINTR)
 		say(SAY_ERR, 0, "%s CT %u: interrupted, nothing is left of it", what, vmid);
-	if (ct_volumes_remove(vmid, c, false) < 0 || tree_remove(dir) < 0 || conf_remove(vmid) < 0)
+	if (ct_volumes_remove(vmid, c, 0) < 0 || tree_remove(dir) < 0 || conf_remove(vmid) < 0)
 		say(SAY_ERR, 0, "something is left of CT %u; 'pct destroy %u' removes it", vmid,
 		    vmid);
 }

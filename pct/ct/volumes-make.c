@@ -10,6 +10,7 @@
 #include "pct/conf/pending.h"
 #include "pct/conf/properties.h"
 #include "pct/conf/store.h"
+#include "pct/ct/place.h"
 #include "pct/ct/volumes.h"
 #include "pct/paths.h"
 #include "pct/step.h"
@@ -389,6 +390,40 @@ bool ct_volume_asked(const char *key, const char *value)
 
 /* ---- all of a conf ---- */
 
+/* Before it is made: what is at a path that another one has, too, would be hidden. */
+static int check_place(unsigned vmid, const struct config *c, const char *key, const char *value)
+{
+	auto_properties mine = { 0 };
+	auto_free char *bind = NULL;
+	auto_placing p = { 0 };
+	int r = strcmp(key, "rootfs") == 0 ? 1 : 0;
+
+	if (r == 0 && properties_read(&key_find(key)->option, value, &mine) < 0)
+		r = fail(-ENOMEM, "CT %u: %s", vmid, key);
+	if (r == 0 && properties_get(&mine, "mp")) {
+		/* It is not made yet: only where it is to be is looked at. */
+		bind = text_of("/x,mp=%s", properties_get(&mine, "mp"));
+		r = placing_read(key, bind, &p);
+	}
+
+	for (size_t i = 0; r == 0 && i < c->sections->n; i++) {
+		const struct entry *e = &c->sections->entries[i];
+		const struct key *k = e->key ? key_find(e->key) : NULL;
+		auto_properties other = { 0 };
+		const char *at;
+
+		if (!k || strcmp(k->option.name, "mp") != 0 || strcmp(e->key, key) == 0 ||
+		    properties_read(&k->option, e->value, &other) < 0)
+			continue;
+		at = properties_get(&other, "mp");
+		if (at && p.path && paths_same(at, p.path))
+			r = refuse(-EEXIST,
+				   "CT %u: %s and %s are both to be at '%s' in the container", vmid,
+				   key, e->key, at);
+	}
+	return r < 0 ? r : 0;
+}
+
 static int make_key(unsigned vmid, struct config *c, const char *key, const char *fallback)
 {
 	const char *value = config_get(c, key);
@@ -397,7 +432,9 @@ static int make_key(unsigned vmid, struct config *c, const char *key, const char
 
 	if (!value)
 		return 0;
-	r = ct_volume_make(vmid, c, key, value, fallback, &named);
+	r = check_place(vmid, c, key, value);
+	if (r == 0)
+		r = ct_volume_make(vmid, c, key, value, fallback, &named);
 	if (r < 0)
 		return r;
 	if (strcmp(named, value) == 0)
@@ -450,12 +487,22 @@ static void drop_directory(unsigned vmid, const struct storage *s)
 		(void)rmdir(dir);
 }
 
-static int remove_on(unsigned vmid, const struct storage *s)
+/* Where it is not, what is said of it is why. */
+static bool is_reachable(const struct storage *s)
+{
+	struct storage_usage u;
+
+	return s->driver->check(s) == 0 && s->driver->usage(s, &u) == 0;
+}
+
+static int remove_on(unsigned vmid, const struct storage *s, unsigned how)
 {
 	struct removal m = { vmid, s, false };
-	int r;
+	int r = 0;
 
 	if (!s->driver || storage_flag(s, "disable"))
+		return 0;
+	if (how & VOLUMES_REACHABLE && !is_reachable(s))
 		return 0;
 	r = s->driver->check(s);
 	if (r == 0)
@@ -466,7 +513,7 @@ static int remove_on(unsigned vmid, const struct storage *s)
 }
 
 /* A conf may name anything: only what is its own goes. */
-static int remove_named(unsigned vmid, const char *key, const char *value)
+static int remove_named(unsigned vmid, const char *key, const char *value, unsigned how)
 {
 	auto_free char *id = id_in(key, value);
 	auto_volume v = VOLUME_NONE;
@@ -483,8 +530,19 @@ static int remove_named(unsigned vmid, const char *key, const char *value)
 		warn(0, "the %s of CT %u belongs to CT %u: it is kept", key, vmid, v.owner);
 		return 0;
 	}
+	if (how & VOLUMES_REACHABLE && !is_reachable(v.storage)) {
+		warn(0, "the %s of CT %u, '%s', cannot be reached: what there is of it is kept",
+		     key, vmid, id);
+		return 0;
+	}
 	r = v.storage->driver->check(v.storage);
-	return r < 0 ? r : volume_free(&v);
+	if (r == 0)
+		r = volume_free(&v);
+	if (r < 0 && !is_reachable(v.storage))
+		info("CT %u: its %s is not removed: 'pct destroy %u' again once it can be; "
+		     "--force does without where its storage is gone",
+		     vmid, key, vmid);
+	return r;
 }
 
 bool ct_volumes_mention(const struct config *c, const char *storage)
@@ -514,7 +572,7 @@ static void warn_left(unsigned vmid)
 		     dir, vmid);
 }
 
-int ct_volumes_remove(unsigned vmid, const struct config *c, bool all)
+int ct_volumes_remove(unsigned vmid, const struct config *c, unsigned how)
 {
 	const struct storages *storages;
 	int r = storages_get(&storages);
@@ -524,13 +582,14 @@ int ct_volumes_remove(unsigned vmid, const struct config *c, bool all)
 			const struct entry *e = &c->sections[i].entries[j];
 
 			if (ct_volume_key(e->key))
-				r = remove_named(vmid, e->key, e->value);
+				r = remove_named(vmid, e->key, e->value, how);
 		}
 	for (size_t i = 0; r == 0 && i < storages->n; i++) {
 		const struct storage *s = &storages->all[i];
 
-		if (s->id && (all || strcmp(s->id, "local") == 0 || ct_volumes_mention(c, s->id)))
-			r = remove_on(vmid, s);
+		if (s->id && (how & VOLUMES_UNNAMED || strcmp(s->id, "local") == 0 ||
+			      ct_volumes_mention(c, s->id)))
+			r = remove_on(vmid, s, how);
 	}
 	if (r == 0)
 		warn_left(vmid);

@@ -25,7 +25,8 @@ struct ct_volume {
 /* ro, mountoptions. */
 void ct_volume_how(const struct properties *p, struct volume_how *out);
 
-/* Of a section: rootfs first, then mp<n> by their numbers; what is no volume is passed over. */
+/* Of a section: rootfs first, then mp<n>, one that is in another after it; what is no volume is
+ * passed over. */
 int ct_volumes_read(unsigned vmid, const struct section *s, struct ct_volume **all, size_t *n);
 void ct_volumes_free(struct ct_volume *all, size_t n);
 
@@ -78,11 +79,14 @@ int ct_volume_take(unsigned vmid, struct config *c, const char *key);
 /* Free one that was made, by its id, if nothing names it. */
 void ct_volume_drop(const struct config *c, const char *id);
 
+#define VOLUMES_UNNAMED	  1u /* also on storages that the conf does not name */
+#define VOLUMES_REACHABLE 2u /* what is on a storage that is gone is kept and said */
+
 /*
- * Free all that is @vmid's own on the storages the conf names, and on local; @all: on every
- * storage. What is another's, or on no storage, is kept and said.
+ * Free all that is @vmid's own on the storages the conf names, and on local; @how: of these.
+ * What is another's, or on no storage, is kept and said.
  */
-int ct_volumes_remove(unsigned vmid, const struct config *c, bool all);
+int ct_volumes_remove(unsigned vmid, const struct config *c, unsigned how);
 
 /*
  * ---- mounted ----

@@ -86,7 +86,7 @@ static bool take_key(struct guest *g, const char *dir, const char *kind, const c
 	return true;
 }
 
-static void host_keys_set(struct guest *g)
+static void make_host_keys(struct guest *g)
 {
 	auto_free char *run = path_to("run/pct"), *dir = path_to("run/pct/keys.XXXXXX");
 	auto_free char *comment = text_of("root@%s", *g->hostname ? g->hostname : "localhost");
@@ -118,6 +118,68 @@ static void host_keys_set(struct guest *g)
 		     "others "
 		     "may have, too: install openssh-client here, or run 'ssh-keygen -A' in it",
 		     g->job->who);
+}
+
+/* Those that all who have the template have. */
+static void forget_key(struct files *f, const char *name, void *arg)
+{
+	auto_free char *path = text_of("etc/ssh/%s", name);
+	size_t n = strlen(name);
+
+	(void)arg;
+	if (strncmp(name, "ssh_host_", 9) == 0 &&
+	    ((n > 4 && strcmp(name + n - 4, "_key") == 0) ||
+	     (n > 8 && strcmp(name + n - 8, "_key.pub") == 0)))
+		within_remove(f, path);
+}
+
+/*
+ * By its own program when it first starts, before what else may make them: an RSA key takes
+ * seconds, which nobody has to wait for here. ssh-keygen makes those that are missing, ed25519's
+ * last.
+ */
+static bool unit_makes_keys(struct guest *g)
+{
+	static const char unit[] =
+	    "[Unit]\n"
+	    "Description=Make this machine's own ssh host keys\n"
+	    "ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key\n"
+	    "Before=ssh.service sshd.service sshd-keygen.service sshd-keygen.target "
+	    "sshdgenkeys.service\n"
+	    "Before=sshd-keygen@rsa.service sshd-keygen@ecdsa.service "
+	    "sshd-keygen@ed25519.service\n"
+	    "\n"
+	    "[Service]\n"
+	    "Type=oneshot\n"
+	    "ExecStart=/usr/bin/ssh-keygen -A\n";
+
+	if (g->init != INIT_SYSTEMD || !within_there(&g->files, "usr/bin/ssh-keygen"))
+		return false;
+	within_put(&g->files, "etc/systemd/system/pct-ssh-keys.service", unit, 0644);
+	within_link(&g->files, "etc/systemd/system/multi-user.target.wants/pct-ssh-keys.service",
+		    "/etc/systemd/system/pct-ssh-keys.service");
+	return true;
+}
+
+/* OpenRC's script of sshd does. */
+static bool script_makes_keys(struct guest *g)
+{
+	auto_free char *text = g->init == INIT_SYSTEMD || !g->distro->services
+				   ? NULL
+				   : within_read(&g->files, "etc/init.d/sshd");
+
+	return text && strstr(text, "ssh-keygen");
+}
+
+static void host_keys_set(struct guest *g)
+{
+	if (!within_there(&g->files, "etc/ssh"))
+		return;
+	/* Who installs sshd later has them made then. */
+	if (!within_there(&g->files, "usr/sbin/sshd") || unit_makes_keys(g) || script_makes_keys(g))
+		within_each(&g->files, "etc/ssh", forget_key, NULL);
+	else
+		make_host_keys(g);
 }
 
 void fresh_set(struct guest *g)

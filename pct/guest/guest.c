@@ -129,6 +129,7 @@ void guest_setup(const struct guest_job *job, struct guest_done *out)
 	*out = (struct guest_done){ 0 };
 	if (r < 0) {
 		warn(r, "%s: tell its system of its config", job->who);
+		out->failed = 1;
 		return;
 	}
 	if (!j.host_dns)

@@ -365,6 +365,10 @@ int download(const struct wanted *w, struct progress *p, char **name)
 				      : image_name_of(w->what);
 	int r;
 
+	if (strncmp(w->what, "file:", 5) == 0 || strchr("/.", *w->what))
+		return refuse(-EINVAL,
+			      "'%s' is a file of this host: 'pct image import FILE' takes it",
+			      w->what);
 	if (image_name_form(own))
 		return refuse(-EINVAL, "give '%s' a name of its own: --name NAME", w->what);
 	r = store_clean();

@@ -18,7 +18,7 @@
 static const char *const file_systems[] = { "ext4", "xfs", NULL };
 
 const struct option files_options[] = {
-	{ "path", OPTION_TEXT, .min = 1, .max = 1024, .form = form_inside, .required = true,
+	{ "path", OPTION_TEXT, .min = 1, .max = 1024, .form = form_place, .required = true,
 	  .value = "<directory>", .help = "where it lies" },
 	{ "fs", OPTION_WORD, .words = file_systems,
 	  .help = "the file system of new images; ext4 if not given" },

@@ -20,8 +20,8 @@ static struct span trimmed(struct span s)
 
 const char *storage_id_wrong(const char *text)
 {
-	static const char what[] = "a storage's name: letters, digits, '-', '_' and '.', a letter "
-				   "first";
+	static const char what[] = "a storage's name: two or more letters, digits, '-', '_' and "
+				   "'.', a letter first";
 	size_t n = strlen(text);
 
 	if (n < 2 || n > STORAGE_ID_MAX || !isalpha((unsigned char)*text) ||

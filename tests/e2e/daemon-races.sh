@@ -5,6 +5,7 @@
 # registrations and callers that come and go, pressure triggers, the load sampler. `make check-tsan`
 # runs it with the daemon under ThreadSanitizer, RACES_S seconds long. (Only that: under it a
 # program has a second thread, and may not enter another mount namespace.)
+# apart: both processors have work
 . "$(dirname "$0")/box-lib"
 
 S=${RACES_S:-5}
@@ -21,7 +22,7 @@ work=() # what is to come to its end by itself
 
 # Each prints what went wrong, and nothing else.
 reader() { # CONTAINER SEED
-	PATIENCE=$((S + 60)) play "$1" python3 -B - "$MOUNT" "$S" "$2" <<'P' 2>&1
+	PATIENCE=$((S + 400)) play "$1" python3 -B - "$MOUNT" "$S" "$2" <<'P' 2>&1
 import errno, os, random, re, sys, time
 mount, end, r = sys.argv[1], time.time() + int(sys.argv[2]), random.Random(int(sys.argv[3]))
 names = [n for n in ('cpuinfo', 'diskstats', 'interrupts', 'loadavg', 'meminfo', 'softirqs', 'stat', 'swaps', 'uptime',
@@ -51,7 +52,7 @@ P
 }
 waiter() { # CONTAINER
 	[ -e /proc/pressure/cpu ] || return 0
-	PATIENCE=$((S + 60)) play "$1" python3 -B - "$S" <<'P' 2>&1
+	PATIENCE=$((S + 400)) play "$1" python3 -B - "$S" <<'P' 2>&1
 import errno, os, random, select, sys, threading, time
 end = time.time() + int(sys.argv[1])
 def run(seed):

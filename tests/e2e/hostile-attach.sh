@@ -4,6 +4,7 @@
 # A container's root swaps what a view is about to be laid on, between its being found and the
 # view's being moved there, or ends then. No file or mount of the host's is touched, and another
 # container's attach goes on. (TRIES: how many times each.)
+# apart: the host's mounts are compared
 . "$(dirname "$0")/box-lib"
 
 TRIES=${TRIES:-1000}
@@ -22,7 +23,8 @@ echo "the host's" >"$victim"
 echo "the container's" >"$own"
 # What a view could be laid on; others mount theirs meanwhile.
 host_mounts() {
-	awk -v r="$PCT_ROOT" '$5 ~ /^\/(proc|sys)/ || index($5, r) || / - fuse.pctfs / && $5 !~ /\/var\/lib\/pctfs$/ { print $3, $5 }' \
+	awk -v r="$PCT_ROOT" '$5 ~ /^\/(proc|sys)/ && $5 != "/sys/fs/fuse/connections" || index($5, r) ||
+		/ - fuse.pctfs / && $5 !~ /\/var\/lib\/pctfs$|\/pct\.[^\/]*\// { print $3, $5 }' \
 		/proc/self/mountinfo | sort
 }
 before=$(host_mounts)
@@ -59,34 +61,42 @@ umount "$vol/proc"
 
 # ---- one that does not answer ----
 
-seen() { timeout 20 "$B/pct-launch" list 2>"$PCT_ROOT/why" | awk -v n="$1" '$1 == n { print $3 }'; }
+seen() { timeout 200 "$B/pct-launch" list 2>"$PCT_ROOT/why" | awk -v n="$1" '$1 == n { print $3 }'; }
 ok "attached again" "$B/pct-launch" attach "${INIT[c]}" c
 for where in /proc/pressure /proc /; do
 	unserved c "$where"
 	play b umount /proc/uptime
-	timeout 60 "$B/pct-launch" repair >"$PCT_ROOT/said" 2>&1
+	timeout 300 "$B/pct-launch" repair >"$PCT_ROOT/said" 2>&1
 	is "a FUSE on $where that does not answer: repair fails" 1 $?
 	like "… says of whom" "container 'c' has not got its views" "$(cat "$PCT_ROOT/said")"
 	is "… the other one is repaired" fresh "$(seen b)"
 	# Not umount(8): that looks into /proc, and would wait.
-	[ "$where" = / ] || PATIENCE=10 play c python3 -c "import ctypes; ctypes.CDLL(None).umount2(b'$where', 2)"
+	[ "$where" = / ] || PATIENCE=100 play c python3 -c "import ctypes; ctypes.CDLL(None).umount2(b'$where', 2)"
 done
 is "… what is not known is not said to be known" '?' "$(seen c)"
 like "… and why" "the container lets us wait" "$(cat "$PCT_ROOT/why")"
-ok "… detach of the other one" timeout 20 "$B/pct-launch" detach b
-ok "… attach" timeout 20 "$B/pct-launch" attach "${INIT[b]}" b
-"$B/pct-launch" detach b
-hanging=()
-for i in 1 2 3 4 5 6 7 8; do
-	timeout 60 "$B/pct-launch" attach "${INIT[c]}" c 2>"$PCT_ROOT/hangs.$i" &
-	hanging+=($!)
-done
+ok "… detach of the other one" timeout 200 "$B/pct-launch" detach b
+ok "… attach" timeout 200 "$B/pct-launch" attach "${INIT[b]}" b
 # Their children are in the container.
 hang() { [ "$(for i in "${hanging[@]}"; do pgrep -P "$(pgrep -P "$i")"; done | wc -l)" = 8 ]; }
-ok "… eight attaches of that one hang" until_true 4 hang
-# launcher/attach.c's patience: who waits that long has waited for them.
-ok "… the other one is attached meanwhile" timeout 5 "$B/pct-launch" attach "${INIT[b]}" b
-is "… and they did" 8 "$(for i in "${hanging[@]}"; do kill -0 "$i" && echo "$i"; done 2>/dev/null | wc -l)"
+waiting() { for i in "${hanging[@]}"; do kill -0 "$i" && echo "$i"; done 2>/dev/null | wc -l; }
+# Each hangs for launcher/attach.c's patience, 5 s: who is attached while all of them do has not waited for
+# them. A busy machine may need as long to start eight: then once more.
+for _ in 1 2 3 4 5; do
+	"$B/pct-launch" detach b
+	hanging=()
+	for i in 1 2 3 4 5 6 7 8; do
+		timeout 300 "$B/pct-launch" attach "${INIT[c]}" c 2>"$PCT_ROOT/hangs.$i" &
+		hanging+=($!)
+	done
+	until_true 1 hang
+	timeout 300 "$B/pct-launch" attach "${INIT[b]}" b 2>"$PCT_ROOT/why"
+	attached=$? still=$(waiting)
+	[ "$still" != 8 ] || break
+	wait "${hanging[@]}"
+done
+is "… while eight attaches of that one hang the other one is attached" 0 $attached
+is "… and they did" 8 "$still"
 for i in "${hanging[@]}"; do wait "$i" && flunk "an attach that cannot be"; done
 is "… each is given up, and says why" 8 "$(cat "$PCT_ROOT"/hangs.* | grep -c 'the container lets us wait')"
 is "… in one line" 8 "$(cat "$PCT_ROOT"/hangs.* | wc -l)"

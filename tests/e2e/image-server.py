@@ -66,7 +66,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             return
         if how == "slow":
-            time.sleep(20)
+            time.sleep(1000)
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", "bytes %d-%d/%d" % (start, len(data) - 1, len(data)))
@@ -83,7 +83,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             elif how == "dribble":
                 self.wfile.write(rest[: len(rest) // 3])
                 self.wfile.flush()
-                time.sleep(20)
+                time.sleep(1000)
             elif how == "endless":
                 while True:
                     self.wfile.write(b"x" * 65536)

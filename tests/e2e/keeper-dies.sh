@@ -4,6 +4,7 @@
 # The keeper ends too, alone or together with its worker, as under systemd: a supervisor has its
 # descriptors and starts it anew. Eight readers of three containers, and one that has a file open
 # all the time, may not notice. (KEEPER_DEATHS: how many, 30.)
+# apart: both processors have work
 . "$(dirname "$0")/load-lib"
 
 DEATHS=${KEEPER_DEATHS:-30}
@@ -23,15 +24,18 @@ starts() { grep -c '^ready' "$STORE"; }
 keeper_now() { awk '/^started/ { pid = $3 } END { print pid }' "$STORE"; }
 started_again() { [ "$(starts)" -gt "$1" ]; }
 memtotal() { play "$1" awk '/^MemTotal/ { print $2 }' /proc/meminfo; }
+has_views() { [ "$(memtotal "box$1")" = $(($1 * 65536)) ]; }
 all_have_views() { # SENTENCE
-	for b in 1 2 3; do is "$1 (container $b)" $((b * 65536)) "$(memtotal box$b)"; done
+	for b in 1 2 3; do ok "$1 (container $b)" until_true 2 has_views $b; done
 }
 
 # The worker must be gone before there is another.
 end_keeper() { # HOW
 	local keeper worker n
 	n=$(starts)
-	keeper=$(keeper_now) worker=$(pgrep -P "$keeper" | head -1)
+	keeper=$(keeper_now)
+	[ "$1" != keeper ] || until_true 5 pgrep -P "$keeper"
+	worker=$(pgrep -P "$keeper" | head -1)
 	case $1 in
 	both) kill -KILL "$keeper" $worker ;;
 	keeper) kill -STOP $worker && kill -KILL "$keeper" ;; # which cannot see that
@@ -121,8 +125,7 @@ if [ -w "$abort" ]; then
 	kill -STOP "$(keeper_now)"
 	echo 1 >"$abort"
 	end_keeper keeper
-	sleep 1
-	all_have_views "cut off while no keeper looked, it is mounted anew within a second"
+	all_have_views "cut off while no keeper looked, it is soon mounted anew"
 else
 	skip "cut off while no keeper looks" "no fusectl here"
 fi
@@ -146,7 +149,6 @@ if [ -w "$abort" ] && group keeper && into_group "$(keeper_now)" && set_limit ke
 	is "the keeper has no worker" "" "$(pgrep -P "$keeper")"
 	kill -KILL "$keeper"
 	until_true 10 started_again "$n" || flunk "it starts again without a worker before"
-	sleep 1
 	all_have_views "the keeper that mounted anew ended before it had repaired anything: the next one does"
 else
 	skip "a keeper that ends before a repair" "no fusectl, or no pids controller"
@@ -162,8 +164,7 @@ by_another_version() { # WHAT
 for what in slots opens; do
 	by_another_version $what
 	end_keeper both
-	sleep 1
-	all_have_views "what it was handed is of another version ($what): it is mounted anew within a second"
+	all_have_views "what it was handed is of another version ($what): it is soon mounted anew"
 done
 # Each mount has slots of its own; what is open is one.
 is "… and that was said" 3 "$(grep -c 'of another version: mounting' "$LOG")"
@@ -203,14 +204,21 @@ ok "what a dead one left mounted is taken off" until_true 5 "$B/pctfs" --unmount
 fails "… nothing is mounted then" mountpoint -q "$MOUNT"
 
 # One that cannot start is started again and again, but not as fast as can be.
-starts_of() { # SECONDS ARGUMENT…: in so much time
-	local end=$1
-	shift
+count() { grep -c ^started "$STORE"; }
+many() { [ "$(count)" -ge "$1" ]; }
+# SENTENCE SECONDS LOW HIGH ARGUMENT…: so often in so much time. Each takes longer on a machine that has
+# other things to do, and then there is time for one more a second.
+starts_of() {
+	local what=$1 end=$2 low=$3 high=$4 began=$SECONDS n
+	shift 4
 	: >"$STORE"
 	rm -f "$PCT_ROOT/notify"
 	"$TOP/tests/e2e/fd-store" "$PCT_ROOT/notify" "$B/pctfs" -f "$@" >>"$STORE" 2>>"$LOG" &
 	SUPERVISOR=$!
 	sleep "$end"
+	until_true 2 many "$low"
+	n=$(count)
+	within "$what" "$low" $((high + SECONDS - began - end)) "$n"
 }
 end_supervisor() {
 	kill $SUPERVISOR
@@ -220,17 +228,24 @@ end_supervisor() {
 }
 file=$PCT_ROOT/no-directory
 touch "$file"
-starts_of 4 "$file"
-within "a keeper that cannot start is started at once, then slower" 6 12 "$(grep -c ^started "$STORE")"
+starts_of "a keeper that cannot start is started at once, then slower" 4 6 12 "$file"
 rm "$file"
 ok "… and never given up" until_true 8 grep -q '^ready' "$STORE"
-n=$(starts) keeper=$(keeper_now)
-kill -KILL "$keeper"
-ok "… once it served at once again" until_true 2 started_again "$n"
+# One that waits would do so for five seconds, and longer and longer.
+at_once() {
+	local n began
+	for _ in 1 2 3 4 5; do
+		n=$(starts) began=$(date +%s%N)
+		kill -KILL "$(keeper_now)"
+		until_true 5 started_again "$n"
+		[ $((($(date +%s%N) - began) / 1000000)) -gt 2000 ] || return 0
+	done
+	return 1
+}
+ok "… once it served at once again" at_once
 ok "… and ends" "$B/pctfs" --unmount "$file"
 wait $SUPERVISOR
-starts_of 3 --page-cache=never
-within "one that does not understand its options waits as well" 2 4 "$(grep -c ^started "$STORE")"
+starts_of "one that does not understand its options waits as well" 3 2 4 --page-cache=never
 end_supervisor
 
 refused "a takeover changes no mounts, and says so" 2 'page-cache is for a start: .*PCTFS_OPTIONS' \

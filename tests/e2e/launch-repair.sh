@@ -170,10 +170,16 @@ whole() {
 	done
 }
 for all in "" --all; do
-	# shellcheck disable=SC2086
-	"$B/pct-launch" repair $all >"$PCT_ROOT/said" 2>&1 &
-	repair=$!
-	ok "repair $all where $hung let us wait: the others are repaired" until_true 60 whole
+	# Those are given up after five seconds, which a busy machine may need for all of it: then once more.
+	for _ in 1 2 3 4 5; do
+		# shellcheck disable=SC2086
+		"$B/pct-launch" repair $all >"$PCT_ROOT/said" 2>&1 &
+		repair=$!
+		until_true 20 whole
+		! alive $repair || break
+		for c in "${rest[@]}"; do play "$c" umount /proc/uptime /proc/meminfo; done
+	done
+	ok "repair $all where $hung let us wait: the others are repaired" whole
 	ok "… before those are given up" alive $repair
 	wait $repair
 	is "… which makes it fail" 1 $?

@@ -149,11 +149,55 @@ $out$(cat "$err")"
 	fi
 	rm -f "$err"
 }
-until_true() { # SECONDS COMMAND…: tried again and again
-	local end=$((SECONDS + $1))
+# SECONDS COMMAND…: tried again and again. So long it takes at most where nothing else runs; a machine
+# that is slow, or has other things to do, has ten times that.
+until_true() {
+	local end=$((SECONDS + 10 * $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$SECONDS" -lt "$end" ] || return 1
+		[ "$SECONDS" -lt "$end" ] || { echo "# given up: $*" >&2 && return 1; }
 		sleep 0.05
 	done
+}
+
+# What uptime(1) says in a container that was started since the test was.
+up_minutes() { echo "up ($(seq -s '|' 0 $((SECONDS / 60 + 1)))) min"; }
+
+# How late this machine lets a process be while something is timed, in ms: what nobody may wait
+# longer for than some time may take ten times that more.
+late_begin() {
+	python3 -c 'import signal, sys, time
+most, on = 0, True
+def end(*_):
+    global on
+    on = False
+signal.signal(signal.SIGTERM, end)
+print(flush=True)
+while on:
+    t = time.monotonic()
+    time.sleep(0.01)
+    most = max(most, time.monotonic() - t - 0.01)
+print(int(most * 1000))' >"$PCT_ROOT/late" &
+	LATE=$!
+	until_true 10 [ -s "$PCT_ROOT/late" ]
+}
+late_end() { # into $late
+	kill "$LATE"
+	wait "$LATE"
+	late=$(tail -1 "$PCT_ROOT/late")
+	echo "# a process was late by up to $late ms"
+}
+
+# debian_tar NAME PACKAGES: a Debian with these, $B/NAME.tar, made once and kept in the build folder;
+# by one of those who want it at the same time. Why there is none is said.
+debian_tar() {
+	(
+		mkdir -p "$B"
+		exec 9>"$B/$1.lock"
+		flock 9
+		[ -s "$B/$1.tar" ] && exit
+		mmdebstrap -q --format=tar --variant=minbase --include="$2" "${@:3}" bookworm "$B/$1.tar.part" 2>&1 &&
+			mv "$B/$1.tar.part" "$B/$1.tar"
+	) | tail -1
+	[ -s "$B/$1.tar" ]
 }

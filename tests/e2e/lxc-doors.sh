@@ -51,7 +51,8 @@ for c in "priv 64" "unpriv 96"; do
 	read -r c mb <<<"$c"
 	ok "$c: starts" start $c
 	is "$c: free" $((mb * 1024)) "$(run $c free -k | total)"
-	within "$c: up for no longer than this test" 0 $((SECONDS + 2)) "$(run $c cut -d. -f1 /proc/uptime)"
+	up=$(run $c cut -d. -f1 /proc/uptime)
+	within "$c: up for no longer than this test" 0 $((SECONDS + 2)) "$up"
 	is "$c: one view on each file" 1 "$(run $c grep -c ' /proc/meminfo .* - fuse' /proc/self/mountinfo)"
 	is "$c: by name, with LXC's door" "$c fresh lxc:$LXC" "$("$LAUNCH" list | awk -v n=$c '$1 == n { print $1, $3, $4 }')"
 	before=$(init_of $c)
@@ -94,7 +95,7 @@ stop priv
 mv "$LAUNCH" "$LAUNCH.real"
 printf '#!/bin/sh\ntouch %s\nexec %s.real "$@"\n' "$PCT_ROOT/called" "$LAUNCH" >"$LAUNCH"
 chmod 755 "$LAUNCH"
-ID=$((RANDOM % 9000 + 1000))
+ID=$(($$ + 1000))
 ok "a container of pct's" pct create $ID builtin:busybox --memory 48
 ok "… starts" pct start $ID
 is "… with its own numbers" 49152 "$(inside $ID 'cat /proc/meminfo' | total)"

@@ -4,6 +4,7 @@
 # A container of LXD's with our lines in its raw.lxc. Debian's lxd is asked for in PATH only: `apt-get
 # download` it with lxd-client, libraft2, libdqlite0, rsync and squashfs-tools, `dpkg-deb -x` each into
 # a folder, and set PATH and LD_LIBRARY_PATH; nothing is installed, no service started.
+# apart: LXD has cgroups of fixed names
 # shellcheck source=lxc-lib
 . "$(dirname "$0")/lxc-lib"
 for p in lxd lxc rsync unsquashfs; do
@@ -53,7 +54,7 @@ is "… and it has its own" 98304 "$(in_lxd there cat /proc/meminfo | total)"
 ok "an unprivileged one starts" lxc launch bb here -c limits.memory=64MiB -c raw.lxc="$raw"
 is "free" 65536 "$(in_lxd here free -k | total)"
 is "… and busybox's, by sysinfo(2)" 65536 "$(in_lxd here busybox free -k | total)"
-within "uptime" 0 60 "$(in_lxd here cut -d. -f1 /proc/uptime)"
+within "uptime" 0 $((SECONDS + 60)) "$(in_lxd here cut -d. -f1 /proc/uptime)"
 is "by name, with its door" "here fresh lxc:$LXD_DIR/logs there fresh lxc:$LXD_DIR/logs" \
 	"$("$LAUNCH" list | awk 'NR > 1 { print $1, $3, $4 }' | sort | xargs)"
 ok "it restarts" lxc restart -f here

@@ -8,13 +8,9 @@
 
 # Made once, kept in the build folder.
 TAR=$B/debian-lxc.tar
-if [ ! -s "$TAR" ]; then
-	if ! mmdebstrap -q --format=tar --variant=minbase --include=lxc,procps,busybox-static,libjson-c5 \
-		--aptopt='APT::Install-Recommends "false"' bookworm "$TAR.part" 2>"$PCT_ROOT/mm"; then
-		skip "LXC in LXC" "mmdebstrap: $(tail -1 "$PCT_ROOT/mm")"
-		exit 77
-	fi
-	mv "$TAR.part" "$TAR"
+if ! why=$(debian_tar debian-lxc lxc,procps,busybox-static,libjson-c5 --aptopt='APT::Install-Recommends "false"'); then
+	skip "LXC in LXC" "mmdebstrap: $why"
+	exit 77
 fi
 mkdir "$ROOT" && tar -x -C "$ROOT" --numeric-owner -f "$TAR" --exclude=./dev
 mkdir -p "$ROOT/dev"
@@ -101,8 +97,8 @@ for o in priv unpriv; do
 		read -r c mb <<<"$c"
 		ok "$o: $c in it starts" run $o lxc-start -n $c
 		is "$o: $c: free" $((mb * 1024)) "$(inner $o $c free -k | total)"
-		within "$o: $c: is younger than it" 0 "$(run $o awk '{ print $1 - 1.5 }' /proc/uptime)" \
-			"$(inner $o $c cut -d' ' -f1 /proc/uptime)"
+		up=$(inner $o $c cut -d' ' -f1 /proc/uptime)
+		within "$o: $c: is younger than it" 0 "$(run $o awk '{ print $1 - 1.5 }' /proc/uptime)" "$up"
 	done
 	is "$o: nproc" 1 "$(inner $o hook nproc)"
 	is "$o: processors in cpuinfo" 1 "$(inner $o hook grep -c ^processor /proc/cpuinfo)"

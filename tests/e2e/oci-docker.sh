@@ -4,6 +4,7 @@
 # The docker engine with pct-runc as a runtime of its configuration. Ours has a network, a /run and
 # folders of its own, and leaves the machine's alone. It need not be installed: in PATH are enough
 # dockerd, containerd, its shim, and docker, as `dpkg-deb -x` unpacks them.
+# apart: engines have one folder each
 . "$(dirname "$0")/oci-lib"
 
 for need in dockerd containerd containerd-shim-runc-v2 docker runc; do
@@ -41,10 +42,12 @@ said=$(engine run --rm "${LIMITS[@]}" pct-test true 2>&1) || {
 
 shown() { # WHAT NAME
 	is "$1: free shows the limit" 65536 "$(engine exec "$2" free | total)"
-	like "$1: uptime is its own" 'up 0 min' "$(engine exec "$2" uptime)"
+	like "$1: uptime is its own" "$(up_minutes)" "$(engine exec "$2" uptime)"
 	is "$1: nproc is its cpuset" 1 "$(engine exec "$2" nproc)"
-	within "$1: ps: init is as old as the container" 0 $(($(date +%s) - began + 1)) "$(engine exec "$2" ps -o etimes= 1)"
-	within "$1: ps: exec'ed just now" 0 2 "$(engine exec "$2" sh -c 'exec /usr/bin/ps -o etimes= $$')"
+	up=$(engine exec "$2" ps -o etimes= 1)
+	within "$1: ps: init is as old as the container" 0 $(($(date +%s) - began + 1)) "$up"
+	before=$(date +%s) up=$(engine exec "$2" sh -c 'exec /usr/bin/ps -o etimes= $$')
+	within "$1: ps: exec'ed just now" 0 $(($(date +%s) - before + 1)) "$up"
 	like "$1: known by its 64 characters" '^oci [0-9a-f]{64}$' \
 		"$(paste -d' ' <(listed door) <(listed id) | grep " $(engine inspect -f '{{.Id}}' "$2")\$")"
 }

@@ -3,6 +3,7 @@
 #
 # Containers of OCI runtimes without an engine: by hooks, and by pct-runc. What the hook is given
 # can be anything; the container starts all the same, unless --strict says it must not.
+# apart: engines have one folder each
 . "$(dirname "$0")/oci-lib"
 
 BUNDLES=$PCT_ROOT/b
@@ -68,7 +69,7 @@ shown() { # WHAT BY NAME: its views are right
 	# shellcheck disable=SC2086 # words
 	{
 		is "$what: free shows the limit" 65536 "$($exec free | total)"
-		like "$what: uptime is its own" 'up 0 min' "$($exec uptime)"
+		like "$what: uptime is its own" "$(up_minutes)" "$($exec uptime)"
 		is "$what: nproc is its cpuset" 1 "$($exec nproc)"
 		is "$what: nproc --all, as the config names the cpuset" 1 "$($exec nproc --all)"
 		like "$what: known by its door and id" "^oci:$BUNDLES/$3 $3\$" "$(paste -d' ' <(listed door) <(listed id))"
@@ -108,7 +109,7 @@ by_two_roots() {
 }
 
 by_wrapper() {
-	local began config=$BUNDLES/w/config.json now
+	local began before up config=$BUNDLES/w/config.json now
 	bundle w sh -c 'sleep 1000 & wait'
 	cp "$config" "$config.before"
 	chmod 640 "$config"
@@ -134,14 +135,16 @@ P
 	is "… exec joins the time namespace of init" "$(readlink "/proc/$(init_of wrapped w)/ns/time")" \
 		"$(wrapped exec w readlink /proc/self/ns/time)"
 	fails "… which is not the host's" [ "$(readlink /proc/self/ns/time)" = "$(wrapped exec w readlink /proc/self/ns/time)" ]
+	up=$(wrapped exec w ps -o etimes= 1)
 	now=$(($(date +%s) - began))
-	within "… ps: init is as old as the container" 0 $((now + 2)) "$(wrapped exec w ps -o etimes= 1)"
+	within "… ps: init is as old as the container" 0 $((now + 2)) "$up"
 	within "… ps: init was started when it was" $((began - 2)) $((began + now + 2)) \
 		"$(date -d "$(wrapped exec w ps -o lstart= 1)" +%s)"
-	within "… ps: exec'ed just now" 0 2 "$(wrapped exec w sh -c 'exec /usr/bin/ps -o etimes= $$')"
+	before=$(date +%s) up=$(wrapped exec w sh -c 'exec /usr/bin/ps -o etimes= $$')
+	within "… ps: exec'ed just now" 0 $(($(date +%s) - before + 1)) "$up"
 	within "… btime is the container's start" $((began - 2)) $((began + now + 2)) \
 		"$(wrapped exec w cat /proc/stat | awk '/^btime/ { print $2 }')"
-	within "… CLOCK_BOOTTIME, of which busybox tells by sysinfo" 0 1 \
+	within "… CLOCK_BOOTTIME, of which busybox tells by sysinfo" 0 $((SECONDS / 60 + 1)) \
 		"$(wrapped exec w busybox uptime | sed -E 's/.*up ([0-9]+) min.*/\1/')"
 
 	# The runtime knows its container in all commands.
@@ -323,7 +326,7 @@ without_daemon() {
 	EDIT="hook('createRuntime'); hook('poststop')" bundle alone free
 	is "$1, no daemon: a container starts by its hook" "$(host_total)" "$(plain run -b "$BUNDLES/alone" alone 2>&1 </dev/null | total)"
 	is "$1, no daemon: and behind pct-runc" "$(host_total)" "$(STRICT='' && wrapped run -b "$BUNDLES/alone" alone 2>&1 </dev/null | total)"
-	within "$1, no daemon: with a boot clock all the same" 0 20 \
+	within "$1, no daemon: with a boot clock all the same" 0 $((SECONDS + 60)) \
 		"$(STRICT='' && EDIT='' && bundle clock cat /proc/uptime && wrapped run -b "$BUNDLES/clock" clock 2>&1 </dev/null | cut -d. -f1)"
 	EDIT=$HOOKS bundle strict free
 	like "$1, no daemon: --strict keeps it from starting, and says why" "$why" "$(plain run -b "$BUNDLES/strict" strict 2>&1 </dev/null)"
@@ -436,9 +439,9 @@ if [ -n "$tried" ]; then
 	bad "a config that is cut off" "config.json is no JSON object" createRuntime "$(state "$P" "$BUNDLES/bad")"
 	rm "$BUNDLES/bad/config.json"
 	mkfifo "$BUNDLES/bad/config.json"
-	refused "a config that is a pipe" 0 "^pct-launch: .*config.json is no regular file" timeout 10 bash -c "printf '%s' '$(state "$P" "$BUNDLES/bad")' | $DOOR oci createRuntime"
+	refused "a config that is a pipe" 0 "^pct-launch: .*config.json is no regular file" timeout 100 bash -c "printf '%s' '$(state "$P" "$BUNDLES/bad")' | $DOOR oci createRuntime"
 	rm "$BUNDLES/bad/config.json"
-	refused "a state that does not end" 0 "on stdin is larger than 8 MB" timeout 20 bash -c "yes '{\"id\":' | $DOOR oci createRuntime"
+	refused "a state that does not end" 0 "on stdin is larger than 8 MB" timeout 200 bash -c "yes '{\"id\":' | $DOOR oci createRuntime"
 
 	for wrong in --sttrict --cpus=many; do
 		refused "a hook's line with $wrong: one line, and it starts" 0 "${wrong%=*}" door $wrong createRuntime "$(state "$P" "$BUNDLES/bad")"
@@ -473,7 +476,7 @@ if [ -n "$tried" ]; then
 		printf '#!/bin/sh\n%s %s "$@"\n' "$exec" "$B/pct-runc --pct-strict" >"$PCT_ROOT/scripts/runc"
 		chmod 755 "$PCT_ROOT/scripts/runc"
 		refused "pct-runc: a script called runc that calls it${exec:+, by exec}" 1 "'$PCT_ROOT/scripts/runc' leads back to pct-runc: name" \
-			env PATH="$PCT_ROOT/scripts:$PATH" timeout -s KILL 3 runc list
+			env PATH="$PCT_ROOT/scripts:$PATH" timeout -s KILL 60 runc list
 	done
 	printf '#!/bin/sh\nexec %s --pct-runtime=%s "$@"\n' "$B/pct-runc" "$(command -v "$RUNTIME")" >"$PCT_ROOT/scripts/runc"
 	is "pct-runc: one that names the runtime is fine" "$("$RUNTIME" --version)" "$(PATH=$PCT_ROOT/scripts:$PATH runc --version)"

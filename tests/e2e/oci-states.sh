@@ -19,7 +19,7 @@ before="$(on_host) $(in_container)"
 
 # states WHICH: rows of those that are named, each by default and with --strict.
 states() {
-	timeout 300 python3 -B - "$1" "$B/pct-launch" "${INIT[c]}" "$PCT_ROOT" <<'P' 2>&1
+	timeout 550 python3 -B - "$1" "$B/pct-launch" "${INIT[c]}" "$PCT_ROOT" <<'P' 2>&1
 import os, re, subprocess, sys
 which, launch, pid, root = sys.argv[1:]
 bundle = root + '/b'
@@ -108,7 +108,7 @@ stages = [(what, "OCI stage '%s': use it for createRuntime" % s[:20], good, s) f
 sets = {'states': bad, 'stages': stages,
         'absent': [('no daemon', {0: "goes on without views: 'pct-launch repair' as soon as pctfs runs at '%s" % root, 1: 'no pctfs at .*: start pctfs first'}, good)]}
 def tried(text, stage, *options):
-    p = subprocess.run([launch, *options, 'oci', *([stage] if stage else [])], input=text, capture_output=True, timeout=20)
+    p = subprocess.run([launch, *options, 'oci', *([stage] if stage else [])], input=text, capture_output=True, timeout=200)
     return p.returncode, p.stdout, p.stderr.decode('utf-8', 'replace')
 for row in sets[which]:
     what, regex, text = row[:3]

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/box-lib"
 
 ok "a daemon" "$B/pctfs"
+began=$(date +%s)
 group a || { skip "other callers" "no cgroups can be made here"; exit 77; }
 for g in a/inner b c d; do group $g; done
 memory a $((300 << 20))
@@ -20,7 +21,14 @@ BOOTED=$(cut -d. -f1 /proc/uptime)
 # What is said in a file of the tree by caller; in words of one line.
 TOTAL="awk '/^MemTotal/ { print \$2 }' $MOUNT/proc/meminfo"
 UP="cut -d. -f1 $MOUNT/proc/uptime"
-since() { echo $(($(date +%s) - made)); }
+since() { echo $(($(date +%s) - ${1:-$made})); }
+# Its groups were made between these two; each look takes some time, too.
+as_old() { # SENTENCE COMMAND…
+	local low up
+	low=$(since "$made")
+	up=$("${@:2}")
+	within "$1" $((low - 1)) $(($(since "$began") + 2)) "$up"
+}
 
 box outer a
 box other b
@@ -29,14 +37,14 @@ box other b
 (join a/inner && exec nsenter -t "${INIT[outer]}" -m -p unshare -pmf --mount-proc --propagation private sleep 10000) \
 	>/dev/null 2>&1 </dev/null &
 MAKERS+=($!)
-until_true 10 pgrep -f "sleep 10000"
 enter=$(child $! unshare)
 inner=$(child "$enter" sleep)
 nested() { (join a/inner && exec nsenter -t "$inner" -m -p "$@"); }
 is "by caller: a container is shown its own limit" $((300 << 10)) "$(play outer sh -c "$TOTAL")"
 is "one inside of it, in a pid namespace and cgroup of its own, the inner limit" $((100 << 10)) "$(nested sh -c "$TOTAL")"
 is "… and half a CPU: one" 1 "$(nested grep -c ^processor "$MOUNT/proc/cpuinfo")"
-within "… its age is that of its own init" 0 "$(since)" "$(nested sh -c "$UP")"
+up=$(nested sh -c "$UP")
+within "… its age is that of its own init" 0 "$(since)" "$up"
 memory a $((50 << 20))
 is "… and less when what is around it has less" $((50 << 10)) "$(nested sh -c "$TOTAL")"
 memory a $((300 << 20))
@@ -45,8 +53,10 @@ is "another pid namespace in the same cgroup has the same limit" $((300 << 10)) 
 	"$(play outer unshare -pmf --mount-proc sh -c "$TOTAL")"
 kill -KILL "$inner"
 until_true 5 sh -c "! kill -0 $inner"
-is "… a new one in the place of one that ended is told anew" "0 $((100 << 10))" \
-	"$( (join a/inner && exec nsenter -t "${INIT[outer]}" -m -p unshare -pmf --mount-proc sh -c "$UP; $TOTAL") | xargs)"
+before=$(date +%s)
+read -r up total < <( (join a/inner && exec nsenter -t "${INIT[outer]}" -m -p unshare -pmf --mount-proc sh -c "$UP; $TOTAL") | xargs)
+is "… a new one in the place of one that ended is told anew" $((100 << 10)) "$total"
+within "… also how old it is" 0 "$(since "$before")" "$up"
 
 # Two containers with one pid namespace, as those of a pod.
 shared() { (join "$1" && shift && exec nsenter -t "${INIT[outer]}" -m -p "$@"); }
@@ -54,15 +64,13 @@ is "a pid namespace that two share: the one has its limit" $((300 << 10)) "$(sha
 is "… the other one its own" $((150 << 10)) "$(shared c sh -c "$TOTAL")"
 is "… again the one" $((300 << 10)) "$(shared a sh -c "$TOTAL")"
 sleep 1
-age=$(since)
-within "… the other one is as old as its cgroup" $((age - 1)) $((age + 2)) "$(shared c sh -c "$UP")"
+as_old "… the other one is as old as its cgroup" shared c sh -c "$UP"
 is "by name the one has its limit, whoever reads" $((300 << 10)) "$(shared c awk '/^MemTotal/ { print $2 }' /proc/meminfo)"
 
 # With the host's pid namespace: docker's --pid=host, or a service with a mount namespace.
 hostpid() { (join "$1" && shift && exec unshare -m --propagation private "$@"); }
 is "the host's pid namespace and a cgroup of its own: its limit" $((150 << 10)) "$(hostpid c sh -c "$TOTAL")"
-age=$(since)
-within "… as old as its cgroup" $((age - 1)) $((age + 2)) "$(hostpid c sh -c "$UP")"
+as_old "… as old as its cgroup" hostpid c sh -c "$UP"
 is "… with a cgroup namespace of its own likewise" $((150 << 10)) "$(hostpid c unshare -C sh -c "$TOTAL")"
 is "… without a limit: the host's size, and its own age" "$HOST yes" \
 	"$(hostpid d sh -c "$TOTAL; $UP" | xargs | awk -v b="$BOOTED" '{ print $1, $2 < b - 1 || b < 60 ? "yes" : "no: " $2 }')"
@@ -89,8 +97,8 @@ if setarch linux32 true 2>/dev/null; then
 	if command -v strace >/dev/null; then
 		strace -qq -f -p "$D" -e trace=personality -o "$PCT_ROOT/trace" &
 		tracer=$!
-		until_true 10 grep -q "^TracerPid:[[:space:]]*[1-9]" "/proc/$D/status"
-		sleep 0.3
+		traced() { ! cat "/proc/$D"/task/*/status | grep -q "^TracerPid:[[:space:]]*0"; }
+		until_true 10 traced
 		play outer setarch linux32 cat /proc/cpuinfo >/dev/null
 		play outer setarch linux32 cat /proc/meminfo >/dev/null
 		play outer cat /proc/cpuinfo >/dev/null
@@ -109,7 +117,7 @@ fi
 # Readers that are killed at any moment: nothing stays, and nobody gets what is not his.
 D=$(worker_pid)
 fds=$(find "/proc/$D/fd" | wc -l)
-wrong=$(PATIENCE=60 play outer python3 -B - "$MOUNT" $((300 << 10)) <<'P'
+wrong=$(play outer python3 -B - "$MOUNT" $((300 << 10)) <<'P'
 import os, random, signal, sys, time
 random.seed(3)
 mount, want = sys.argv[1], sys.argv[2]
@@ -120,7 +128,7 @@ while read -r k v x; do [ $k != MemTotal: ] || [ $v = %s ] || echo wrong: $v; do
 end = time.time() + 8
 killed = 0
 running = []
-while time.time() < end:
+while time.time() < end or killed < 60 and time.time() < end + 200:
     while len(running) < 12:
         # Half of them in a pid namespace of their own: it goes with its first process.
         argv = ['unshare', '-pf', '--kill-child', 'sh', '-c', code] if random.random() < 0.5 else ['sh', '-c', code]
@@ -155,7 +163,7 @@ unshare -pmf --mount-proc --propagation private "$B/pctfs" -f --run "$PCT_ROOT/l
 MAKERS+=($!)
 low=$(child $! pctfs)
 INIT[low]=$low
-until_true 10 nsenter -t "$low" -m grep -q " $LOW " /proc/self/mounts
+until_true 10 grep -q " $LOW " "/proc/$low/mounts"
 out() { nsenter -t "$low" -m "$@"; }
 is "a daemon in a pid namespace of its own serves who is in there" "$HOST" \
 	"$(nsenter -t "$low" -m -p awk '/^MemTotal/ { print $2 }' "$LOW/proc/meminfo")"

@@ -99,8 +99,11 @@ same "a shell that reads its commands" "$(echo 'echo $((6*7)); exit 4' | "$pct" 
 4"
 
 # Signals and ends.
-timeout -s TERM 0.7 "$pct" exec 100 -- sh -c 'trap "echo told >/told; exit 3" TERM; while :; do sleep 0.1; done' </dev/null || true
+"$pct" exec 100 -- sh -c 'trap "echo told >/told; exit 3" TERM; >/listens; while :; do sleep 0.1; done' </dev/null &
+until_true 5 "$pct" exec 100 -- test -e /listens
+kill -TERM $!
 until_true 3 "$pct" exec 100 -- test -e /told || true
+wait $! 2>/dev/null || true
 ok "SIGTERM reaches the command" "$pct" exec 100 -- test -e /told
 "$pct" exec 100 -- sh -c 'echo $$ >/pid; exec sleep 1000' </dev/null &
 until_true 5 "$pct" exec 100 -- test -s /pid

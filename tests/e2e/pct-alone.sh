@@ -7,13 +7,13 @@ needs "needs /dev/fuse" [ -e /dev/fuse ]
 
 rules=$PCT_ROOT/var/lib/pct/lxc/100/rules.seccomp
 
-# enters CODE WORDS...: exec in CT 100 answers so within 5 s.
+# enters CODE WORDS...: exec in CT 100 answers so, and does not hang.
 enters()
 {
 	local code=$1 got=0 t=$SECONDS
 
 	shift
-	timeout -s KILL 5 "$pct" exec 100 -- "$@" >"$out" 2>"$err" </dev/null || got=$?
+	timeout -s KILL 60 "$pct" exec 100 -- "$@" >"$out" 2>"$err" </dev/null || got=$?
 	is "exec in CT 100 within $((SECONDS - t)) s: $*" "$code" "$got"
 }
 
@@ -48,7 +48,7 @@ done
 # Many at once.
 pids=
 for i in 1 2 3 4 5 6; do
-	timeout -s KILL 20 "$pct" exec 100 -- echo "$i" >"$PCT_ROOT/many.$i" 2>/dev/null &
+	timeout -s KILL 120 "$pct" exec 100 -- echo "$i" >"$PCT_ROOT/many.$i" 2>/dev/null &
 	pids="$pids $!"
 done
 for pid in $pids; do
@@ -59,7 +59,7 @@ same "the rules after many" "$(cat "$rules")" "$full"
 
 # One that is killed while it has changed the rules: the next puts them back.
 kept=${rules%seccomp}kept
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for _ in $(seq 200); do
 	"$pct" exec 100 -- true >/dev/null 2>&1 </dev/null &
 	pid=$!
 	until [ -e "$kept" ] || ! alive "$pid"; do :; done

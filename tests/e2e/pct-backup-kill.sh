@@ -10,7 +10,16 @@ work=$PCT_ROOT/work
 mkdir "$work"
 
 # A killed one's guard puts right what there is to: within a moment.
-settled() { ! pgrep -f "^$pct backup 100" >/dev/null; }
+settled()
+{
+	local p
+
+	for p in $(pgrep -f "^$pct backup 100"); do
+		if grep -qz "^PCT_ROOT=$PCT_ROOT\$" "/proc/$p/environ" 2>/dev/null; then return 1; fi
+	done
+}
+# So slow that it is never done before it is killed.
+slow="--bwlimit 300"
 state() { "$pct" status 100 | sed 's/status: //'; }
 frozen() { "$pct" list --output-format json 2>/dev/null | grep -c frozen || true; }
 
@@ -30,15 +39,18 @@ all_right() # WHAT: nothing of a backup is left
 
 for mode in suspend stop; do
 	for after in 0.1 0.5 1 2; do
-		"$pct" backup 100 --mode $mode --bwlimit 8000 >"$out" 2>"$err" &
+		# shellcheck disable=SC2086 # words
+		"$pct" backup 100 --mode $mode $slow >"$out" 2>"$err" &
 		pid=$!
 		sleep $after
 		kill -9 $pid 2>/dev/null || true
 		wait $pid 2>/dev/null || true
 		all_right "$mode, killed after $after s"
 	done
-	"$pct" backup 100 --mode $mode --bwlimit 8000 >"$out" 2>"$err" &
+	# shellcheck disable=SC2086 # words
+	"$pct" backup 100 --mode $mode $slow >"$out" 2>"$err" &
 	pid=$!
+	until_true 20 grep -qE 'frozen|stopped' "$PCT_ROOT/run/pct/backup/100"
 	sleep 1
 	kill -TERM $pid
 	if wait $pid; then flunk "$mode, interrupted: it says all is well"; fi
@@ -50,7 +62,8 @@ same "no archive came of all that" "$(find "$dump" -name '*.tar*' | wc -l)" 0
 # The guard killed with it: the next one, or startall, does what it would have done.
 kill_both() # MODE
 {
-	"$pct" backup 100 --mode "$1" --bwlimit 8000 >"$out" 2>"$err" &
+	# shellcheck disable=SC2086 # words
+	"$pct" backup 100 --mode "$1" $slow >"$out" 2>"$err" &
 	pid=$!
 	until_true 20 grep -qE 'frozen|stopped' "$PCT_ROOT/run/pct/backup/100" || flunk "$1: it has not begun"
 	[ "$1" = suspend ] || until_true 20 sh -c "! '$pct' status 100 | grep -q running" || true
@@ -117,3 +130,17 @@ for after in 0.02 0.05 0.1 0.2; do
 	run 0 start 200
 	run 0 stop 200
 done
+
+# Another has the container's lock for longer than its end waits: that is said, and the archive is there.
+rm -f "$PCT_ROOT"/var/lib/pct/dump/vzdump-lxc-200-*
+"$pct" backup 200 --bwlimit 8000 >"$out" 2>"$err" &
+pid=$!
+until_true 10 grep -q '^lock: backup' "$confs/200.conf"
+(flock 9; sleep 18) 9>>"$PCT_ROOT/run/pct/lock/200.lock" &
+code=0
+wait $pid || code=$?
+same "a backup that cannot take its mark off the conf: exit" "$code" 1
+like "why is said" "another pct is still working on CT 200" "$(cat "$err")"
+same "its archive is there" "$(find "$PCT_ROOT/var/lib/pct/dump" -name 'vzdump-lxc-200-*.tar.zst' | wc -l)" 1
+wait
+run 0 unlock 200

@@ -14,7 +14,7 @@ answers() {
 	local code=$1 text=$2 got=0
 
 	shift 2
-	timeout 10 "$pct" "$@" >"$out" 2>"$err" </dev/null || got=$?
+	timeout 100 "$pct" "$@" >"$out" 2>"$err" </dev/null || got=$?
 	n=$((n + 1))
 	if [ "$got" != "$code" ] || [ -s "$out" ] || [ "$(wc -l <"$err")" != 1 ] ||
 	   ! grep -qF -- "$text" "$err" || grep -q '[[:cntrl:]]' "$err" || [ "$(wc -c <"$err")" -gt 1100 ]; then
@@ -41,14 +41,19 @@ for command in "${all[@]}"; do
 	answers 2 "there is no option" "$command" $'--no\nthing'
 	answers 2 "there is no option" "$command" $'--\e[31mred'
 	usage=$("$pct" help "$command" | head -1)
+	wrong="is not a VMID: a number from 100"
 	case $usage in
 	*'<vmid> --'*) ;; # any words are somebody else's
+	*'[<vmid>...'*) wrong="is no VMID (100 to 999999999)" ;; # as many as one likes
 	*) answers 2 "one word too many" "$command" 100 a b c d e f g h ;;
 	esac
-	case $usage in *'<vmid>'*) ;; *) continue ;; esac
-	answers 2 "needs <vmid>" "$command"
+	case $usage in
+	*'[<vmid>...'*) ;;
+	*'<vmid>'*) answers 2 "needs <vmid>" "$command" ;;
+	*) continue ;;
+	esac
 	for vmid in 99 0 1000000000 0100 +100 100x '' ' 100' '100 ' 1e3 0x64 $'100\n101' ../100 1.0 '100;' '²³' "$huge"; do
-		answers 2 "is not a VMID: a number from 100" "$command" "$vmid"
+		answers 2 "$wrong" "$command" "$vmid"
 	done
 done
 done_with "every command says what is wrong with its words"
@@ -88,7 +93,7 @@ answers 2 "net0: name: is 100000 bytes long" set 100 "--net0=name=$huge"
 answers 2 "there is no property 'xxxx" set 100 "--net0=$huge=1"
 answers 2 "there is no option '--lxc.hook.pre-start'" set 100 --lxc.hook.pre-start=/bin/false
 answers 2 "delete: 'lxchook' is not a key" set 100 --delete lxchook
-answers 2 "delete: 'rootfs' is not a key" set 100 --delete rootfs
+answers 2 "delete: 'rootfs' cannot be taken away" set 100 --delete rootfs
 answers 2 "delete: 'memory' cannot be taken away" set 100 --delete memory
 answers 2 "it is given a value and taken away" set 100 --delete tags --tags a
 answers 2 "set: give what to change" set 100

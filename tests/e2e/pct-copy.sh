@@ -175,8 +175,8 @@ until_true 5 "$pct" exec 100 -n -- test -d /root/swap/3 || true
 hung=0
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	rm -rf "$T/swap"
-	timeout -s KILL 20 "$pct" pull 100 /root/swap "$T/swap" -r >/dev/null 2>&1 </dev/null || [ $? != 137 ] || hung=1
-	timeout -s KILL 20 "$pct" push 100 "$T/f" "/root/swap/$((i % 8 + 1))" >/dev/null 2>&1 || [ $? != 137 ] || hung=1
+	timeout -s KILL 200 "$pct" pull 100 /root/swap "$T/swap" -r >/dev/null 2>&1 </dev/null || [ $? != 137 ] || hung=1
+	timeout -s KILL 200 "$pct" push 100 "$T/f" "/root/swap/$((i % 8 + 1))" >/dev/null 2>&1 || [ $? != 137 ] || hung=1
 	if find "$T/swap" -type p | grep -q . || grep -rqs host "$T/swap"; then hung=2; fi
 done
 same "a tree that changes: no hang, nothing of the host's" $hung 0
@@ -196,14 +196,15 @@ said "copy 'file': No space left on device"
 same "what was there is there" "$(in100 'cat /root/small/file; ls -A /root/small')" "before
 file"
 
-# Interrupted.
+# Interrupted, when there is a part of it.
+half() { in100 'find /root -name ".pct-*" -size +0 | grep -q .'; }
 in100 'mkfifo /root/never'
 mkfifo "$T/slow"
 "$pct" push 100 - /root/half <"$T/slow" 2>"$err" &
 pid=$!
 exec 8>"$T/slow"
 head -c 200000 /dev/zero >&8
-sleep 0.5
+until_true 5 half
 kill -INT $pid 2>/dev/null || true
 kill -TERM $pid
 got=0
@@ -216,7 +217,7 @@ same "nothing is left of it" "$(in100 'find /root -name ".pct-*" -o -name half')
 pid=$!
 exec 8>"$T/slow"
 head -c 200000 /dev/zero >&8
-sleep 0.5
+until_true 5 half
 kill -9 $pid
 wait $pid || true
 exec 8>&-
@@ -227,7 +228,8 @@ same "nor after kill -9" "$(in100 'find /root -name ".pct-*" -o -name half')" ""
 "$pct" push 100 - /root/half <"$T/slow" 2>"$err" &
 pid=$!
 exec 8>"$T/slow"
-sleep 0.5
+head -c 200000 /dev/zero >&8
+until_true 5 half
 run 0 stop 100
 got=0
 wait $pid || got=$?

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What a container may do, and what its features, raw lxc lines and devices change: asked of the
 # kernel from inside.
+# apart: it edits /etc/subuid
 # shellcheck source=pct-lib
 . "$(dirname "$0")/pct-lib"
 needs "needs /dev/fuse" [ -e /dev/fuse ]

@@ -3,6 +3,7 @@
 # Fifty containers at once: started in parallel, each with other limits, which are changed while
 # free and nproc inside follow, pinged from one to the next; all destroyed in parallel. (COUNT=10:
 # fewer of them.)
+# apart: fifty at once want the processors
 # shellcheck source=net-lib
 . "$(dirname "$0")/net-lib"
 COUNT=${COUNT:-50}

@@ -11,21 +11,28 @@ cp /bin/busybox "$work/r/sbin/init"
 for i in $(seq 3000); do echo "$i" >"$work/r/file-$i"; done
 tar -C "$work/r" -cf "$work/a.tar" .
 
-# begin SIGNAL DELAY: create, and a signal so many ms later. Answers pct's exit code.
+# begin SIGNAL DELAY: create, and a signal so many seconds later, or as soon as there is a conf.
+# Answers pct's exit code.
 begin()
 {
 	local pid got=0
 
 	"$pct" create 100 "$work/a.tar" >"$out" 2>"$err" &
 	pid=$!
-	sleep "$2"
+	if [ "$2" = conf ]; then
+		until [ -e "$confs/100.conf" ] || ! alive "$pid"; do :; done
+	else
+		sleep "$2"
+	fi
 	kill "-$1" "$pid" 2>/dev/null || true
 	wait "$pid" 2>/dev/null || got=$?
 	echo "$got"
 }
 
+# The last ones come when there is a conf, however long that takes.
 halves=0
-for delay in 0.001 0.003 0.005 0.01 0.02 0.03 0.05 0.08 0.12; do
+for delay in 0.001 0.003 0.005 0.01 0.02 0.03 0.05 0.08 0.12 conf conf conf conf conf conf; do
+	if [ $delay = conf ] && [ $halves -gt 2 ]; then continue; fi
 	got=$(begin KILL $delay)
 	if [ "$got" != 137 ]; then
 		run 0 destroy 100
@@ -55,7 +62,7 @@ done
 # ^C and the like: it cleans up after itself.
 hits=0
 for signal in INT TERM HUP; do
-	for delay in 0.01 0.02 0.04; do
+	for delay in 0.01 0.02 0.04 conf; do
 		got=$(begin $signal $delay)
 		if [ "$got" = 1 ]; then
 			said "create CT 100: interrupted, nothing is left of it"

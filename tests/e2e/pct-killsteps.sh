@@ -55,6 +55,10 @@ all_there()
 	) | sed 's/-disk-[0-9]*/-disk-N/' | sort
 }
 
+as_before() { [ "$(all_there)" = "$base" ]; }
+# The kernel gives a loop device back a moment after its last mount is gone.
+all_loose() { [ -z "$(PCT_ROOT=$outer disk_left)" ]; }
+
 # What each operation is: its words, what there is before, what is well after it, what takes it away.
 words_create() { echo "create 101 builtin:busybox --memory 64"; }
 well_create() { [ -x "$(files_of 101)/bin/busybox" ]; }
@@ -192,7 +196,7 @@ one()
 	full) variables=("PCT_STEP_FULL=$n:$ballast") ;;
 	esac
 	# shellcheck disable=SC2046 # words; a shell of its own, that nobody hears say "Killed"
-	(env "${variables[@]}" timeout 60 "$die" $("words_$op") >/dev/null 2>"$err" </dev/null; exit $?) 2>/dev/null || code=$?
+	(env "${variables[@]}" timeout 300 "$die" $("words_$op") >/dev/null 2>"$err" </dev/null; exit $?) 2>/dev/null || code=$?
 	if [ -e "$ballast" ]; then
 		# btrfs gives the room back at its next commit, or at that after it.
 		rm -f "$ballast"
@@ -224,7 +228,7 @@ $(cat "$err")"
 	fi
 	do_away "$op"
 	if [ "$op" != rollback ] && [ "$(marked 100)" != one ]; then flunk "$why: what CT 100 had is lost"; fi
-	if [ "$(all_there)" != "$base" ]; then
+	if ! until_true 1 as_before; then
 		flunk "$why: not as it was before" "$(diff <(echo "$base") <(all_there))"
 		base=$(all_there)
 	fi
@@ -244,6 +248,7 @@ all_of()
 	why="$kind: $op"
 	"well_$op" || flunk "$why: it is not done"
 	do_away "$op"
+	until_true 1 all_loose || true
 	base=$(all_there)
 	steps=$(wc -l <"$outer/steps")
 	while read -r number name <&3; do

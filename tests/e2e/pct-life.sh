@@ -117,7 +117,7 @@ run 0 start 100
 sleep 0.3
 run 0 exec 100 -- hostname
 same "hostname that was edited" "$(cat "$out")" another
-run 0 exec 100 -- ping -c 1 -W 1 127.0.0.1
+run 0 exec 100 -- ping -c 1 -W 30 127.0.0.1
 run 0 config 100
 same "console is where its shell is" "$(grep ^cmode "$out")" "cmode: console"
 run 0 stop 100
@@ -144,10 +144,7 @@ run 0 exec 101 -- true
 
 # It ends by itself; then it can be started again at once.
 "$pct" exec 101 -- poweroff >"$out" 2>&1 || true
-for _ in $(seq 100); do
-	[ "$("$pct" status 101)" = "status: stopped" ] && break
-	sleep 0.1
-done
+until_true 10 sh -c "[ \"\$($pct status 101)\" = 'status: stopped' ]"
 run 0 start 101
 run 0 stop 101
 

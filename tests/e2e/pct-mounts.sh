@@ -69,9 +69,9 @@ same "… nothing of it stays" "$(grep -c mp4 "$confs/100.conf")" 0
 run 0 set 100 --mp3 "$src,mp=/hot"
 same "another way to mount it waits" "$(grep -c 'mp3: .*ro=1' "$confs/100.conf")" 1
 run 0 set 100 --revert mp3
-"$pct" exec 100 -- sh -c 'cd /hot && exec sleep 60' &
+"$pct" exec 100 -- sh -c 'cd /hot && >/tmp/there && exec sleep 1000' &
 user=$!
-sleep 0.5
+until_true 10 inside 100 'test -e /tmp/there'
 run 1 set 100 --delete mp3
 said "mp3: '/hot' in the container is used"
 same "… and still there" "$(try 'cat /hot/file')" hello
@@ -141,11 +141,11 @@ chmod 755 "$root/bin/swap"
 "$pct" exec 100 -- swap >/dev/null 2>&1 &
 swap=$!
 for i in 1 2 3 4 5 6 7 8; do
-	"$pct" set 100 --mp0 "$src,mp=/s/a/t$i" >/dev/null 2>&1 || true
+	"$pct" set 100 --mp0 "$src,mp=/s/a/t$$.$i" >/dev/null 2>&1 || true
 	"$pct" set 100 --delete mp0 --force >/dev/null 2>&1 || true
 done
 same "a target that is changed all the while: nothing on the host" \
-	"$(grep -c "$src" /proc/self/mountinfo; find /tmp -maxdepth 1 -name 't[1-8]' | wc -l)" "0
+	"$(grep -c "$src" /proc/self/mountinfo; find /tmp -maxdepth 1 -name "t$$.[1-8]" | wc -l)" "0
 0"
 run 0 stop 100
 wait "$swap" 2>/dev/null || true

@@ -149,3 +149,19 @@ else
 	skip "killed at each step" "pct-die is not built"
 fi
 same "nothing is left" "$(find "$PCT_ROOT/two/images" "$images" -mindepth 1)" ""
+
+# What a container made of the lost+found of its own file system goes along, and stops nobody.
+run 0 create 110 builtin:busybox --rootfs local:0.1 --mp0 local:0.1,mp=/data,backup=1
+run 0 start 110
+inside 110 'rmdir /data/lost+found; ln -s /etc /data/lost+found; echo hi >/data/f'
+run 0 stop 110
+run 0 move-volume 110 mp0 two
+run 0 backup 110
+archive=$(cat "$out")
+run 0 restore 111 "$archive"
+for id in 110 111; do
+	run 0 start $id
+	same "CT $id: its lost+found is what it made of it" "$(inside $id 'readlink /data/lost+found; cat /data/f')" "/etc
+hi"
+	run 0 destroy $id --force
+done

@@ -128,7 +128,8 @@ for ms in 0 2 4 6 8 10 14 18 24; do
 	kill -9 $! 2>/dev/null || true
 	wait $! 2>/dev/null || true
 	"$pct" set 100 --net4 name=eth4,bridge=br0,ip=10.5.0.5/24,firewall=1 >"$out" 2>"$err" || true
-	same "said after a kill at $ms ms" "$(cat "$err")" ""
+	# Its helper may work a moment longer.
+	same "said after a kill at $ms ms" "$(grep -v 'waiting for another pct' "$err" || true)" ""
 	ok "it is as asked" pings 100 10.5.0.1 -I 10.5.0.5
 	"$pct" set 100 --delete net4
 done

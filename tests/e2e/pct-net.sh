@@ -93,18 +93,25 @@ run 0 set 101 --net0 name=eth0,bridge=br0,ip=10.5.0.3/24
 ok "and put in again" until_true 3 pings 100 10.5.0.3
 
 # ---- rate ----
-rate() # SENTENCE WANTED OPTION...
+rate_once() # WANTED OPTION...
 {
-	local what=$1 want=$2 got
+	local want=$1 got
 
-	shift 2
+	shift
 	in_net 101 iperf3 -s -1 -B 10.5.0.3 >/dev/null 2>&1 &
 	until_true 3 in_net 101 sh -c 'ss -ltn | grep -q :5201'
 	got=$(in_net 100 iperf3 -c 10.5.0.3 -t 5 -O 2 -J "$@" |
 		python3 -c 'import json,sys; print(json.load(sys.stdin)["end"]["sum_received"]["bits_per_second"] / 8 / 1048576)')
 	wait $!
-	within "$what: $got MB/s" "$(awk "BEGIN { print $want * 0.9 }")" \
-		"$(awk "BEGIN { print $want * 1.1 }")" "$got"
+	rates="$rates $got"
+	awk "BEGIN { exit !($got >= $want * 0.9 && $got <= $want * 1.1) }"
+}
+rate() # SENTENCE WANTED OPTION...: on a machine that has other things to do, one time of three
+{
+	local what=$1 rates=
+
+	shift
+	ok "$what, ±10 %" eval "rate_once $* || rate_once $* || rate_once $* || ! echo \$rates MB/s"
 }
 if command -v iperf3 >/dev/null; then
 	run 0 set 100 --net0 name=eth0,bridge=br0,ip=10.5.0.2/24,gw=10.5.0.1,rate=4
@@ -143,8 +150,9 @@ gateway_taken()
 offer_heard()
 {
 	in_net 101 python3 -c 'import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 68)); s.settimeout(2); s.recv(99)' 2>/dev/null &
-	sleep 0.5
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 68)); s.settimeout(3); print("listens", flush=True); s.recv(99)' \
+		>"$PCT_ROOT/listens" 2>/dev/null &
+	until_true 5 test -s "$PCT_ROOT/listens"
 	in_net 100 python3 -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 67))
 for i in range(3): s.sendto(b"offer", ("10.5.0.3", 68))'
@@ -154,7 +162,6 @@ for i in range(3): s.sendto(b"offer", ("10.5.0.3", 68))'
 # Without one its root can be whom it likes.
 run 0 set 100 --net0 name=eth0,bridge=br0,ip=10.5.0.2/24,gw=10.5.0.1,ip6=fd05::2/64
 as_root 'ip addr add 10.5.0.66/24 dev eth0; ip addr add fd05::66/64 dev eth0'
-sleep 2 # until it knows that nobody else has that one
 ok "without a firewall another address works" pings 100 10.5.0.3 -I 10.5.0.66
 ok "and another of IPv6" pings 100 fd05::1 -I fd05::66
 ok "and it can be the gateway" gateway_taken
@@ -200,10 +207,16 @@ ok "it reboots from inside" until_true 10 sh -c "p=\$($pct status 100 --verbose 
 	[ -n \"\$p\" ] && [ \"\$p\" != $init ]"
 ok "with its network" pings 100 10.5.0.3
 run 0 stop 100
+# Its root is mounted by who starts it.
+mkdir -p "$PCT_ROOT/root"
+cp -a "$images/100/subvol-100-disk-0.subvol/." "$PCT_ROOT/root"
+chown -R -h 100000:100000 "$PCT_ROOT/root"
+mount --bind "$PCT_ROOT/root" "$PCT_ROOT/var/lib/pct/lxc/100/rootfs"
 lxc-start -P "$PCT_ROOT/var/lib/pct/lxc" -n 100
 ok "lxc-start has the network, too" pings 100 10.5.0.3
 ok "and its rules" nft list table netdev "$(host_end 100 0)"
 lxc-stop -k -P "$PCT_ROOT/var/lib/pct/lxc" -n 100
+umount "$PCT_ROOT/var/lib/pct/lxc/100/rootfs"
 run 0 start 100
 
 # ---- kill -9 ----

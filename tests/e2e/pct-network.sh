@@ -110,7 +110,11 @@ forged() # ADDRESS: does the network's DHCP believe that another one asked for i
 		s.bind(("eth0", 0))
 		s.send(b"\xff" * 6 + mac + b"\x08\0" + ip(~sums & 0xffff) + udp)
 	END
-	until_true 1 grep -rqi " 02:66:6f:72:67:65 " "$PCT_ROOT/run/pct/network/pctbr0/leases"
+	for _ in $(seq $((${TRIES:-20} * 5))); do
+		if grep -rqi " 02:66:6f:72:67:65 " "$PCT_ROOT/run/pct/network/pctbr0/leases"; then return 0; fi
+		sleep 0.1
+	done
+	return 1
 }
 pings 101 "$a2"
 fails "it is not believed to have another's address" taken "$a2"
@@ -118,7 +122,7 @@ fails "nor one that nobody has" taken "$near.99"
 fails "nor does it ask for one in another's name" forged "$near.198"
 ok "whose it is has it still" pings 101 "$a2"
 run 0 set 103 --net0 name=eth0,bridge=pctbr0,ip=dhcp
-ok "without a firewall it would be believed" taken "$a2"
+ok "without a firewall it would be believed" until_true 3 taken "$a2"
 ok "and would ask for others' addresses" forged "$near.199"
 in_net 101 ip neigh flush all
 run 0 set 103 --net0 name=eth0,bridge=pctbr0,ip=dhcp,firewall=1
@@ -144,7 +148,7 @@ same "those of destroyed ones are free" "$(awk '{ print $1 }' "$fixed")" "$(mac_
 # ---- the way out ----
 # Somebody far away, who knows no way to our containers.
 ip link add out0 type veth peer name out1
-unshare --net sleep 300 &
+unshare --net sleep 3000 &
 far=$!
 until_true 3 sh -c "[ \$(readlink /proc/$far/ns/net) != \$(readlink /proc/self/ns/net) ]"
 ip link set out1 netns $far

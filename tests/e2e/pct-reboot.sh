@@ -30,7 +30,7 @@ reboot_once() # VMID: from inside; $init and $monitor are the new ones
 
 round() # VMID UNPRIVILEGED
 {
-	local id=$1 up
+	local id=$1 up low
 
 	run 0 create "$id" builtin:busybox --memory 64 --unprivileged "$2"
 	run 0 start "$id"
@@ -41,10 +41,10 @@ round() # VMID UNPRIVILEGED
 	sleep 3
 	reboot_once "$id"
 	same "memory after" "$(inside "$id" /proc/meminfo | awk '/^MemTotal:/ { print $2 }')" 98304
+	low=$(ps -o etimes= -p "$init")
 	up=$(inside "$id" /proc/uptime | cut -d. -f1)
-	up=$((up - $(ps -o etimes= -p "$init")))
 	if [ -e /proc/self/timens_offsets ]; then
-		same "its boot clock begins with its init ($up s)" "$((up >= -1 && up <= 1))" 1
+		within "its boot clock begins with its init" $((low - 1)) $(($(ps -o etimes= -p "$init") + 1)) "$up"
 	fi
 	for _ in 1 2 3; do reboot_once "$id"; done
 	run 0 exec "$id" -- poweroff -f

@@ -12,8 +12,10 @@ size_of() { pct df "$1" --output-format json | python3 -c '
 import json, sys
 for row in json.load(sys.stdin):
     if row["mp"] == "'"$2"'": print(row["size"] >> 20)'; } # VMID KEY: MiB
-loops() { losetup -l -n -O BACK-FILE | grep -c "^$PCT_ROOT" || true; }
-none_looped() { [ "$(loops)" = 0 ]; }
+# The kernel gives them back a moment after the last mount is gone.
+looped() { losetup -l -n -O BACK-FILE | grep -c "^$PCT_ROOT" || true; }
+none_looped() { [ "$(looped)" = 0 ]; }
+loops() { until_true 5 none_looped || true; looped; }
 conf_size() { sed -n "s/^$2:.*size=\([^,]*\).*/\1/p" "$confs/$1.conf"; }
 # An ext4 that is mounted grows only for who may use reserved blocks.
 may_grow() { setpriv -d | grep -q 'Capability bounding set:.*sys_resource'; }

@@ -6,15 +6,16 @@
 . "$(dirname "$0")/pct-lib"
 needs "needs /dev/fuse" [ -e /dev/fuse ]
 
-soon() # SENTENCE WANT COMMAND...: within a second it says so
+soon() # SENTENCE WANT COMMAND...: whoever asks a second later, or sooner, is told so
 {
-	local what=$1 want=$2 got="" end=$(($(date +%s%N) + 1000000000))
+	local what=$1 want=$2 got="" end=$(($(date +%s%N) + 1000000000)) asked
 
 	shift 2
 	while :; do
+		asked=$(date +%s%N)
 		got=$("$@" 2>/dev/null || true)
 		[ "$got" != "$want" ] || break
-		[ "$(date +%s%N)" -lt $end ] || break
+		[ "$asked" -lt $end ] || break
 		sleep 0.02
 	done
 	same "$what" "$got" "$want"
@@ -120,7 +121,7 @@ squeeze()
 	[ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || v2=1
 	run 0 set "$id" --memory 256 --swap 0
 	# shellcheck disable=SC2016
-	"$pct" exec "$id" -- sh -c 'x=$(head -c 60000000 /dev/zero | tr "\0" a); >/ready; sleep 60; :' &
+	"$pct" exec "$id" -- sh -c 'x=$(head -c 60000000 /dev/zero | tr "\0" a); >/ready; sleep 1000; :' &
 	used=$!
 	ok "it uses 60 MB" until_true 60 "$pct" exec "$id" -- test -e /ready
 	run 1 set "$id" --memory 40

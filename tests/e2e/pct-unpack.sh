@@ -95,7 +95,7 @@ make bomb
 run 1 create 120 "$work/bomb.tar"
 said "it holds more than 64M"
 nothing_of 120
-[ $((SECONDS - before)) -lt 60 ] && pass "bomb: soon seen" || flunk "bomb: $((SECONDS - before)) s"
+[ $((SECONDS - before)) -lt 300 ] && pass "bomb: soon seen" || flunk "bomb: $((SECONDS - before)) s"
 echo 'unpack-max-size: many' >"$site"
 run 0 create 120 "$work/many.tar"
 same "a limit that is none is said" "$(grep -c "unpack-max-size: 'many' is not a size as 64G" "$err")" 1

@@ -31,7 +31,10 @@ mounted()
 	mkdir "$work/mnt-$2"
 	mount -o loop "$work/$2.img" "$work/mnt-$2"
 }
-loops() { losetup -l -n -O BACK-FILE | grep -c "$work/mnt-\|$PCT_ROOT" || true; }
+# The kernel gives them back a moment after the last mount is gone.
+looped() { losetup -l -n -O BACK-FILE | grep -c "$work/mnt-\|$PCT_ROOT" || true; }
+none_looped() { [ "$(looped)" = 0 ]; }
+loops() { until_true 5 none_looped || true; looped; }
 value() { sed -n "/^$2: /{s///p;q}" "$confs/$1.conf"; } # VMID KEY
 id_of() { value "$1" "$2" | cut -d, -f1; }
 

@@ -3,6 +3,7 @@
 #
 # ps, a thousand times, in a container with a clock of its own: it subtracts its own start from
 # /proc/uptime, and an uptime even one tick old would make it run for ever. (RUNS: 1000.)
+# apart: both processors have work
 . "$(dirname "$0")/box-lib"
 
 RUNS=${RUNS:-1000}
@@ -16,9 +17,9 @@ ok "a daemon" "$B/pctfs" "${more[@]}"
 
 ages() { # NAME HOW
 	local said
-	said=$(PATIENCE=100 play "$1" sh -c "for i in \$(seq $RUNS); do ps -o etimes= -C ps; done" |
-		awk '$1 > 5 { old++; last = $1 } { n++ } END { print n, old + 0, last }')
-	is "$RUNS times ps, its own age is never above 5 s ($2)" "$RUNS 0" "${said% }"
+	said=$(play "$1" sh -c "for i in \$(seq $RUNS); do ps -o etimes= -C ps; done" |
+		awk '$1 > 60 { old++; last = $1 } { n++ } END { print n, old + 0, last }')
+	is "$RUNS times ps, its own age is never that of another ($2)" "$RUNS 0" "${said% }"
 }
 all() {
 	ages clock "default" &
@@ -34,6 +35,7 @@ if [ -d "$RUN/page-cache/ct/clock" ]; then
 	ATTACH_OPTIONS=(--fast)
 	box fast ages
 fi
-within "its clock is its own" 100000 100060 "$(play clock cut -d. -f1 /proc/uptime)"
+up=$(play clock cut -d. -f1 /proc/uptime)
+within "its clock is its own" 100000 $((100000 + SECONDS + 2)) "$up"
 like "its uptime is pctfs's" '^lxcfs ' "$(play clock grep ' /proc/uptime ' /proc/mounts)"
 said "ps" "$(all)" $? ${#INIT[@]}

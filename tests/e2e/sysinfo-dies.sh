@@ -5,13 +5,14 @@
 # worker, the keeper, or both are killed: no call fails, is answered with other values than the
 # container's, or is kept waiting for long. And one whose page does not come keeps no other waiting.
 # (KILLS: how many, 60.)
+# apart: both processors have work
 # shellcheck source=pct-lib
 . "$(dirname "$0")/pct-lib"
 set +e
 needs "needs /dev/fuse" [ -e /dev/fuse ]
 
 KILLS=${KILLS:-60}
-SLOWEST=3000 # ms; LXC's monitor has a patience of 30 s
+SLOWEST=3000 # ms, and as late as this machine lets processes be; LXC's monitor has a patience of 30 s
 LOG=$PCT_ROOT/log STORE=$PCT_ROOT/store
 cts="100 101 102 103"
 
@@ -35,7 +36,7 @@ no_pctfs() { [ -z "$(our_keeper)" ]; }
 in_ct() { # VMID WORDS… of tests/sysinfo.c
 	local vmid=$1
 	shift
-	timeout -k 5 120 "$pct" exec "$vmid" -- /sysinfo "$@"
+	timeout -k 5 500 "$pct" exec "$vmid" -- /sysinfo "$@"
 }
 
 "$TOP/tests/e2e/fd-store" "$PCT_ROOT/notify" "$B/pctfs" -f >>"$STORE" 2>>"$LOG" &
@@ -43,8 +44,8 @@ SUPERVISOR=$!
 until_true 10 grep -q ready "$STORE" || flunk "pctfs starts under a supervisor" "$(tail -3 "$LOG")"
 for ct in $cts; do
 	run 0 create $ct builtin:busybox --memory "$(mib $ct)" --unprivileged $((ct & 1))
+	cp "$B/sysinfo" "$images/$ct/subvol-$ct-disk-0.subvol/sysinfo"
 	run 0 start $ct
-	cp "$B/sysinfo" "/proc/$(pid_of $ct)/root/sysinfo"
 done
 case $(uname -m) in
 x86_64) is "a 32-bit program has its container's value" $((64 << 20)) "$(in_ct 100 once 32 | cut -d' ' -f1)" ;;
@@ -54,16 +55,17 @@ esac
 # ---- without
 
 run 0 create 104 builtin:busybox --memory 64 --sysinfo 0
+cp "$B/sysinfo" "$images/104/subvol-104-disk-0.subvol/sysinfo"
 run 0 start 104
-cp "$B/sysinfo" "/proc/$(pid_of 104)/root/sysinfo"
 is "--sysinfo 0: it is the host's" "$("$B/sysinfo" once 64 | cut -d' ' -f1)" "$(in_ct 104 once 64 | cut -d' ' -f1)"
 run 0 destroy 104 --force
 
 # ---- deaths
 
 began=$SECONDS
+late_begin
 for ct in $cts; do
-	in_ct $ct loop 100 $(($(mib $ct) << 20)) 900 >"$PCT_ROOT/out.$ct" 2>"$PCT_ROOT/why.$ct" &
+	in_ct $ct loop 400 $(($(mib $ct) << 20)) 900 >"$PCT_ROOT/out.$ct" 2>"$PCT_ROOT/why.$ct" &
 	LOOPS+=($!)
 done
 kill_one() { # HOW
@@ -86,11 +88,12 @@ for i in $(seq "$KILLS"); do
 	1) kill_one both ;;
 	*) kill_one worker ;;
 	esac
-	[ $((SECONDS - began)) -lt 90 ] || break
+	[ $((SECONDS - began)) -lt 350 ] || break
 done
 sleep 1
 for ct in $cts; do pkill -TERM --ns "$(pid_of $ct)" --nslist pid -x sysinfo; done
 wait "${LOOPS[@]}"
+late_end
 is "kills" "$KILLS" $killed
 calls=0 failed=0 none=0 wrong=0 slowest=0
 for ct in $cts; do
@@ -103,7 +106,7 @@ echo "# $killed kills, $calls calls, the slowest $slowest ms"
 is "calls of no such call" 0 $none
 is "calls that failed" 0 $failed
 is "calls with another's values, $((calls - failed)) looked at" 0 $wrong
-within "nobody is kept waiting: the slowest took $slowest ms" 0 $SLOWEST $slowest
+within "nobody is kept waiting: the slowest took $slowest ms" 0 $((SLOWEST + 10 * late)) $slowest
 [ "$failed$wrong" = 00 ] || head -3 "$PCT_ROOT"/why.*
 
 # ---- a page that does not come
@@ -111,14 +114,16 @@ within "nobody is kept waiting: the slowest took $slowest ms" 0 $SLOWEST $slowes
 in_ct 100 stall 3 >"$PCT_ROOT/stall" &
 STALL=$!
 sleep 0.5
+late_begin
 read -r c f n w s < <(in_ct 101 loop 1 $(($(mib 101) << 20)) 900)
+late_end
 wait $STALL
 if grep -q '^no FUSE' "$PCT_ROOT/stall"; then
 	skip "one that waits for its own page keeps nobody waiting" "$(cat "$PCT_ROOT/stall")"
 	exit
 fi
 is "another container meanwhile: failed, none, wrong" "0 0 0" "$f $n $w"
-within "… kept nobody waiting, of $c calls the slowest took $s ms" 0 1000 "$s"
+within "… kept nobody waiting, of $c calls the slowest took $s ms" 0 $((1000 + 10 * late)) "$s"
 read -r r t total <"$PCT_ROOT/stall"
 is "who waited for its own page has its values, too ($t ms)" "0 $((64 << 20))" "$r $total"
 
@@ -129,7 +134,9 @@ sleep 6
 is "a long one: others of its container are not kept waiting" 0 \
 	"$(in_ct 100 loop 0.2 $(($(mib 100) << 20)) 900 2>/dev/null | cut -d' ' -f3)"
 wait $STALL
-like "… and it has an answer, too" "^0 [78]" "$(cat "$PCT_ROOT/stall")"
+read -r r t total <"$PCT_ROOT/stall"
+is "… and it has an answer, too" 0 "$r"
+within "… when its page is there, or the monitor's time is up" 7000 30000 "$t"
 is "… afterwards all is as before" "0 0 0" "$(in_ct 100 loop 0.2 $(($(mib 100) << 20)) 900 | cut -d' ' -f2-4)"
 
 # It cannot be killed there; another worker goes on all the same.
@@ -137,9 +144,11 @@ in_ct 100 stall 12 >"$PCT_ROOT/stall" &
 STALL=$!
 sleep 0.3
 kill -KILL "$(worker_now)"
+late_begin
 read -r c f n w s < <(in_ct 101 loop 8 $(($(mib 101) << 20)) 900)
+late_end
 is "a worker that is killed and cannot end: failed, none, wrong" "0 0 0" "$f $n $w"
-within "… another goes on, of $c calls the slowest took $s ms" 0 6000 "$s"
+within "… another goes on, of $c calls the slowest took $s ms" 0 $((6000 + 10 * late)) "$s"
 wait $STALL
 like "… who kept it waiting has an answer" "^0 " "$(cat "$PCT_ROOT/stall")"
 
@@ -154,12 +163,12 @@ until_true 10 no_pctfs || flunk "the supervised one has ended" "$(tail -3 "$LOG"
 rm -f "$PCT_ROOT/run/pct/"*.sock
 for ct in 100 101; do
 	run 0 create $ct builtin:busybox --memory 64
+	cp "$B/sysinfo" "$images/$ct/subvol-$ct-disk-0.subvol/sysinfo"
 	run 0 start $ct
-	cp "$B/sysinfo" "/proc/$(pid_of $ct)/root/sysinfo"
 done
 LOOPS=()
 for ct in 100 101; do
-	in_ct $ct loop 100 $((64 << 20)) 900 >"$PCT_ROOT/out.$ct" 2>"$PCT_ROOT/why.$ct" &
+	in_ct $ct loop 400 $((64 << 20)) 900 >"$PCT_ROOT/out.$ct" 2>"$PCT_ROOT/why.$ct" &
 	LOOPS+=($!)
 done
 for how in KILL TERM KILL TERM; do

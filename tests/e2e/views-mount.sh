@@ -44,14 +44,15 @@ for c in "$U 256 unprivileged" "$A 128 privileged"; do
 	kb=$((mb * 1024))
 	is "$kind: mount -t proc" "$kb" "$(inside "$id" 'mount -t proc proc /p && awk "/^MemTotal/ { print \$2 }" /p/meminfo')"
 	is "$kind: each of its views is there" "" "$(foreign "$id" /p)"
-	is "$kind: its uptime is the container's" 1 "$(inside "$id" 'awk "{ print \$1 < 200 }" /p/uptime')"
+	up=$(inside "$id" 'cut -d. -f1 /p/uptime')
+	within "$kind: its uptime is the container's" 0 $((SECONDS + 2)) "$up"
 	is "$kind: and it is procfs for the rest" "init" "$(inside "$id" 'cat /p/1/comm')"
 	ok "$kind: umount takes it off" inside "$id" 'umount /p'
 	is "$kind: whole" 0 "$(mounted "$id" /p)"
 	is "$kind: unshare -pf --mount-proc" "1 $kb" \
 		"$(inside "$id" 'unshare -m -p -f --mount-proc sh -c "echo \$\$ \$(awk \"/^MemTotal/ { print \\\$2 }\" /proc/meminfo)"')"
-	within "$kind: … up for no longer than this test" 0 $((SECONDS + 2)) \
-		"$(inside "$id" 'unshare -m -p -f --mount-proc cut -d. -f1 /proc/uptime')"
+	up=$(inside "$id" 'unshare -m -p -f --mount-proc cut -d. -f1 /proc/uptime')
+	within "$kind: … up for no longer than this test" 0 $((SECONDS + 2)) "$up"
 	is "$kind: … and its processes" 1 "$(inside "$id" 'unshare -m -p -f --mount-proc sh -c "ls -d /proc/[0-9]*" | head -1 | grep -c "^/proc/1$"')"
 
 	is "$kind: busy with somebody in it, not with views" "EBUSY, ok" "$(m "$id" 'plain /p' >/dev/null; m "$id" 'busy /p')"
@@ -124,12 +125,19 @@ for c in "$U 256 unprivileged" "$A 128 privileged"; do
 done
 
 # Whom it stops is the process in its own pid namespace, and it waits for that itself.
-m "$A" 'stops 5 /p' >"$PCT_ROOT/stops" &
+m "$A" 'stops 200 /p' >"$PCT_ROOT/stops" &
+stops=$!
+until_true 2 pgrep --ns "$(pid_of "$A")" --nslist pid -x mounter
+late_begin
 sleep 1
-is "another container is served while one stops what it sees" ok "$(timeout 4 "$B/pct" exec "$U" -- mounter plain /p)"
+is "another container is served while one stops what it sees" ok "$(timeout 100 "$B/pct" exec "$U" -- mounter plain /p)"
 m "$U" 'off /p 0' >/dev/null
-wait $!
-like "who does that has a mount, or one of the kernel's, in the end" '(some|none) mounted, the longest took less' "$(cat "$PCT_ROOT/stops")"
+sleep 3
+pkill -TERM --ns "$(pid_of "$A")" --nslist pid -x mounter
+wait $stops
+late_end
+read -r n longest <"$PCT_ROOT/stops"
+within "who does that has a mount, or one of the kernel's, in the end: of $n the longest took $longest ms" 0 $((4000 + 10 * late)) "$longest"
 no_jobs() { [ "$(helper_pids | wc -l)" = 1 ]; }
 ok "no job is left" until_true 5 no_jobs
 
@@ -142,7 +150,7 @@ held() { [ "$(helper_pids | wc -l)" -ge 5 ]; }
 ok "what looks for them hangs" until_true 15 held
 sleep 5 # in which two more would have come
 is "… four of them, and no more" 5 "$(helper_pids | wc -l)"
-ok "others are served at once" timeout 2 "$B/pct" exec "$U" -- mounter plain /p
+ok "others are served meanwhile" timeout 60 "$B/pct" exec "$U" -- mounter plain /p
 is "… with views" "$((VIEWS + 1))" "$(mounted "$U" /p)"
 m "$U" 'off /p 0' >/dev/null
 inside "$A" 'kill -9 $(pidof mounter)' >/dev/null 2>&1
@@ -159,6 +167,7 @@ is "without who mounts, the kernel does" ok "$(m "$U" 'plain /p')"
 m "$U" 'off /p 2' >/dev/null
 viewed() { [ "$(inside "$U" "mounter plain /p >/dev/null; grep -c ' /p/.* - fuse.pctfs' /proc/self/mountinfo; mounter off /p 2 >/dev/null")" = "$VIEWS" ]; }
 ok "soon there is another" until_true 15 viewed
+late_begin
 began=$SECONDS
 for _ in 1 2 3; do
 	m "$U" "dies 30 /p" >"$PCT_ROOT/dies" &
@@ -174,7 +183,10 @@ for _ in 1 2 3 4 5 6; do
 done
 wait $!
 like "… all the time" '^[0-9]+ mounted, 0 of them twice' "$(cat "$PCT_ROOT/signals")"
-within "… and no monitor waits for one of them" 0 20 $((SECONDS - began))
+took=$((SECONDS - began))
+late_end
+# One that waits has a patience of 30 s; what is done is some 400 mounts, by four processes each.
+within "… and no monitor waits for one of them" 0 $((20 + late / 5)) $took
 ok "and views are on what is mounted" until_true 5 viewed
 
 # By a key it is the kernel's alone.
@@ -197,13 +209,17 @@ is "its own /proc is its own all the same" 65536 "$(inside "$O" 'awk "/^MemTotal
 # The same by LXC's own programs, with the line that is there to be included while pctfs runs.
 PLAIN=$PCT_ROOT/lxc/plain
 mkdir -p "$PLAIN"
+# Of its root's ids, as no pct maps them.
+cp -a "$(find "$PCT_ROOT/var/lib/pct/images/$O" -mindepth 1 -maxdepth 1)" "$PLAIN/root"
+chown -R -h 100000:100000 "$PLAIN/root"
 ok "a container stops" pct stop "$O"
 {
-	grep -Ev '^lxc.(seccomp|log)' "$PCT_ROOT/var/lib/pct/lxc/$O/config"
+	grep -Ev '^lxc.(seccomp|log|rootfs.path)' "$PCT_ROOT/var/lib/pct/lxc/$O/config"
+	echo "lxc.rootfs.path = dir:$PLAIN/root"
 	echo "lxc.include = $RUN/lxc.d/"
 } >"$PLAIN/config"
 is "plain LXC: a procfs that it mounts shows its own" "65536 0" "$(lxc-start -P "$PCT_ROOT/lxc" -n plain &&
-	lxc-wait -P "$PCT_ROOT/lxc" -n plain -s RUNNING -t 20 && lxc-attach -P "$PCT_ROOT/lxc" -n plain -- sh -c \
+	lxc-wait -P "$PCT_ROOT/lxc" -n plain -s RUNNING -t 200 && lxc-attach -P "$PCT_ROOT/lxc" -n plain -- sh -c \
 	'mount -t proc p /p; awk "/^MemTotal/ { print \$2 }" /p/meminfo; umount /p; echo $?' | tr '\n' ' ' | sed 's/ $//')"
 lxc-stop -k -P "$PCT_ROOT/lxc" -n plain
 
@@ -227,8 +243,8 @@ ok "nobody stands in for a pctfs that nobody asks" until_true 5 gone
 
 # Services that systemd gives a procfs of their own.
 TAR=$B/debian-12.tar
-if [ ! -s "$TAR" ]; then
-	skip "services under systemd" "no $TAR: tests/e2e/debian-systemd.sh makes it"
+if ! why=$(debian_tar debian-12 systemd,systemd-sysv,procps,dbus); then
+	skip "services under systemd" "mmdebstrap: $why"
 	exit 0
 fi
 up() { until_true 60 inside "$1" 'case $(systemctl is-system-running) in running|degraded) ;; *) false ;; esac'; }
@@ -241,7 +257,7 @@ for p in ProtectKernelTunables=yes ProtectControlGroups=yes ProtectProc=invisibl
 	'ProtectProc=invisible -p ProtectKernelTunables=yes' 'PrivateUsers=yes -p ProtectProc=invisible'; do
 	is "a service with $p" "262144 1 1" "$(inside "$O" "systemd-run -q --wait --pipe -p $p sh -c '
 		awk \"/^MemTotal/ { print \\\$2 }\" /proc/meminfo; grep -c ^processor /proc/cpuinfo
-		awk \"{ print \\\$1 < 120 }\" /proc/uptime'" | tr '\n' ' ' | sed 's/ $//')"
+		awk \"{ print \\\$1 < $((SECONDS + 100)) }\" /proc/uptime'" | tr '\n' ' ' | sed 's/ $//')"
 done
 is "all that runs there sees the container" 262144 "$(inside "$O" \
 	'for p in /proc/[0-9]*; do awk "/^MemTotal/ { print \$2 }" $p/root/proc/meminfo; done 2>/dev/null | sort -u')"

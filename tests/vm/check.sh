@@ -5,6 +5,7 @@
 # here, as tests/run counts them. What has least to do with cgroups runs only with VM_FULL=1, that
 # is `make check-vm-full`, and so does what needs systemd, in a machine of its own; with VM_INSTALL=1
 # only the packages are installed.
+# apart: its virtual machine has all processors work
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
