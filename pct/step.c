@@ -70,7 +70,6 @@ __attribute__((constructor)) static void steps_begin(void)
 	fail_with = number_of(name);
 }
 
-/* The file stays open: a test that removes it has its room back when we have ended. */
 static void fill(void)
 {
 	static char block[1 << 16];
@@ -81,8 +80,11 @@ static void fill(void)
 	for (size_t n = sizeof(block); fd >= 0 && n >= 512;)
 		if (write(fd, block, n) <= 0)
 			n /= 2;
-	if (fd < 0 || fsync(fd) < 0)
+	if (fd < 0)
+		return;
+	if (fsync(fd) < 0)
 		syncfs(fd);
+	close(fd);
 }
 
 static void note(const char *what, unsigned long n)

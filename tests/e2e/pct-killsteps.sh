@@ -13,7 +13,7 @@
 needs "needs the package btrfs-progs" [ -x /usr/sbin/mkfs.btrfs ]
 needs "$B/pct-die is not built" [ -x "$B/pct-die" ]
 
-die=$B/pct-die
+die=$(readlink -f "$B/pct-die")
 limit=${KILL_S:-70} # seconds for some of them
 matrix=$PCT_ROOT/matrix
 : >"$matrix"
@@ -177,6 +177,16 @@ again()
 	return 1
 }
 
+# What it forked goes on after it, and may be the one that fills the disk.
+died_out()
+{
+	local exe
+
+	for exe in /proc/[0-9]*/exe; do
+		if [ "$(readlink "$exe" 2>/dev/null)" = "$die" ]; then return 1; fi
+	done
+}
+
 has_room()
 {
 	sync -f "$PCT_ROOT"
@@ -197,6 +207,7 @@ one()
 	esac
 	# shellcheck disable=SC2046 # words; a shell of its own, that nobody hears say "Killed"
 	(env "${variables[@]}" timeout 300 "$die" $("words_$op") >/dev/null 2>"$err" </dev/null; exit $?) 2>/dev/null || code=$?
+	until_true 30 died_out || flunk "$why: it has not ended"
 	if [ -e "$ballast" ]; then
 		# btrfs gives the room back at its next commit, or at that after it.
 		rm -f "$ballast"
