@@ -209,8 +209,8 @@ static int move_view(struct inside *in, struct view *v)
 		if (r < 0)
 			return fail(r, "take the old view off '/%s' in the container", v->path);
 		/*
-		 * Not there before 6.5, and not for mounts that the container may not take off. One of
-		 * lxcfs's stays where it is: whoever reads now would see the host's file.
+		 * Not there before 6.5, and not for mounts that the container may not take off. One
+		 * of lxcfs's stays where it is: whoever reads now would see the host's file.
 		 */
 		if (!v->moved && !is_lxcfs(v->at.type))
 			r = thin_out(in, v, 0);
