@@ -55,7 +55,7 @@ comma := ,
 B := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q := $(if $(V),,@)
 
-override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP $(if $(SAN),-DPCT_SAN)
+override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP -DPCT_VERSION='"$(VERSION)"' $(if $(SAN),-DPCT_SAN)
 override CFLAGS   += -std=gnu17 -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes \
 		     -Wstrict-prototypes $(if $(WERROR),-Werror) \
 		     $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -99,6 +99,9 @@ $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd
 $(B)/pct-launch $(B)/pct-runc: LDLIBS += -ljson-c -lseccomp
 $(B)/pct $(B)/pct-die: LDLIBS += $(NL_LIBS) -ljson-c -lcgroup -lnettle
 $(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -lnettle -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
+
+# Which have the version in them.
+$(addprefix $(B)/obj/,procfs/main.o launcher/main.o pct/main.o): Makefile
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
