@@ -75,7 +75,7 @@ tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(addprefix $(B)/man/,pct.1 cgview.3 pct.conf.5 storage.cfg.5 pct-launch.8 pctfs.8)
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench bench/suite docs))
-scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-lib bench/density-lib bench/limits bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-* bench/limits bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)

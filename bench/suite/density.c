@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Many containers at once: all of it is done by bench/density-lib, which leaves lines "N VALUE".
+ * Many containers at once: all of it is done by bench/suite-density, which leaves lines "N VALUE".
  */
 #include "base/base.h"
 #include "bench/suite/suite.h"

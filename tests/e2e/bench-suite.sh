@@ -51,7 +51,7 @@ mkdir "$PCT_ROOT/here" "$PCT_ROOT/pct"
 printf '#!/bin/bash\nexec "%s/bench/limits" "$@" "%s"\n' "$TOP" "$m" >"$PCT_ROOT/here/limits"
 chmod +x "$PCT_ROOT/here/limits"
 like "… and the report says where the density stopped, and why" "^pct: stopped at 198: .*; keys of user 100000 \(now 198 of 200\): raise with sysctl kernel.keys.maxkeys=800" \
-	"$(top=$PCT_ROOT here=$PCT_ROOT/here who=pct bash -c '. "$1"; density_stopped 198; cat "$top/note"' - "$TOP/bench/density-lib")"
+	"$(top=$PCT_ROOT here=$PCT_ROOT/here who=pct bash -c '. "$1"; density_stopped 198; cat "$top/note"' - "$TOP/bench/suite-density")"
 
 fails_with() { "$@" >"$PCT_ROOT/said" 2>&1 && return 1 || return 0; }
 ok "a case that is none is refused" fails_with "$B/pct-bench" --out "$out" reads/none
