@@ -18,7 +18,7 @@ static const struct bench_case density[] = {
 	SEEN("start", "ms each", "start", "Likewise, until the command returns. LXC's is lxc-start."),
 	SEEN("read of meminfo", "us", "read", "In the first of them, again and again; without views it is the kernel's, which shows the host."),
 	SEEN("meminfo of each", "us each", "each", "Each container's once, one after the other: all of them show their 64 MiB, else there is no report."),
-	SEEN("list", "ms", "list", "`pct list`, `lxc-ls -f`."),
+	SEEN("list", "ms", "list", "`pct list`, `lxc-ls -f -F NAME,STATE`."),
 	SEEN("memory of its processes", "kB each", "processes", "Pss (what is shared counts once) of what runs in it: one init of busybox."),
 	SEEN("memory of its manager", "kB each", "manager", "Pss of LXC's monitor, one process a container, pct's and LXC's alike."),
 	SEEN_OURS("memory of pctfs", "kB each", "pctfs", "Pss of its processes, which are the same for all containers, divided by them."),

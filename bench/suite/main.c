@@ -94,7 +94,7 @@ static int run_all(struct plan *p)
 		return r;
 	if (n == 0)
 		return refuse(-ENOENT, "no case is called '%s'; --list has them", p->only);
-	if (report_json(p, machine, all, n) < 0 || plots_draw(p, all, n) < 0 ||
+	if (report_json(p, machine, all, n) < 0 || plots_draw(p, machine, all, n) < 0 ||
 	    page_write(p, machine, all, n) < 0)
 		return -1;
 	printf("\n%s/bench.html, bench.json\n", p->out);
