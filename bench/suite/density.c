@@ -34,11 +34,9 @@ const struct section section_density = {
 	.name = "density",
 	.title = "Density: what many containers cost",
 	.about =
-	    "Busyboxes with 64 MiB and no network, all of them running: pct's with views, then, "
-	    "when "
-	    "those "
-	    "are gone, as many by LXC's own programs from pct's config, without views. No turns: "
-	    "each number of containers is met once.",
+	    "Busyboxes with 64 MiB and no network, all of them running: first those of LXC's own "
+	    "programs, from pct's config and without views; when these are gone, pct's. No turns: "
+	    "each number of containers is met once, by the one and by the other.",
 	.cases = density,
 	.n = ARRAY_LEN(density),
 };

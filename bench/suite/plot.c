@@ -116,7 +116,8 @@ static void draw_curve(FILE *g, const struct result *r)
 {
 	const char *comma = "plot ";
 
-	fputs("set key bottom right samplen 2; set yrange [0:*]; set xrange [0:*]; set format y "
+	fputs("set key bottom right opaque samplen 2; set yrange [0:*]; set xrange [0:*]; set "
+	      "format y "
 	      "'%g'\n"
 	      "set offsets 0,0,graph 0.08,0; set xtics autofreq; set xlabel ",
 	      g);
