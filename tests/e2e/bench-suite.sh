@@ -29,6 +29,32 @@ if command -v gnuplot >/dev/null; then
 else
 	skip "plots" "no gnuplot"
 fi
+# As users have it: from the build folder, and installed.
+ok "pct bench runs it" sh -c '"$0" bench reads/uptime --rounds 1 --out "$1/users" >"$1/said"' "$B/pct" "$PCT_ROOT"
+like "… and says first how long it takes" "This takes about [0-9]+ seconds" "$(sed -n 2p "$PCT_ROOT/said")"
+ok "… its page is where it was asked for" test -s "$PCT_ROOT/users/bench.html"
+is "… TAB knows the sections" "reads" "$("$B/pct" complete -- bench re)"
+cp "$B/pct" "$PCT_ROOT/pct-alone"
+is "… not root: said in a line" "pct: bench: only root may do this; try 'sudo pct bench ...'" \
+	"$(setpriv --reuid 65534 --clear-groups "$PCT_ROOT/pct-alone" bench 2>&1)"
+is "… not installed: likewise" "pct: pct-bench is not there: it is in the package 'pct'; from the source 'make all' builds it" \
+	"$("$PCT_ROOT/pct-alone" bench 2>&1)"
+make -s -C "$TOP" B="$B" PREFIX=/usr DESTDIR="$PCT_ROOT/all" install >/dev/null
+ok "… as it is installed" env -u SUITE_LIB "$PCT_ROOT/all/usr/sbin/pct" bench reads/uptime --rounds 1 --out "$PCT_ROOT/installed"
+ok "… its figures are there" grep -q '"median"' "$PCT_ROOT/installed/bench.json"
+
+# What is promised of views is said of each case: the ratio is A/A's, too, or within 2 % of 1.
+is "whether views cost anything is said, as A/A tells it" True "$(python3 -c '
+import json, sys
+r, = json.load(open(sys.argv[1]))["results"]
+print(r["no_difference"] == (r["again_min"] <= r["ratio"] <= r["again_max"] or 0.98 <= r["ratio"] <= 1.02))' "$out/bench.json")"
+ok "an overhead case: processes that are there at once, in turns" \
+	"$B/pct-bench" --quick --rounds 2 --out "$out" "overhead/file read, cached, btrfs"
+is "… a number of each round, of each of them" "views 2, no views 2, host 2, views again 2" "$(python3 -c '
+import json, sys
+r, = json.load(open(sys.argv[1]))["results"]
+print(", ".join("%s %d" % (s["who"], len(s.get("rounds", []))) for s in r["subjects"]))' "$out/bench.json")"
+
 fails_with() { "$@" >"$PCT_ROOT/said" 2>&1 && return 1 || return 0; }
 ok "a case that is none is refused" fails_with "$B/pct-bench" --out "$out" reads/none
 is "nothing is left of it" "" "$(ls "$TMPDIR")"
