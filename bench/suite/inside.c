@@ -85,19 +85,6 @@ static const struct bench_case tools[] = {
 	TOOL("vmstat 1 5, CPU", CPU_USED, "vmstat 1 5", .slow = true),
 	TOOL_BY("htop for 3 s, CPU", "On a terminal, drawn every 0.1 s: some thirty pictures.", CPU_USED, "script -qc \"", HTOP "\" /dev/null", .needs = "HTOP", .slow = true),
 };
-
-#define SEEN(title, unit_, file, is_more, what) \
-	{ title, what, CURVE, unit_, .more = is_more, .x = "containers", .subjects = { \
-		{ "pct", OURS, NULL, "cat $TOP/" file, NULL, NULL } } }
-
-static const struct bench_case density[] = {
-	SEEN("create and start", "ms each", "start", false, "busybox, 64 MiB, one after the other; those since the point before."),
-	SEEN("memory of the monitor", "kB each", "monitor", false, "Pss of LXC's monitor process, for each container."),
-	SEEN("memory of pctfs", "kB each", "pctfs", false, "Pss of its processes, divided by the containers."),
-	SEEN("read of meminfo", "us", "read", false, "In the first of them."),
-	SEEN("pct list", "ms", "list", false, NULL),
-	SEEN("pct stopall", "ms", "stop", false, "All of them, in good order."),
-};
 // clang-format on
 
 const struct section section_reads = {
@@ -112,6 +99,8 @@ const struct section section_reads = {
 		 "100 ms; the median of the reads. `make bench-read` has all files.",
 	.cases = reads,
 	.n = ARRAY_LEN(reads),
+	.begin_s = 5,
+	.case_s = 8,
 };
 const struct section section_overhead = {
 	.name = "overhead",
@@ -132,6 +121,8 @@ const struct section section_overhead = {
 	    "is removed; one that is read or written has 8 MiB.",
 	.cases = overhead,
 	.n = ARRAY_LEN(overhead),
+	.begin_s = 5,
+	.case_s = 12,
 };
 const struct section section_tools = {
 	.name = "tools",
@@ -141,11 +132,6 @@ const struct section section_tools = {
 	    "same for all.",
 	.cases = tools,
 	.n = ARRAY_LEN(tools),
-};
-const struct section section_density = {
-	.name = "density",
-	.title = "Density: what many containers cost",
-	.about = "As many busyboxes as said, all of them running, all with views.",
-	.cases = density,
-	.n = ARRAY_LEN(density),
+	.begin_s = 20,
+	.case_s = 10,
 };

@@ -118,6 +118,8 @@ int spawn(char *argv[], int in, int out, pid_t *pid);
 /* turns.c */
 void turns_round(struct result *r, int round, bool quick);
 const char *unit_of(const struct bench_case *c);
+/* What its fixture has to say, by tell NAME_NOTE; or NULL. */
+const char *section_note(const struct section *s);
 
 /* report.c: the table on stdout, OUT/bench.json; page.c: OUT/bench.html, with plot.c's pictures. */
 void report_head(const struct section *s);
