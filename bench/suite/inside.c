@@ -12,7 +12,7 @@
 		{ "views", OURS, NULL, "read_us $INIT100 /proc/" file, NULL, NULL }, \
 		{ "lxcfs", PEER, "LXCFS", "read_us $INIT102 /proc/" file, NULL, NULL }, \
 		{ "kernel", FLOOR, NULL, "read_us $INIT101 /proc/" file, NULL, NULL }, \
-		{ "views, --fast", OURS, "FAST", "read_us $INIT103 /proc/" file, NULL, NULL }, \
+		{ "fast views", OURS, "FAST", "read_us $INIT103 /proc/" file, NULL, NULL }, \
 		{ "a tmpfs' file", FLOOR, "CACHED", "read_us $INIT101 /dev/bench/" file, NULL, NULL }, \
 		{ "views again", AGAIN, NULL, "read_us $INIT100 /proc/" file, NULL, NULL } } }
 
@@ -72,7 +72,7 @@ static const struct bench_case overhead[] = {
 		{ "views again", AGAIN, NULL, before "nsenter -t ${INIT100} -a -- " after, NULL, NULL } } }
 #define TOOL(title, kind_, command, ...) TOOL_BY(title, NULL, kind_, "", command, __VA_ARGS__)
 /* It wants a terminal, draws itself every tenth of a second, and is ended after three seconds. */
-#define HTOP "timeout 3 env TERM=xterm ${HTOP} -d 1"
+#define HTOP "timeout --foreground 3 env TERM=xterm ${HTOP} -d 1"
 
 static const struct bench_case tools[] = {
 	TOOL("free", TIMED, "free -m", .slow = false),
