@@ -38,6 +38,8 @@ VERSION := 0.1
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 LIBDIR  ?= $(PREFIX)/lib
+# pct looks for it from where it is itself: ../libexec/pct
+LIBEXECDIR ?= $(SBINDIR)/../libexec/pct
 INCDIR  ?= $(PREFIX)/include
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
@@ -80,7 +82,11 @@ sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/
 scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash tests/fuzz/run $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man tests/report-opens docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-* bench/limits bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
-all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
+# `pct bench`'s, with the shell's part of it.
+benches = $(B)/pct-bench $(B)/bench-read $(B)/bench-work
+bench_libs = bench/suite-lib bench/suite-places bench/suite-life bench/suite-density bench/peer-lib
+
+all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(if $(SAN),,$(benches)) $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
 
 # Who may use what. A program sees the archives on its line, and only those.
 $(B)/libcgview.a: $(call objects,cgview)
@@ -288,7 +294,7 @@ jobs = TESTS_JOBS=$(or $(TESTS_JOBS),4)
 unit: $(tests) $(B)/pctfs
 	$(Q)$(jobs) tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(if $(SAN),,static $(B)/pct-bench $(B)/bench-read $(B)/bench-work)
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(if $(SAN),,static $(benches))
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs $(B)/check-pct-guest
@@ -317,7 +323,7 @@ bench-scale: $(B)/bench-read all
 bench-read: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-reads
 
-bench: $(B)/pct-bench $(B)/bench-read $(B)/bench-work all
+bench: $(benches) all
 	$(Q)$(B)/pct-bench $(if $(QUICK),--quick) --out $(B)/bench $(CASES)
 
 # What the README shows of it: of the run before, as it was.
@@ -353,6 +359,9 @@ install: all
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
 	install -D -m 755 $(B)/pct-runc   $(DESTDIR)$(SBINDIR)/pct-runc
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
+	install -d $(DESTDIR)$(abspath $(LIBEXECDIR))
+	install -m 755 $(benches) bench/limits $(DESTDIR)$(abspath $(LIBEXECDIR))/
+	install -m 644 $(bench_libs) $(DESTDIR)$(abspath $(LIBEXECDIR))/
 	install -D -m 755 tests/capture   $(DESTDIR)$(PCTDIR)/capture
 	for m in $(manuals); do install -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
 	ln -sf pct-launch.8 $(DESTDIR)$(MANDIR)/man8/pct-runc.8
@@ -377,6 +386,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PCTDIR)/capture
+	rm -rf $(DESTDIR)$(abspath $(LIBEXECDIR))
 	rm -rf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs:.conf=.d))
 	rm -rf $(DESTDIR)$(INCDIR)/cgview
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libcgview.so.1 libcgview.so libcgview.a pkgconfig/libcgview.pc) \

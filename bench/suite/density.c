@@ -39,4 +39,5 @@ const struct section section_density = {
 	    "each number of containers is met once, by the one and by the other.",
 	.cases = density,
 	.n = ARRAY_LEN(density),
+	.begin_s = 300,
 };

@@ -12,7 +12,7 @@
 		{ "views", OURS, NULL, "read_us $INIT100 /proc/" file, NULL, NULL }, \
 		{ "lxcfs", PEER, "LXCFS", "read_us $INIT102 /proc/" file, NULL, NULL }, \
 		{ "kernel", FLOOR, NULL, "read_us $INIT101 /proc/" file, NULL, NULL }, \
-		{ "views, --fast", OURS, "FAST", "read_us $INIT103 /proc/" file, NULL, NULL }, \
+		{ "fast views", OURS, "FAST", "read_us $INIT103 /proc/" file, NULL, NULL }, \
 		{ "a tmpfs' file", FLOOR, "CACHED", "read_us $INIT101 /dev/bench/" file, NULL, NULL }, \
 		{ "views again", AGAIN, NULL, "read_us $INIT100 /proc/" file, NULL, NULL } } }
 
@@ -26,7 +26,7 @@ static const struct bench_case reads[] = {
 	{ title, what, TURNS, unit_, .more = true, .subjects = { \
 		{ "views", OURS, NULL, IN("100", mode), NULL, NULL }, \
 		{ "no views", PEER, NULL, IN("101", mode), NULL, NULL }, \
-		{ "host", FLOOR, NULL, "${B}/bench-work --turns " mode, NULL, NULL }, \
+		{ "host", FLOOR, NULL, "${BENCH}/bench-work --turns " mode, NULL, NULL }, \
 		{ "views again", AGAIN, NULL, IN("100", mode), NULL, NULL } } }
 
 #define WIRE(title, mode, unit_, what) \
@@ -40,7 +40,7 @@ static const struct bench_case reads[] = {
 	{ title, NULL, TURNS, unit_, .more = true, .needs = need, .slow = is_slow, .subjects = { \
 		{ "views", OURS, NULL, IN("100", mode) "/" place, NULL, NULL }, \
 		{ "no views", PEER, NULL, IN("101", mode) "/" place, NULL, NULL }, \
-		{ "host", FLOOR, NULL, "${B}/bench-work --turns " mode " ${FS}/" place, NULL, NULL }, \
+		{ "host", FLOOR, NULL, "${BENCH}/bench-work --turns " mode " ${FS}/" place, NULL, NULL }, \
 		{ "views again", AGAIN, NULL, IN("100", mode) "/" place, NULL, NULL } } }
 
 #define PLACE(named, place, need, is_slow) \
@@ -63,12 +63,16 @@ static const struct bench_case overhead[] = {
 	WIRE("TCP, round trips", "trip", "/s", "A byte to and fro over a veth."),
 };
 
-#define TOOL(title, kind_, command, ...) \
-	{ title, NULL, kind_, __VA_ARGS__, .subjects = { \
-		{ "views", OURS, NULL, "nsenter -t ${INIT100} -a -- " command, NULL, NULL }, \
-		{ "no views", PEER, NULL, "nsenter -t ${INIT101} -a -- " command, NULL, NULL }, \
-		{ "lxcfs", PEER, "LXCFS", "nsenter -t ${INIT102} -a -- " command, NULL, NULL }, \
-		{ "views again", AGAIN, NULL, "nsenter -t ${INIT100} -a -- " command, NULL, NULL } } }
+/* A tool in 100, 101, 102, between what comes before and after that. */
+#define TOOL_BY(title, what, kind_, before, after, ...) \
+	{ title, what, kind_, __VA_ARGS__, .subjects = { \
+		{ "views", OURS, NULL, before "nsenter -t ${INIT100} -a -- " after, NULL, NULL }, \
+		{ "no views", PEER, NULL, before "nsenter -t ${INIT101} -a -- " after, NULL, NULL }, \
+		{ "lxcfs", PEER, "LXCFS", before "nsenter -t ${INIT102} -a -- " after, NULL, NULL }, \
+		{ "views again", AGAIN, NULL, before "nsenter -t ${INIT100} -a -- " after, NULL, NULL } } }
+#define TOOL(title, kind_, command, ...) TOOL_BY(title, NULL, kind_, "", command, __VA_ARGS__)
+/* It wants a terminal, draws itself every tenth of a second, and is ended after three seconds. */
+#define HTOP "timeout --foreground 3 env TERM=xterm ${HTOP} -d 1"
 
 static const struct bench_case tools[] = {
 	TOOL("free", TIMED, "free -m", .slow = false),
@@ -77,8 +81,9 @@ static const struct bench_case tools[] = {
 	TOOL("ps aux, CPU", CPU_USED, "ps aux", .slow = false),
 	TOOL("top -bn1", TIMED, "top -bn1", .slow = false),
 	TOOL("top -bn1, CPU", CPU_USED, "top -bn1", .slow = false),
-	TOOL("vmstat 1 2, CPU", CPU_USED, "vmstat 1 2", .slow = true),
-	TOOL("htop", TIMED, "htop --version", .needs = "HTOP"),
+	TOOL("vmstat 1 5", TIMED, "vmstat 1 5", .slow = true),
+	TOOL("vmstat 1 5, CPU", CPU_USED, "vmstat 1 5", .slow = true),
+	TOOL_BY("htop for 3 s, CPU", "On a terminal, drawn every 0.1 s: some thirty pictures.", CPU_USED, "script -qc \"", HTOP "\" /dev/null", .needs = "HTOP", .slow = true),
 };
 // clang-format on
 
@@ -94,6 +99,8 @@ const struct section section_reads = {
 		 "100 ms; the median of the reads. `make bench-read` has all files.",
 	.cases = reads,
 	.n = ARRAY_LEN(reads),
+	.begin_s = 5,
+	.case_s = 8,
 };
 const struct section section_overhead = {
 	.name = "overhead",
@@ -114,6 +121,8 @@ const struct section section_overhead = {
 	    "is removed; one that is read or written has 8 MiB.",
 	.cases = overhead,
 	.n = ARRAY_LEN(overhead),
+	.begin_s = 5,
+	.case_s = 12,
 };
 const struct section section_tools = {
 	.name = "tools",
@@ -123,4 +132,6 @@ const struct section section_tools = {
 	    "same for all.",
 	.cases = tools,
 	.n = ARRAY_LEN(tools),
+	.begin_s = 20,
+	.case_s = 10,
 };

@@ -270,14 +270,17 @@ static void take_environment(void)
 	}
 }
 
-static bool wanted(const struct section *s, const struct bench_case *c, const struct plan *p)
+bool case_wanted(const struct section *s, const struct bench_case *c, const struct plan *p)
 {
 	size_t n = strlen(s->name);
 
-	if (!p->only)
+	if (!p->only[0])
 		return !p->quick || !(s->slow || c->slow);
-	return strncmp(p->only, s->name, n) == 0 &&
-	       (!p->only[n] || (p->only[n] == '/' && strcmp(p->only + n + 1, c->name) == 0));
+	for (char *const *only = p->only; *only; only++)
+		if (strncmp(*only, s->name, n) == 0 &&
+		    (!(*only)[n] || ((*only)[n] == '/' && strcmp(*only + n + 1, c->name) == 0)))
+			return true;
+	return false;
 }
 
 /* LEFT_OUT: this host lacks what it needs, which is said. */
@@ -293,18 +296,16 @@ static int fixture(const struct section *s, const char *what)
 	return r == LEFT_OUT ? LEFT_OUT : r ? -EIO : 0;
 }
 
-int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n,
-		bool *met)
+int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n)
 {
 	double start = now_ms(), begun;
 	size_t chosen = 0;
 	int r;
 
 	for (size_t i = 0; i < s->n; i++)
-		chosen += wanted(s, &s->cases[i], p);
+		chosen += case_wanted(s, &s->cases[i], p);
 	if (chosen == 0)
 		return 0;
-	*met = true;
 	setenv("QUICK", p->quick ? "1" : "", 1);
 	/* Whatever ends us, the fixture is taken away. */
 	(void)signal(SIGINT, stop);
@@ -318,7 +319,7 @@ int section_run(const struct section *s, const struct plan *p, struct result *ou
 	for (size_t i = 0; r == 0 && !stopped && i < s->n; i++) {
 		struct result *one = &out[*n];
 
-		if (!wanted(s, &s->cases[i], p))
+		if (!case_wanted(s, &s->cases[i], p))
 			continue;
 		*one = (struct result){ .section = s, .c = &s->cases[i] };
 		case_run(one->c, p, one);

@@ -55,6 +55,8 @@ struct section {
 	const struct bench_case *cases;
 	size_t n;
 	bool slow; /* all of it is left out by QUICK */
+	/* About: its fixture; one case of it, by 7 rounds. A round more is a seventh more. */
+	unsigned begin_s, case_s;
 };
 
 extern const struct section section_reads, section_overhead, section_life, section_btrfs,
@@ -92,15 +94,15 @@ struct result {
 struct plan {
 	bool quick;
 	int rounds;
-	const char *only; /* "storage", "storage/create"; NULL: all */
-	const char *out;  /* a directory */
-	char top[64];	  /* where all is made */
+	char *const *only; /* "storage", "storage/create"; the last is NULL; none: all */
+	const char *out;   /* a directory */
+	char top[64];	   /* where all is made */
 };
 
 /* run.c */
-/* Appends to @out; *@met: it has cases that are wanted. -EINTR: stopped by a signal. */
-int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n,
-		bool *met);
+/* Appends to @out. -EINTR: stopped by a signal. */
+int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n);
+bool case_wanted(const struct section *s, const struct bench_case *c, const struct plan *p);
 void figures_settle(struct figures *f);
 void result_settle(struct result *r);
 /*

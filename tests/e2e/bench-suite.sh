@@ -30,6 +30,32 @@ else
 	skip "plots" "no gnuplot"
 fi
 
+# As users have it, installed.
+make -s -C "$TOP" B="$B" PREFIX=/usr DESTDIR="$PCT_ROOT/all" install >/dev/null
+ok "pct bench runs it" env -u SUITE_LIB sh -c '"$0/all/usr/sbin/pct" bench reads/uptime --rounds 1 --out "$0/users" >"$0/said"' "$PCT_ROOT"
+like "… and says first how long it takes" "This takes about [0-9]+ seconds" "$(sed -n 2p "$PCT_ROOT/said")"
+ok "… its figures are where they were asked for" grep -q '"median"' "$PCT_ROOT/users/bench.json"
+is "… from the build folder" "reads/meminfo" "$("$B/pct" bench --list | head -1)"
+is "… TAB knows the sections" "reads" "$("$B/pct" complete -- bench re)"
+mkdir "$PCT_ROOT/alone"
+cp "$B/pct" "$PCT_ROOT/alone/pct"
+is "… not root: said in a line" "pct: bench: only root may do this; try 'sudo pct bench ...'" \
+	"$(setpriv --reuid 65534 --clear-groups "$PCT_ROOT/alone/pct" bench 2>&1)"
+is "… not installed: likewise" "pct: pct-bench is not there: it is in the package 'pct'; from the source 'make all' builds it" \
+	"$("$PCT_ROOT/alone/pct" bench 2>&1)"
+
+# What is promised of views is said of each case: the ratio is A/A's, too, or within 2 % of 1.
+is "whether views cost anything is said, as A/A tells it" True "$(python3 -c '
+import json, sys
+r, = json.load(open(sys.argv[1]))["results"]
+print(r["no_difference"] == (r["again_min"] <= r["ratio"] <= r["again_max"] or 0.98 <= r["ratio"] <= 1.02))' "$out/bench.json")"
+ok "an overhead case: processes that are there at once, in turns" \
+	"$B/pct-bench" --quick --rounds 2 --out "$out" "overhead/file read, cached, btrfs"
+is "… a number of each round, of each of them" "views 2, no views 2, host 2, views again 2" "$(python3 -c '
+import json, sys
+r, = json.load(open(sys.argv[1]))["results"]
+print(", ".join("%s %d" % (s["who"], len(s.get("rounds", []))) for s in r["subjects"]))' "$out/bench.json")"
+
 # Which limit of a machine stopped a start, on one that is made up.
 m=$PCT_ROOT/machine
 mkdir -p "$m/proc/sys/kernel/keys" "$m/proc/sys/fs/inotify" "$m/proc/7/fd" "$m/proc/8/fd" "$m/sys/class/net/br7/brif/v1"
