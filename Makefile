@@ -86,7 +86,7 @@ scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/c
 benches = $(B)/pct-bench $(B)/bench-read $(B)/bench-work
 bench_libs = bench/suite-lib bench/suite-places bench/suite-life bench/suite-density bench/peer-lib
 
-all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(if $(SAN),,$(benches)) $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
+all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(benches) $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
 
 # Who may use what. A program sees the archives on its line, and only those.
 $(B)/libcgview.a: $(call objects,cgview)
@@ -294,7 +294,7 @@ jobs = TESTS_JOBS=$(or $(TESTS_JOBS),4)
 unit: $(tests) $(B)/pctfs
 	$(Q)$(jobs) tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(if $(SAN),,static $(benches))
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(benches) $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs $(B)/check-pct-guest

@@ -7,6 +7,7 @@
 #include "pct/paths.h"
 
 #define OWN_WORDS 16 /* more than all our options are */
+#define CASES_MAX 32
 
 /* In a build folder beside us; else as `make install` puts it. */
 static char *find(const char *tools)
@@ -37,12 +38,12 @@ static void put(const struct args *a, const char *name, const char *option, cons
 static int run(const struct args *a)
 {
 	auto_free char *tools = NULL, *program = NULL;
-	auto_free const char **words = calloc(OWN_WORDS + (size_t)a->argc + 1, sizeof(*words));
+	const char *words[OWN_WORDS + CASES_MAX + 1] = { NULL };
 	size_t n = 0;
 	int r = paths_tools(&tools);
 
-	if (r < 0 || !words)
-		return r < 0 ? r : -ENOMEM;
+	if (r < 0)
+		return r;
 	program = find(tools);
 	if (!program)
 		return refuse(-ENOENT, "pct-bench is not there: it is in the package 'pct'; from "
@@ -91,7 +92,7 @@ const struct command cmd_bench = {
 	    "--out, "
 	    "bench.html, needs no network; where gnuplot is installed it has pictures.\n",
 	.min_args = 0,
-	.max_args = -1,
+	.max_args = CASES_MAX,
 	.needs_root = true,
 	.options = options,
 	.n_options = ARRAY_LEN(options),
