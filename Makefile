@@ -5,7 +5,8 @@
 #   make demo       a container beside its host: free, nproc, uptime, top (root)
 #   make picture    the README's: two real terminals, docs/before-after.svg and .png (root)
 #   make check      every test: unit, golden, system (root), lint; last line is the count
-#   make unit       only the tests that need neither root nor FUSE
+#   make unit       only the tests that need neither root nor FUSE; make system: only those of the others
+#                   that need no virtual machine
 #   make check-tsan the daemon under ThreadSanitizer, RACES_S=30 seconds long (root)
 #   make check-vm   only the system tests on a cgroup v2 host (QEMU); check-vm-full: all of those
 #   make truth      what some hundred tools say in a container, beside what is true (root);
@@ -18,7 +19,7 @@
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
-#   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each (clang)
+#   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each, as many at a time as there are CPUs (clang)
 #   make lint       layering, formatting, cppcheck, shellcheck, manual pages, documents
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
 #   make install    PREFIX, DESTDIR; also `uninstall`
@@ -75,7 +76,7 @@ tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(addprefix $(B)/man/,pct.1 cgview.3 pct.conf.5 storage.cfg.5 pct-launch.8 pctfs.8)
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench bench/suite docs))
-scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-lib bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash tests/fuzz/run $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-lib bench/density-lib bench/limits bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
@@ -245,7 +246,15 @@ races = SAN=thread B=$(B)-thread $(B)-thread/pctfs
 check: deps
 	$(Q)$(MAKE) --no-print-directory all tests fuzzers lint
 	$(if $(SAN),,$(Q)$(MAKE) --no-print-directory $(races))
-	$(Q)B=$(B) $(jobs) $(if $(SAN),,PCTFS=$(B)-thread/pctfs) tests/run $(tests) $(wildcard tests/e2e/*-*.sh) tests/vm/check.sh
+	$(Q)$(run) $(tests) $(systems) tests/vm/check.sh
+
+# What check has, in parts: beside this unit, lint, check-vm.
+run = B=$(B) $(jobs) $(if $(SAN),,PCTFS=$(B)-thread/pctfs) tests/run
+systems = $(wildcard tests/e2e/*-*.sh)
+system: deps
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(if $(SAN),,$(Q)$(MAKE) --no-print-directory $(races))
+	$(Q)$(run) $(systems)
 
 check-tsan: deps
 	$(Q)$(MAKE) --no-print-directory all
@@ -255,17 +264,17 @@ check-tsan: deps
 # Of every kind of end a worker can have, as many as are wanted to believe it.
 check-deaths: deps
 	$(Q)$(MAKE) --no-print-directory all tests
-	$(Q)B=$(B) DEATHS=100 KILLS=1000 TAKEOVERS=100 KEEPER_DEATHS=100 READS=100000 TEST_TIMEOUT=2400 \
-		tests/run tests/e2e/worker-dies.sh tests/e2e/keeper-dies.sh tests/e2e/no-tears.sh
+	$(Q)B=$(B) DEATHS=100 KILLS=1000 TAKEOVERS=100 KEEPER_DEATHS=100 READS=100000 TRIES=1000 TEST_TIMEOUT=2400 \
+		tests/run tests/e2e/worker-dies.sh tests/e2e/keeper-dies.sh tests/e2e/no-tears.sh tests/e2e/hostile-attach.sh
 
-for_vm = $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/free-of $(B)/die/pctfs deb
+for_vm = $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/free-of $(B)/die/pctfs
 
 check-vm: deps
 	$(Q)$(MAKE) --no-print-directory all $(for_vm)
 	$(Q)B=$(B) tests/run tests/vm/check.sh
 
 check-vm-full: deps
-	$(Q)$(MAKE) --no-print-directory all $(for_vm)
+	$(Q)$(MAKE) --no-print-directory all $(for_vm) deb
 	$(Q)B=$(B) VM_FULL=1 TEST_TIMEOUT=4200 tests/run tests/vm/check.sh
 
 truth: deps
@@ -273,8 +282,8 @@ truth: deps
 	$(Q)B=$(B) tests/truth/$(if $(TRUTH_VM),vm,run)
 	$(if $(TRUTH_VM),,$(Q)B=$(B) tests/truth/run --musl)
 
-# So many at a time: most of them wait, or have one processor's work.
-jobs = TESTS_JOBS=$(or $(TESTS_JOBS),2)
+# So many at a time: most of them wait most of the time.
+jobs = TESTS_JOBS=$(or $(TESTS_JOBS),4)
 unit: $(tests) $(B)/pctfs
 	$(Q)$(jobs) tests/run $(tests)
 
@@ -285,8 +294,7 @@ golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs $(B)/check
 	$(Q)for t in $^; do GOLDEN=write $$t || exit 1; done
 
 fuzz: $(fuzzers)
-	$(Q)for f in $^; do echo "  FUZZ  $$f"; \
-		$$f -max_total_time=$(FUZZ_S) -verbosity=0 -artifact_prefix=$(B)/ $(FUZZ_ARGS) || exit 1; done
+	$(Q)FUZZ_S=$(FUZZ_S) tests/fuzz/run $^
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
@@ -325,10 +333,10 @@ lint: $(manuals)
 	$(Q)bare=$$(grep -L 'SPDX-License-Identifier: LGPL-2.1-or-later' $(sources)); \
 		[ -z "$$bare" ] || { echo "no licence line in $$bare"; exit 1; }
 	$(Q)clang-format --dry-run -Werror $(sources)
-	$(Q)cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr -I. -D_GNU_SOURCE \
+	$(Q)cppcheck -j $$(nproc) -q --std=c11 --error-exitcode=1 --inline-suppr -I. -D_GNU_SOURCE \
 		--enable=warning,performance,portability --suppress=missingIncludeSystem \
 		--suppress=uninitvar --suppress=constStatement base cgview procfs launcher pct
-	$(Q)shellcheck -S warning -x -P SCRIPTDIR $(scripts)
+	$(Q)printf '%s\n' $(scripts) | xargs -n 10 -P $$(nproc) shellcheck -S warning -x -P SCRIPTDIR
 
 units = pctfs-keeper.service pctfs.service pct-autostart.service pct-autosnap.service pct-autosnap.timer
 hooks = $(notdir $(wildcard packaging/oci/hooks.d/*.json))
@@ -387,6 +395,6 @@ check-packages: deps
 clean:
 	rm -rf build/obj build/*.a build/*.so.1 build/pic build/deb $(patsubst %,build/%,pctfs pct-launch pct-runc pct pct-die check-* bench-* fuzz-*) build-*
 
-.PHONY: all static deps check check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-promises bench-scale bench-read lint install uninstall dist deb check-packages clean
+.PHONY: all static deps check system check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-promises bench-scale bench-read lint install uninstall dist deb check-packages clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/pic $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <ctype.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -121,6 +122,19 @@ int paths_make(const char *dir, unsigned mode)
 	return 0;
 }
 
+int paths_note(const char *path)
+{
+	auto_free char *dir = text_of("%.*s", (int)(strrchr(path, '/') - path), path);
+	auto_fd fd = -EBADF;
+	int r = paths_make(dir, 0755);
+
+	if (r < 0)
+		return r;
+	/* no step: what it is about is yet to be done */
+	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? fail(-errno, "write '%s'", path) : 0;
+}
+
 size_t paths_depth(const char *path)
 {
 	size_t n = 0;
@@ -130,6 +144,35 @@ size_t paths_depth(const char *path)
 		n++;
 	}
 	return n;
+}
+
+static const char *path_in(const char *thing, size_t offset)
+{
+	const char *path;
+
+	memcpy(&path, thing + offset, sizeof(path));
+	return path;
+}
+
+static void swap(char *a, char *b, size_t n)
+{
+	for (; n; n--, a++, b++) {
+		char c = *a;
+
+		*a = *b;
+		*b = c;
+	}
+}
+
+void paths_sort(void *all, size_t n, size_t size, size_t offset)
+{
+	for (size_t i = 1; i < n; i++)
+		for (char *p = (char *)all + i * size; p > (char *)all; p -= size) {
+			if (paths_depth(path_in(p, offset)) >=
+			    paths_depth(path_in(p - size, offset)))
+				break;
+			swap(p, p - size, size);
+		}
 }
 
 bool paths_same(const char *a, const char *b)

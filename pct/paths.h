@@ -44,6 +44,15 @@ int paths_tools(char **dir);
 /* mkdir -p, every new directory with @mode; says what is wrong. */
 int paths_make(const char *dir, unsigned mode);
 
+/* An empty file, and the directories it is in: that it is there says it all. Says what is wrong. */
+int paths_note(const char *path);
+
 /* Of paths without '.' and '..': how many names it has; are they the same but for slashes? */
 size_t paths_depth(const char *path);
 bool paths_same(const char *a, const char *b);
+
+/*
+ * Of @n things of @size, with a `char *` to such a path at @offset: one that is in another comes
+ * after it, where it would be hidden if mounted before; else they stay as they are.
+ */
+void paths_sort(void *all, size_t n, size_t size, size_t offset);

@@ -21,6 +21,13 @@ const char *unit_of(const struct bench_case *c)
 						     : c->unit;
 }
 
+const char *section_note(const struct section *s)
+{
+	auto_free char *name = NULL;
+
+	return asprintf(&name, "%s_NOTE", s->name) < 0 ? NULL : getenv(name);
+}
+
 static int compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;

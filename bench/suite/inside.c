@@ -63,19 +63,6 @@ static const struct bench_case tools[] = {
 	TOOL("vmstat 1 2, CPU", CPU_USED, "vmstat 1 2", .slow = true),
 	TOOL("htop", TIMED, "htop --version", .needs = "HTOP"),
 };
-
-#define SEEN(title, unit_, file, is_more, what) \
-	{ title, what, CURVE, unit_, .more = is_more, .x = "containers", .subjects = { \
-		{ "pct", OURS, NULL, "cat $TOP/" file, NULL, NULL } } }
-
-static const struct bench_case density[] = {
-	SEEN("create and start", "ms each", "start", false, "busybox, 64 MiB, one after the other; those since the point before."),
-	SEEN("memory of the monitor", "kB each", "monitor", false, "Pss of LXC's monitor process, for each container."),
-	SEEN("memory of pctfs", "kB each", "pctfs", false, "Pss of its processes, divided by the containers."),
-	SEEN("read of meminfo", "us", "read", false, "In the first of them."),
-	SEEN("pct list", "ms", "list", false, NULL),
-	SEEN("pct stopall", "ms", "stop", false, "All of them, in good order."),
-};
 // clang-format on
 
 const struct section section_reads = {
@@ -109,11 +96,4 @@ const struct section section_tools = {
 	    "same for all.",
 	.cases = tools,
 	.n = ARRAY_LEN(tools),
-};
-const struct section section_density = {
-	.name = "density",
-	.title = "Density: what many containers cost",
-	.about = "As many busyboxes as said, all of them running, all with views.",
-	.cases = density,
-	.n = ARRAY_LEN(density),
 };

@@ -6,7 +6,11 @@
 
 void report_head(const struct section *s)
 {
+	const char *note = section_note(s);
+
 	printf("\n%s\n", s->title);
+	if (note)
+		printf("  %s\n", note);
 	fflush(stdout);
 }
 
@@ -113,13 +117,21 @@ static struct json_object *json_of_result(const struct result *r)
 int report_json(const struct plan *p, const char *machine, const struct result *all, size_t n)
 {
 	struct json_object *o = json_object_new_object(), *results = json_object_new_array();
+	struct json_object *notes = json_object_new_object();
 	auto_free char *path = NULL;
+	const char *note;
 	int r = 0;
 
 	json_object_object_add(o, "machine", json_object_new_string(machine));
 	json_object_object_add(o, "rounds", json_object_new_int(p->rounds));
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		json_object_array_add(results, json_of_result(&all[i]));
+		note = section_note(all[i].section);
+		if (note)
+			json_object_object_add(notes, all[i].section->name,
+					       json_object_new_string(note));
+	}
+	json_object_object_add(o, "notes", notes);
 	json_object_object_add(o, "results", results);
 	if (asprintf(&path, "%s/bench.json", p->out) < 0 ||
 	    json_object_to_file_ext(path, o, JSON_C_TO_STRING_PRETTY) < 0)

@@ -280,6 +280,7 @@ static int fixture(const struct section *s, const char *what)
 int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n,
 		bool *met)
 {
+	double start = now_ms(), begun;
 	size_t chosen = 0;
 	int r;
 
@@ -297,6 +298,7 @@ int section_run(const struct section *s, const struct plan *p, struct result *ou
 		take_environment();
 		report_head(s);
 	}
+	begun = now_ms();
 	for (size_t i = 0; r == 0 && !stopped && i < s->n; i++) {
 		struct result *one = &out[*n];
 
@@ -309,5 +311,8 @@ int section_run(const struct section *s, const struct plan *p, struct result *ou
 	}
 	if (fixture(s, "end") < 0 || (r < 0 && r != -EINTR))
 		return -EIO;
+	if (r == 0)
+		printf("  (%.0f s, of which %.0f s to set it up)\n", (now_ms() - start) / 1e3,
+		       (begun - start) / 1e3);
 	return stopped ? -EINTR : 0;
 }

@@ -95,6 +95,8 @@ void result_settle(struct result *r);
 bool result_is_same(const struct result *r); /* its ratio is one that A/A has, too */
 size_t subjects_n(const struct bench_case *c);
 const char *unit_of(const struct bench_case *c);
+/* What its fixture has to say, by tell NAME_NOTE; or NULL. */
+const char *section_note(const struct section *s);
 
 /* report.c: the table on stdout, OUT/bench.json; page.c: OUT/bench.html, with plot.c's pictures. */
 void report_head(const struct section *s);

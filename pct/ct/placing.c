@@ -158,19 +158,6 @@ static int add_fuse(struct placing **all, size_t *n)
 	return r;
 }
 
-/* One that is in another comes after it, or it would be hidden; else they stay as they are. */
-static void sort(struct placing *all, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		for (size_t k = i; k > 0 && paths_depth(all[k].path) < paths_depth(all[k - 1].path);
-		     k--) {
-			struct placing p = all[k];
-
-			all[k] = all[k - 1];
-			all[k - 1] = p;
-		}
-}
-
 int placings_read(const struct config *c, struct placing **out, size_t *n)
 {
 	static const char *const names[] = { "mp0", "dev0" };
@@ -190,7 +177,7 @@ int placings_read(const struct config *c, struct placing **out, size_t *n)
 		placings_free(all, *n);
 		return r;
 	}
-	sort(all, *n);
+	paths_sort(all, *n, sizeof(*all), offsetof(struct placing, path));
 	*out = all;
 	return 0;
 }

@@ -75,19 +75,6 @@ static int read_one(unsigned vmid, const char *key, const char *value, struct ct
 	return 1;
 }
 
-/* One that is in another comes after it, or it would be hidden; else they stay as they are. */
-static void sort(struct ct_volume *all, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		for (size_t k = i; k > 0 && paths_depth(all[k].path) < paths_depth(all[k - 1].path);
-		     k--) {
-			struct ct_volume v = all[k];
-
-			all[k] = all[k - 1];
-			all[k - 1] = v;
-		}
-}
-
 int ct_volumes_read(unsigned vmid, const struct section *s, struct ct_volume **out, size_t *n)
 {
 	unsigned count = key_find("mp0")->option.count;
@@ -109,7 +96,7 @@ int ct_volumes_read(unsigned vmid, const struct section *s, struct ct_volume **o
 		ct_volumes_free(all, all ? *n : 0);
 		return r;
 	}
-	sort(all, *n);
+	paths_sort(all, *n, sizeof(*all), offsetof(struct ct_volume, path));
 	*out = all;
 	return 0;
 }

@@ -31,6 +31,37 @@ int ct_volumes_read(unsigned vmid, const struct section *s, struct ct_volume **a
 void ct_volumes_free(struct ct_volume *all, size_t n);
 
 /*
+ * ---- named ----
+ */
+
+/* rootfs, mp0, unused0. */
+bool ct_volume_key(const char *key);
+
+/* "local:100/x", of its value: malloc'ed; NULL: it has none. */
+char *ct_volume_id(const char *key, const char *value);
+
+/* Is that a value of which one is made? */
+bool ct_volume_asked(const char *key, const char *value);
+
+/* Does any key of any section but @but (may be NULL) name it? */
+bool ct_volume_named(const struct config *c, const struct volume *v, const char *but);
+
+/* Does any value name a volume of that storage, or ask for one there? */
+bool ct_volumes_mention(const struct config *c, const char *storage);
+
+/* The lowest unused<n> names it; not if something else does, or it has another owner. */
+int ct_volume_unused(unsigned vmid, struct config *c, const struct volume *v);
+
+/*
+ * pending_take() of such a key: a volume that mp<n> named until now is unused<n> then; what
+ * unused<n> named is freed, if it is @vmid's own and nothing else names it.
+ */
+int ct_volume_take(unsigned vmid, struct config *c, const char *key);
+
+/* Free one that was made, by its id, if nothing names it. */
+void ct_volume_drop(const struct config *c, const char *id);
+
+/*
  * ---- made ----
  */
 
@@ -48,9 +79,6 @@ int ct_volume_make(unsigned vmid, const struct config *c, const char *key, const
  */
 int ct_volumes_make(unsigned vmid, struct config *c, const char *fallback);
 
-/* Is that a value of which one is made? */
-bool ct_volume_asked(const char *key, const char *value);
-
 /*
  * The rootfs that is asked for as a clone of what @make makes once for @digest (storage/base.h):
  * 1: it is made and named, and @c saved; 0: not so on that storage, or with those volumes.
@@ -58,26 +86,9 @@ bool ct_volume_asked(const char *key, const char *value);
 int ct_rootfs_clone(unsigned vmid, struct config *c, const char *fallback, const char *digest,
 		    int (*make)(int root, void *data), void *data);
 
-/* Does any key of any section but @but (may be NULL) name it? */
-bool ct_volume_named(const struct config *c, const struct volume *v, const char *but);
-
-/* Does any value name a volume of that storage, or ask for one there? */
-bool ct_volumes_mention(const struct config *c, const char *storage);
-
-/* The lowest unused<n> names it; not if something else does, or it has another owner. */
-int ct_volume_unused(unsigned vmid, struct config *c, const struct volume *v);
-
-/* rootfs, mp0, unused0. */
-bool ct_volume_key(const char *key);
-
 /*
- * pending_take() of such a key: a volume that mp<n> named until now is unused<n> then; what
- * unused<n> named is freed, if it is @vmid's own and nothing else names it.
+ * ---- removed ----
  */
-int ct_volume_take(unsigned vmid, struct config *c, const char *key);
-
-/* Free one that was made, by its id, if nothing names it. */
-void ct_volume_drop(const struct config *c, const char *id);
 
 #define VOLUMES_UNNAMED	  1u /* also on storages that the conf does not name */
 #define VOLUMES_REACHABLE 2u /* what is on a storage that is gone is kept and said */

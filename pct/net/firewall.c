@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <inttypes.h>
 
 #include "base/say.h"
@@ -167,23 +166,11 @@ static char *note_of(unsigned vmid, unsigned number)
 	return path_to("run/pct/net/%u.%u", vmid, number);
 }
 
-static int note(const struct nic *n)
-{
-	auto_free char *dir = path_to("run/pct/net");
-	auto_free char *path = note_of(n->vmid, n->number);
-	auto_fd fd = -EBADF;
-	int r = paths_make(dir, 0755);
-
-	if (r < 0)
-		return r;
-	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? fail(-errno, "make '%s'", path) : 0;
-}
-
 int firewall_load(const struct nic *n, const struct hosts *hosts)
 {
 	auto_free char *dir = path_to("etc/pct/firewall");
 	auto_free char *what = text_of("firewall of net%u of CT %u", n->number, n->vmid);
+	auto_free char *path = note_of(n->vmid, n->number);
 	auto_free char *text = NULL;
 	size_t size;
 	FILE *out;
@@ -193,7 +180,7 @@ int firewall_load(const struct nic *n, const struct hosts *hosts)
 		return firewall_unload(n->vmid, n->number);
 	r = n->firewall ? make_rules(n->vmid, dir) : 0;
 	if (r == 0)
-		r = note(n);
+		r = paths_note(path);
 	if (r < 0)
 		return r;
 	out = open_memstream(&text, &size);

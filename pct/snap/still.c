@@ -22,19 +22,6 @@ static char *note_path(unsigned vmid)
 	return path_to("run/pct/still/%u", vmid);
 }
 
-static int note(unsigned vmid)
-{
-	auto_free char *dir = path_to("run/pct/still"), *path = note_path(vmid);
-	auto_fd fd = -EBADF;
-	int r = paths_make(dir, 0755);
-
-	if (r < 0)
-		return r;
-	/* no step: of no meaning before it is frozen */
-	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? fail(-errno, "write '%s'", path) : 0;
-}
-
 static void forget(unsigned vmid)
 {
 	auto_free char *path = note_path(vmid);
@@ -80,12 +67,13 @@ static void guard(unsigned vmid, int gate)
 
 int still_begin(unsigned vmid, struct still *s)
 {
+	auto_free char *path = note_path(vmid);
 	int ends[2], r;
 
 	*s = (struct still)STILL_NONE;
 	if (!ct_running(vmid) || cgroups_frozen(vmid))
 		return 0;
-	r = note(vmid);
+	r = paths_note(path);
 	if (r < 0)
 		return r;
 	if (pipe2(ends, O_CLOEXEC) < 0)

@@ -3,11 +3,11 @@
 #
 # A container's root swaps what a view is about to be laid on, between its being found and the
 # view's being moved there, or ends then. No file or mount of the host's is touched, and another
-# container's attach goes on. (TRIES: how many times each.)
+# container's attach goes on. (TRIES: how many times each; `make check-deaths` has a thousand.)
 # apart: the host's mounts are compared
 . "$(dirname "$0")/box-lib"
 
-TRIES=${TRIES:-1000}
+TRIES=${TRIES:-300}
 ok "a daemon" "$B/pctfs"
 group a && group b && memory b 134217728
 victim=$PCT_ROOT/victim own=$PCT_ROOT/own

@@ -202,4 +202,11 @@ else
 	run 0 set 102 --delete mp0
 fi
 run 0 destroy 102 --force
+
+# The outer one is mounted first, whatever its number.
+mkdir "$PCT_ROOT/secret/in"
+run 0 create 103 builtin:busybox --memory 64 --mp0 "$src,mp=/d/in" --mp1 "$PCT_ROOT/secret,mp=/d"
+run 0 start 103
+same "one in another" "$(inside 103 'cat /d/file /d/in/file' | xargs)" "secret hello"
+run 0 destroy 103 --force
 same "no mount is left on the host" "$(grep -c "$src" /proc/self/mountinfo)" 0

@@ -3,6 +3,7 @@
 # Killed at every system call that changes anything: the next command repairs what there is, or says
 # what it is. strace sends the signal; between two such calls there is nothing that could differ.
 # KILL_EVERY=1: each of them, else some; KILL_ONLY="stop*": of those commands. Last comes what many at once do to one container.
+# first: it waits longer than any other
 # shellcheck source=pct-lib
 . "$(dirname "$0")/pct-lib"
 needs "needs /dev/fuse" [ -e /dev/fuse ]

@@ -111,7 +111,7 @@ run 0 destroy 108
 
 # ---- sizes, and what is asked wrongly ----
 
-run 0 create 110 builtin:busybox --rootfs 0.125 --storage on-ext4 --mp0 0.0625,mp=/data --mp1 local:0,mp=/srv/x
+run 0 create 110 builtin:busybox --rootfs 0.125 --storage on-ext4 --mp0 0.0625,mp=/data --mp1 local:0,mp=/srv/x --mp2 local:0,mp=/srv
 same "a size alone is of --storage" "$(id_of 110 rootfs)" "on-ext4:110/vm-110-disk-0.raw"
 same "its size" "$(value 110 rootfs)" "on-ext4:110/vm-110-disk-0.raw,size=128M"
 same "mp0" "$(value 110 mp0)" "on-ext4:110/vm-110-disk-1.raw,mp=/data,size=64M"
@@ -119,6 +119,8 @@ same "mp1" "$(value 110 mp1)" "local:110/subvol-110-disk-0.subvol,mp=/srv/x"
 same "the image has it" "$(stat -c %s "$(path_of on-ext4:110/vm-110-disk-0.raw)")" $((128 << 20))
 run 0 start 110
 ok "df in it" inside 110 'df -k / | awk "END { exit !(\$2 > 90000 && \$2 < 131072) }"'
+inside 110 'echo in >/srv/x/f' || true
+same "a volume in another is mounted after it" "$(cat "$(path_of "$(id_of 110 mp1)")/f" 2>&1)" in
 ok "df of mp0" inside 110 'df -k /data | awk "END { exit !(\$2 > 40000 && \$2 < 65536) }"'
 same "all are root's" "$(inside 110 'stat -c %u:%g /data /srv/x' | xargs)" "0:0 0:0"
 same "status has its size" "$(($("$pct" status 110 --verbose | awk '/^maxdisk/ { print $2 }') >> 20 > 90))" 1

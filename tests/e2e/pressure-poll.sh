@@ -14,7 +14,7 @@ BOX=$UNIFIED/pct-psi-$$
 inner='' outer=''
 cleanup_more() {
 	[ -z "$inner" ] || kill -KILL "$inner" 2>/dev/null
-	until_true 5 rmdir "$BOX"
+	[ ! -d "$BOX" ] || until_true 5 rmdir "$BOX"
 }
 mkdir "$BOX"
 ok "a daemon" "$B/pctfs"

@@ -4,14 +4,14 @@
 # Four containers call sysinfo(2) all the time, as 64-bit and as 32-bit programs do, while the
 # worker, the keeper, or both are killed: no call fails, is answered with other values than the
 # container's, or is kept waiting for long. And one whose page does not come keeps no other waiting.
-# (KILLS: how many, 60.)
+# (KILLS: how many, 32.)
 # apart: both processors have work
 # shellcheck source=pct-lib
 . "$(dirname "$0")/pct-lib"
 set +e
 needs "needs /dev/fuse" [ -e /dev/fuse ]
 
-KILLS=${KILLS:-60}
+KILLS=${KILLS:-32}
 SLOWEST=3000 # ms, and as late as this machine lets processes be; LXC's monitor has a patience of 30 s
 LOG=$PCT_ROOT/log STORE=$PCT_ROOT/store
 cts="100 101 102 103"

@@ -7,7 +7,7 @@
 # apart: both processors have work
 . "$(dirname "$0")/load-lib"
 
-DEATHS=${DEATHS:-20} KILLS=${KILLS:-150} TAKEOVERS=${TAKEOVERS:-20}
+DEATHS=${DEATHS:-8} KILLS=${KILLS:-60} TAKEOVERS=${TAKEOVERS:-8}
 LOG=$PCT_ROOT/log
 
 start() { # PROGRAM [VARIABLE=VALUE…]
