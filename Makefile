@@ -14,6 +14,7 @@
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
 #   make bench      everything beside its peers, in turns, as a page with plots: $B/bench/bench.html
 #                   (root; bench/peers fetches LXD). CASES=btrfs or reads/stat; QUICK=1: 2 minutes
+#   make bench-pictures  of that run, into README.md and docs/: pictures and a table; tests/report-opens looks at the page
 #   make bench-promises  time one render of every file, what is typed often, what a container's start and
 #                   sysinfo(2) cost, and repair of 200 containers (root)
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
@@ -57,7 +58,7 @@ comma := ,
 B := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q := $(if $(V),,@)
 
-override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP $(if $(SAN),-DPCT_SAN)
+override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP -DPCT_VERSION='"$(VERSION)"' $(if $(SAN),-DPCT_SAN)
 override CFLAGS   += -std=gnu17 -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes \
 		     -Wstrict-prototypes $(if $(WERROR),-Werror) \
 		     $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -78,12 +79,12 @@ tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(addprefix $(B)/man/,pct.1 cgview.3 pct.conf.5 storage.cfg.5 pct-launch.8 pctfs.8)
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench bench/suite docs))
-scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash tests/fuzz/run $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-lib bench/suite-places bench/suite-life bench/density-lib bench/limits bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash tests/fuzz/run $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man tests/report-opens docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-* bench/limits bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
 # `pct bench`'s, with the shell's part of it.
 benches = $(B)/pct-bench $(B)/bench-read $(B)/bench-work
-bench_libs = bench/suite-lib bench/suite-places bench/suite-life bench/density-lib bench/peer-lib
+bench_libs = bench/suite-lib bench/suite-places bench/suite-life bench/suite-density bench/peer-lib
 
 all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(benches) $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
 
@@ -105,6 +106,9 @@ $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd
 $(B)/pct-launch $(B)/pct-runc: LDLIBS += -ljson-c -lseccomp
 $(B)/pct $(B)/pct-die: LDLIBS += $(NL_LIBS) -ljson-c -lcgroup -lnettle
 $(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -lnettle -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
+
+# Which have the version in them.
+$(addprefix $(B)/obj/,procfs/main.o launcher/main.o pct/main.o): Makefile
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -325,6 +329,10 @@ bench-read: $(B)/bench-read all
 bench: $(benches) all
 	$(Q)$(B)/pct-bench $(if $(QUICK),--quick) --out $(B)/bench $(CASES)
 
+# What the README shows of it: of the run before, as it was.
+bench-pictures:
+	$(Q)bench/pictures $(B)/bench README.md
+
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
 lint: $(manuals)
 	$(Q)! grep -rnE '#include [<"](fuse|lxc/|procfs/|launcher/|pct/|base/say)' cgview
@@ -405,6 +413,6 @@ check-packages: deps
 clean:
 	rm -rf build/obj build/*.a build/*.so.1 build/pic build/deb $(patsubst %,build/%,pctfs pct-launch pct-runc pct pct-die check-* bench-* fuzz-*) build-*
 
-.PHONY: all static deps check system check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-promises bench-scale bench-read lint install uninstall dist deb check-packages clean
+.PHONY: all static deps check system check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-pictures bench-promises bench-scale bench-read lint install uninstall dist deb check-packages clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/pic $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)

@@ -132,7 +132,7 @@ static int run_all(struct plan *p)
 	}
 	if (n == 0)
 		return r;
-	if (report_json(p, machine, all, n) < 0 || plots_draw(p, all, n) < 0 ||
+	if (report_json(p, machine, all, n) < 0 || plots_draw(p, machine, all, n) < 0 ||
 	    page_write(p, machine, all, n) < 0)
 		return -1;
 	printf("\n%s/bench.html, bench.json\n", p->out);

@@ -133,6 +133,27 @@ static struct json_object *json_of_result(const struct result *r)
 	return o;
 }
 
+/* The pictures that the page must have. */
+static struct json_object *json_of_plots(const struct result *all, size_t n)
+{
+	struct json_object *o = json_object_new_array();
+	size_t first = 0;
+	char name[80];
+
+	for (size_t i = 0; plots_can() && i < n; i++) {
+		snprintf(name, sizeof(name), "%s-%zu.svg", all[i].section->name, i);
+		if (result_has_plot(&all[i]))
+			json_object_array_add(o, json_object_new_string(name));
+		if (i + 1 < n && all[i + 1].section == all[i].section)
+			continue;
+		snprintf(name, sizeof(name), "%s.svg", all[i].section->name);
+		if (section_has_plot(all + first, i + 1 - first))
+			json_object_array_add(o, json_object_new_string(name));
+		first = i + 1;
+	}
+	return o;
+}
+
 int report_json(const struct plan *p, const char *machine, const struct result *all, size_t n)
 {
 	struct json_object *o = json_object_new_object(), *results = json_object_new_array();
@@ -143,6 +164,7 @@ int report_json(const struct plan *p, const char *machine, const struct result *
 
 	json_object_object_add(o, "machine", json_object_new_string(machine));
 	json_object_object_add(o, "rounds", json_object_new_int(p->rounds));
+	json_object_object_add(o, "quick", json_object_new_boolean(p->quick));
 	for (size_t i = 0; i < n; i++) {
 		json_object_array_add(results, json_of_result(&all[i]));
 		note = section_note(all[i].section);
@@ -151,6 +173,7 @@ int report_json(const struct plan *p, const char *machine, const struct result *
 					       json_object_new_string(note));
 	}
 	json_object_object_add(o, "notes", notes);
+	json_object_object_add(o, "plots", json_of_plots(all, n));
 	json_object_object_add(o, "results", results);
 	if (asprintf(&path, "%s/bench.json", p->out) < 0 ||
 	    json_object_to_file_ext(path, o, JSON_C_TO_STRING_PRETTY) < 0)

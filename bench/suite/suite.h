@@ -125,5 +125,8 @@ const char *section_note(const struct section *s);
 void report_head(const struct section *s);
 void report_row(const struct result *r);
 int report_json(const struct plan *p, const char *machine, const struct result *all, size_t n);
-int plots_draw(const struct plan *p, const struct result *all, size_t n);
+int plots_draw(const struct plan *p, const char *machine, const struct result *all, size_t n);
+bool plots_can(void); /* there is a gnuplot */
+bool result_has_plot(const struct result *r);
+bool section_has_plot(const struct result *all, size_t n); /* of its ratios */
 int page_write(const struct plan *p, const char *machine, const struct result *all, size_t n);
