@@ -352,7 +352,7 @@ lint: $(manuals)
 		--suppress=uninitvar --suppress=constStatement base cgview procfs launcher pct
 	$(Q)printf '%s\n' $(scripts) | xargs -n 10 -P $$(nproc) shellcheck -S warning -x -P SCRIPTDIR
 
-units = pctfs-keeper.service pctfs.service pct-autostart.service pct-autosnap.service pct-autosnap.timer
+units = pctfs-keeper.service pctfs.service pctfs-textfile.service pctfs-textfile.timer pct-autostart.service pct-autosnap.service pct-autosnap.timer
 hooks = $(notdir $(wildcard packaging/oci/hooks.d/*.json))
 lxcconfs = lxc-views.conf lxc-nesting.conf
 located = sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/usr/share/pct/|$(PCTDIR)/|; s|/usr/include|$(INCDIR)|; s|/usr/lib$$|$(LIBDIR)|; s|@VERSION@|$(VERSION)|'
