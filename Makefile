@@ -58,7 +58,7 @@ comma := ,
 B := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q := $(if $(V),,@)
 
-override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP $(if $(SAN),-DPCT_SAN)
+override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP -DPCT_VERSION='"$(VERSION)"' $(if $(SAN),-DPCT_SAN)
 override CFLAGS   += -std=gnu17 -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes \
 		     -Wstrict-prototypes $(if $(WERROR),-Werror) \
 		     $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -106,6 +106,9 @@ $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd
 $(B)/pct-launch $(B)/pct-runc: LDLIBS += -ljson-c -lseccomp
 $(B)/pct $(B)/pct-die: LDLIBS += $(NL_LIBS) -ljson-c -lcgroup -lnettle
 $(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -lnettle -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
+
+# Which have the version in them.
+$(addprefix $(B)/obj/,procfs/main.o launcher/main.o pct/main.o): Makefile
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -349,7 +352,7 @@ lint: $(manuals)
 		--suppress=uninitvar --suppress=constStatement base cgview procfs launcher pct
 	$(Q)printf '%s\n' $(scripts) | xargs -n 10 -P $$(nproc) shellcheck -S warning -x -P SCRIPTDIR
 
-units = pctfs-keeper.service pctfs.service pct-autostart.service pct-autosnap.service pct-autosnap.timer
+units = pctfs-keeper.service pctfs.service pctfs-textfile.service pctfs-textfile.timer pct-autostart.service pct-autosnap.service pct-autosnap.timer
 hooks = $(notdir $(wildcard packaging/oci/hooks.d/*.json))
 lxcconfs = lxc-views.conf lxc-nesting.conf
 located = sed 's|/usr/sbin/|$(SBINDIR)/|g; s|/usr/share/pct/|$(PCTDIR)/|; s|/usr/include|$(INCDIR)|; s|/usr/lib$$|$(LIBDIR)|; s|@VERSION@|$(VERSION)|'

@@ -24,6 +24,7 @@ static const struct {
 			 "the host does (lxc: fixed when its config names the cpuset)" },
 	{ "--fast", "files that can be come from the page cache, as old as pctfs's --page-cache "
 		    "says: for containers that are polled a lot" },
+	{ "--version", "which pct-launch this is" },
 };
 
 #define WIDTH 80
