@@ -19,7 +19,7 @@
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
-#   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each, as many at a time as there are CPUs (clang)
+#   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each, two at a time on two CPUs (clang)
 #   make lint       layering, formatting, cppcheck, shellcheck, manual pages, documents
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
 #   make install    PREFIX, DESTDIR; also `uninstall`
@@ -48,7 +48,7 @@ ZSHDIR  ?= $(PREFIX)/share/zsh/vendor-completions
 # LXC's own, wherever ours is: it looks nowhere else.
 LXCDIR  ?= /usr/share/lxc/config
 HOOKDIR ?= $(PREFIX)/share/pct/hooks.d
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= $(if $(SAN),-O1,-O2) -g
 FUZZ_S  ?= 5
 
 comma := ,
