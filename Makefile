@@ -14,6 +14,7 @@
 #   make golden     write tests/golden anew, then look at `git diff tests/golden`
 #   make bench      everything beside its peers, in turns, as a page with plots: $B/bench/bench.html
 #                   (root; bench/peers fetches LXD). CASES=btrfs or reads/stat; QUICK=1: 2 minutes
+#   make bench-pictures  of that run, into README.md and docs/: pictures and a table; tests/report-opens looks at the page
 #   make bench-promises  time one render of every file, what is typed often, what a container's start and
 #                   sysinfo(2) cost, and repair of 200 containers (root)
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
@@ -37,6 +38,8 @@ VERSION := 0.1
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 LIBDIR  ?= $(PREFIX)/lib
+# pct looks for it from where it is itself: ../libexec/pct
+LIBEXECDIR ?= $(SBINDIR)/../libexec/pct
 INCDIR  ?= $(PREFIX)/include
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
@@ -55,7 +58,7 @@ comma := ,
 B := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q := $(if $(V),,@)
 
-override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP $(if $(SAN),-DPCT_SAN)
+override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP -DPCT_VERSION='"$(VERSION)"' $(if $(SAN),-DPCT_SAN)
 override CFLAGS   += -std=gnu17 -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes \
 		     -Wstrict-prototypes $(if $(WERROR),-Werror) \
 		     $(if $(SAN),-Wno-format-truncation -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -76,10 +79,14 @@ tests   = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/check-*.c))
 fuzzers = $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c))
 manuals = $(addprefix $(B)/man/,pct.1 cgview.3 pct.conf.5 storage.cfg.5 pct-launch.8 pctfs.8)
 sources = $(wildcard $(patsubst %,%/*.[ch],base cgview procfs launcher launcher/static $(pct_dirs) tests tests/fuzz tests/truth bench bench/suite docs))
-scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash tests/fuzz/run $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-lib bench/density-lib bench/limits bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
+scripts = packaging/dist packaging/from-lxcfs packaging/debian/build packaging/completion/pct.bash tests/fuzz/run $(wildcard packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm) packaging/kubernetes/install $(wildcard tests/run tests/tour tests/capture tests/lint-steps tests/lint-man tests/report-opens docs/demo docs/picture bench/bench-pct bench/bench-life bench/bench-container bench/bench-repair bench/bench-scale bench/bench-reads bench/peer-lib bench/suite-* bench/limits bench/peers .ci/run tests/e2e/*.sh tests/e2e/*-lib) \
 	  $(filter-out %/packages %.service,$(wildcard tests/vm/*)) $(wildcard tests/truth/build tests/truth/build-musl tests/truth/vm)
 
-all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
+# `pct bench`'s, with the shell's part of it.
+benches = $(B)/pct-bench $(B)/bench-read $(B)/bench-work
+bench_libs = bench/suite-lib bench/suite-places bench/suite-life bench/suite-density bench/peer-lib
+
+all: $(B)/pctfs $(B)/pct-launch $(B)/pct-runc $(B)/pct $(benches) $(B)/libcgview.a $(B)/libcgview.so.1 $(manuals)
 
 # Who may use what. A program sees the archives on its line, and only those.
 $(B)/libcgview.a: $(call objects,cgview)
@@ -99,6 +106,9 @@ $(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd
 $(B)/pct-launch $(B)/pct-runc: LDLIBS += -ljson-c -lseccomp
 $(B)/pct $(B)/pct-die: LDLIBS += $(NL_LIBS) -ljson-c -lcgroup -lnettle
 $(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -lnettle -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
+
+# Which have the version in them.
+$(addprefix $(B)/obj/,procfs/main.o launcher/main.o pct/main.o): Makefile
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -287,7 +297,7 @@ jobs = TESTS_JOBS=$(or $(TESTS_JOBS),4)
 unit: $(tests) $(B)/pctfs
 	$(Q)$(jobs) tests/run $(tests)
 
-tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(if $(SAN),,static $(B)/pct-bench $(B)/bench-read $(B)/bench-work)
+tests: $(tests) $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker $(B)/die/pctfs $(B)/pct-die $(B)/pause/pct-launch $(B)/swapper $(B)/hostile $(B)/hinder $(B)/free-of $(benches) $(if $(SAN),,static)
 fuzzers: $(fuzzers)
 
 golden: $(B)/check-golden $(B)/check-pct-lxcconf $(B)/check-pct-confs $(B)/check-pct-guest
@@ -316,8 +326,12 @@ bench-scale: $(B)/bench-read all
 bench-read: $(B)/bench-read all
 	$(Q)B=$(B) bench/bench-reads
 
-bench: $(B)/pct-bench $(B)/bench-read $(B)/bench-work all
+bench: $(benches) all
 	$(Q)$(B)/pct-bench $(if $(QUICK),--quick) --out $(B)/bench $(CASES)
+
+# What the README shows of it: of the run before, as it was.
+bench-pictures:
+	$(Q)bench/pictures $(B)/bench README.md
 
 # One grep a rule of HACKING.md: includes point to the right only; every file says its licence.
 lint: $(manuals)
@@ -348,6 +362,9 @@ install: all
 	install -D -m 755 $(B)/pct-launch $(DESTDIR)$(SBINDIR)/pct-launch
 	install -D -m 755 $(B)/pct-runc   $(DESTDIR)$(SBINDIR)/pct-runc
 	install -D -m 755 $(B)/pct        $(DESTDIR)$(SBINDIR)/pct
+	install -d $(DESTDIR)$(abspath $(LIBEXECDIR))
+	install -m 755 $(benches) bench/limits $(DESTDIR)$(abspath $(LIBEXECDIR))/
+	install -m 644 $(bench_libs) $(DESTDIR)$(abspath $(LIBEXECDIR))/
 	install -D -m 755 tests/capture   $(DESTDIR)$(PCTDIR)/capture
 	for m in $(manuals); do install -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
 	ln -sf pct-launch.8 $(DESTDIR)$(MANDIR)/man8/pct-runc.8
@@ -372,6 +389,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PCTDIR)/capture
+	rm -rf $(DESTDIR)$(abspath $(LIBEXECDIR))
 	rm -rf $(addprefix $(DESTDIR)$(PCTDIR)/,$(lxcconfs:.conf=.d))
 	rm -rf $(DESTDIR)$(INCDIR)/cgview
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libcgview.so.1 libcgview.so libcgview.a pkgconfig/libcgview.pc) \
@@ -395,6 +413,6 @@ check-packages: deps
 clean:
 	rm -rf build/obj build/*.a build/*.so.1 build/pic build/deb $(patsubst %,build/%,pctfs pct-launch pct-runc pct pct-die check-* bench-* fuzz-*) build-*
 
-.PHONY: all static deps check system check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-promises bench-scale bench-read lint install uninstall dist deb check-packages clean
+.PHONY: all static deps check system check-deaths check-tsan check-vm check-vm-full truth unit tests fuzzers golden fuzz demo picture bench bench-pictures bench-promises bench-scale bench-read lint install uninstall dist deb check-packages clean
 .SECONDARY:
 -include $(shell find $(B)/obj $(B)/pic $(B)/fuzz $(B)/die -name '*.d' 2>/dev/null)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * bench-work MODE [DIRECTORY|ADDRESS]: how much of something is done in a second, here: on the
- * host, in a container with views, in one without. A program without libraries, so that it is the
- * same everywhere.
+ * bench-work [--turns] MODE [DIRECTORY|ADDRESS]: how much of something is done in a second, here:
+ * on the host, in a container with views, in one without. A program without libraries, so that it
+ * is the same everywhere. --turns: a short turn of it for each byte that comes in, and nothing
+ * between.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@
 #include <unistd.h>
 
 #define BLOCK	   (1u << 20)
-#define FILE_BYTES (32u << 20)
+#define FILE_BYTES (8u << 20)
 
 static char name[4096]; /* of a file that is ours */
 static char block[BLOCK];
@@ -266,12 +268,27 @@ static const struct {
 	{ "send", sends },	{ "trip", trips },    { "write", writes },   { "fsync", syncs },
 };
 
+/* How much in a second, measured for so long. */
+static void work(double (*some)(void), double seconds)
+{
+	double start = now(), done = 0;
+
+	do
+		done += some();
+	while (now() - start < seconds);
+	printf("%g\n", done / (now() - start));
+	fflush(stdout);
+}
+
 int main(int argc, char *argv[])
 {
-	double start, done = 0;
+	bool turns = argc > 2 && strcmp(argv[1], "--turns") == 0;
+	char c;
 
 	if (argc > 1 && strcmp(argv[1], "nothing") == 0)
 		return 0;
+	argc -= turns;
+	argv += turns;
 	if (argc == 3 && strchr("0123456789", argv[2][0])) /* an address */
 		snprintf(name, sizeof(name), "%s", argv[2]);
 	else
@@ -283,13 +300,12 @@ int main(int argc, char *argv[])
 		if (strcmp(argv[1], modes[i].mode) != 0)
 			continue;
 		modes[i].some(); /* warm */
-		start = now();
-		do
-			done += modes[i].some();
-		while (now() - start < 0.25);
-		printf("%g\n", done / (now() - start));
+		while (turns && read(0, &c, 1) == 1)
+			work(modes[i].some, 0.02);
+		if (!turns)
+			work(modes[i].some, 0.25);
 		return 0;
 	}
-	fprintf(stderr, "usage: bench-work <mode> [<directory>|<address>]\n");
+	fprintf(stderr, "usage: bench-work [--turns] <mode> [<directory>|<address>]\n");
 	return 2;
 }

@@ -459,10 +459,22 @@ bool cgv_vmstat_size(const struct cgv_memory *m, struct span key, uint64_t *out)
 
 /**
  * cgv_oom_kills() - how many of its processes the kernel has killed for want of memory
- * Source: oom_kill of memory.events | memory.oom_control, where it is of its own cgroup alone.
+ * Source: oom_kill of memory.events | memory.oom_control of its own cgroup and of those below in
+ *         which its init can be ("ns", "init.scope"); v1 counts none that died in one it made.
  * -ENOENT: the kernel does not count them.
  */
 int cgv_oom_kills(const struct cgv_container *c, uint64_t *out) CGV_CHECKED;
+
+/* Of the periods of its own quota. */
+struct cgv_throttles {
+	uint64_t periods, throttled; /* in which it ran; in which it had to wait */
+};
+
+/**
+ * cgv_throttles() - how often its own quota was used up
+ * Source: nr_periods, nr_throttled of its own cpu.stat. -ENOENT: the kernel does not count them.
+ */
+int cgv_throttles(const struct cgv_container *c, struct cgv_throttles *out) CGV_CHECKED;
 
 /* ---- network ---- */
 

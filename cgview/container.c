@@ -9,17 +9,16 @@
 #include "cgview/files.h"
 #include "cgview/read.h"
 
-/* Tails that a container's own init adds below the cgroup where its limits are. */
-static const char *const inner[] = { "/init.scope", "/ns" };
+const char *const cgv_inner[] = { "/init.scope", "/ns", NULL };
 
 static char *container_path(struct span path)
 {
 	while (span_len(path) && *path.p == '/')
 		path.p++;
-	for (size_t i = 0; i < ARRAY_LEN(inner); i++) {
-		size_t n = strlen(inner[i]);
+	for (size_t i = 0; cgv_inner[i]; i++) {
+		size_t n = strlen(cgv_inner[i]);
 
-		if (span_len(path) > n && memcmp(path.end - n, inner[i], n) == 0)
+		if (span_len(path) > n && memcmp(path.end - n, cgv_inner[i], n) == 0)
 			path.end -= n;
 	}
 	return strndup(path.p, span_len(path));

@@ -73,6 +73,13 @@ int cgv_file_glance(const struct cgv_container *c, enum cgv_file f, char *buf, s
 		    struct span *text) MUST_CHECK;
 int cgv_glance_number(const struct cgv_container *c, enum cgv_file f, uint64_t *out) MUST_CHECK;
 
+/* The same of one of cgv_inner below it, on v1; -ENOENT on v2. */
+int cgv_file_below(const struct cgv_container *c, enum cgv_file f, const char *below, char *buf,
+		   size_t size, struct span *text) MUST_CHECK;
+
+/* Tails that a container's own init adds below the cgroup where its limits are. NULL: the end. */
+extern const char *const cgv_inner[];
+
 /* Likewise one that is in no row. */
 int cgv_number_of(const struct cgv_container *c, enum cgv_controller in, const char *name,
 		  uint64_t *out) MUST_CHECK;

@@ -120,6 +120,23 @@ int cgv_file_glance(const struct cgv_container *c, enum cgv_file f, char *buf, s
 	return fd < 0 ? fd : cgv_read_fd(fd, buf, size, text);
 }
 
+int cgv_file_below(const struct cgv_container *c, enum cgv_file f, const char *below, char *buf,
+		   size_t size, struct span *text)
+{
+	const char *own = c->place.path[files[f].in], *name = files[f].v1;
+	auto_fd fd = -EBADF;
+	char path[PATH_MAX];
+
+	if (cgv_file_owner(c, f) != CGV_V1 || !own || !name)
+		return -ENOENT;
+	if (!*own)
+		below++; /* the hierarchy's root has no name before the '/' */
+	if (snprintf(path, sizeof(path), "%s%s/%s", own, below, name) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	fd = cgv_open_at(c->host, c->host->tree[files[f].in].dir, path, O_RDONLY);
+	return fd < 0 ? fd : cgv_read_fd(fd, buf, size, text);
+}
+
 static int parse_number(struct span text, uint64_t *out)
 {
 	struct span word;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What went over a container's network, and the kills for want of memory: for metrics.
+ * What went over a container's network, the kills for want of memory, how often its quota was
+ * used up: for metrics.
  */
 #include <sys/stat.h>
 
@@ -89,9 +90,24 @@ int cgv_nets(const struct cgv_host *h, pid_t init, struct cgv_text *scratch, str
 	return r;
 }
 
+static const struct field kills[] = { { "oom_kill", 0 } };
+
+/* v1 counts a kill where the process was: that is below, where its init is. */
+static uint64_t kills_below(const struct cgv_container *c)
+{
+	uint64_t sum = 0, n;
+	struct span text;
+	char buf[4096];
+
+	for (size_t i = 0; cgv_inner[i]; i++)
+		if (cgv_file_below(c, MEM_EVENTS, cgv_inner[i], buf, sizeof(buf), &text) == 0 &&
+		    span_fields(text, kills, 1, &n))
+			sum += n;
+	return sum;
+}
+
 int cgv_oom_kills(const struct cgv_container *c, uint64_t *out)
 {
-	static const struct field fields[] = { { "oom_kill", 0 } };
 	struct span text;
 	char buf[4096];
 	uint64_t n;
@@ -99,8 +115,27 @@ int cgv_oom_kills(const struct cgv_container *c, uint64_t *out)
 
 	if (r < 0)
 		return r;
-	if (!span_fields(text, fields, 1, &n))
+	if (!span_fields(text, kills, 1, &n))
 		return -ENOENT;
-	*out = n;
+	*out = n + kills_below(c);
+	return 0;
+}
+
+int cgv_throttles(const struct cgv_container *c, struct cgv_throttles *out)
+{
+	static const struct field fields[] = {
+		{ "nr_periods", offsetof(struct cgv_throttles, periods) },
+		{ "nr_throttled", offsetof(struct cgv_throttles, throttled) },
+	};
+	struct cgv_throttles t;
+	struct span text;
+	char buf[1024];
+	int r = cgv_file_glance(c, CPU_STAT, buf, sizeof(buf), &text);
+
+	if (r < 0)
+		return r;
+	if (span_fields(text, fields, ARRAY_LEN(fields), &t) != ARRAY_LEN(fields))
+		return -ENOENT;
+	*out = t;
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <limits.h>
 
+#include "base/version.h"
 #include "launcher/launch.h"
 
 static int dispatch(const struct command *c, const struct options *o, int argc, char *argv[])
@@ -27,10 +28,15 @@ static bool cpus_life(const char *word, enum cpus_life *out)
 static int parse(int argc, char *argv[], struct options *o)
 {
 	static const struct option options[] = {
-		{ "socket", required_argument, NULL, 's' }, { "strict", no_argument, NULL, 'S' },
-		{ "cpus", required_argument, NULL, 'c' },   { "all", no_argument, NULL, 'a' },
-		{ "help", no_argument, NULL, 'h' },	    { "fast", no_argument, NULL, 'f' },
-		{ "json", no_argument, NULL, 'j' },	    { 0 },
+		{ "socket", required_argument, NULL, 's' },
+		{ "strict", no_argument, NULL, 'S' },
+		{ "cpus", required_argument, NULL, 'c' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "fast", no_argument, NULL, 'f' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
 	};
 	bool wrong = false;
 	int c;
@@ -46,8 +52,8 @@ static int parse(int argc, char *argv[], struct options *o)
 			o->fast = true;
 		else if (c == 'j')
 			o->json = true;
-		else if (c == 'h')
-			return -ECANCELED;
+		else if (c == 'h' || c == 'V')
+			return c == 'h' ? -ECANCELED : -EALREADY;
 		else if (c != 'c')
 			wrong = true;
 		else if (!cpus_life(optarg, &o->cpus))
@@ -81,6 +87,8 @@ int main(int argc, char *argv[])
 	/* It has been said which; a container starts all the same. */
 	if (r == -EINVAL && is_hook(argc, argv))
 		return o.strict ? 1 : 0;
+	if (r == -EALREADY)
+		return version_print("pct-launch");
 	if (r < 0)
 		return launch_usage(r == -ECANCELED ? stdout : stderr);
 	o.socket_named = o.socket != socket || (root && *root);

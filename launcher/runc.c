@@ -336,12 +336,10 @@ static int usage(FILE *to)
 {
 	fputs("usage: pct-runc [--pct-OPTION]... [options of the runtime] <command> ...\n\n"
 	      "Give containers of an OCI runtime their views and a boot clock of their own, then\n"
-	      "be that runtime: runc, or NAME where a link to this is called pct-NAME.\n\n"
-	      "  --pct-runtime=NAME  go on with that program: in PATH, or a path of its own\n"
-	      "  --pct-no-time       leave them the host's boot clock\n"
-	      "  --pct-strict        a container whose views cannot be attached does not start\n"
-	      "  --pct-cpus=WORD, --pct-fast, --pct-socket=PATH  as pct-launch has them\n",
+	      "be that runtime: runc, or NAME where a link to this is called pct-NAME.\n\n",
 	      to);
+	for (size_t i = 0; i < n_own_help; i++)
+		fprintf(to, "  %-19s %s\n", own_help[i].left, own_help[i].help);
 	return to == stdout ? 0 : 2;
 }
 

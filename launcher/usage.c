@@ -4,6 +4,7 @@
  */
 #include "base/roff.h"
 #include "launcher/launch.h"
+#include "launcher/words.h"
 
 const struct command *const launch_commands[] = {
 	&cmd_attach, &cmd_cdi,	   &cmd_detach, &cmd_list,
@@ -23,6 +24,7 @@ static const struct {
 			 "the host does (lxc: fixed when its config names the cpuset)" },
 	{ "--fast", "files that can be come from the page cache, as old as pctfs's --page-cache "
 		    "says: for containers that are polled a lot" },
+	{ "--version", "which pct-launch this is" },
 };
 
 #define WIDTH 80
@@ -81,7 +83,7 @@ static const char what[] =
     "was said: pct(1) says it.\n"
     "pct-runc is the same as a runtime: it gives a container its views and a boot clock of its "
     "own, "
-    "and then becomes runc, or what 'pct-runc --pct-help' says.\n";
+    "and then becomes runc, or another one that it is told.\n";
 
 static const struct {
 	const char *left, *help;
@@ -115,6 +117,12 @@ int launch_manual(FILE *to)
 	fputs(".SH OPTIONS\n", to);
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		roff_item(flags[i].left, flags[i].help, to);
+	fputs(".SH OPTIONS OF PCT-RUNC\n", to);
+	roff_text("Before the runtime's own command; the rest of the line is the runtime's. A link "
+		  "to it that is called pct-crun goes on with crun.\n",
+		  to);
+	for (size_t i = 0; i < n_own_help; i++)
+		roff_item(own_help[i].left, own_help[i].help, to);
 	fputs(".SH FILES\n", to);
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		roff_item(places[i].left, places[i].help, to);

@@ -177,6 +177,15 @@ static void its_option(char *const argv[], size_t *i, size_t row, struct call *c
 		option(argv, &at, values, "config f", &c->config);
 }
 
+const struct own_help own_help[] = {
+	{ "--pct-runtime=NAME", "go on with that program: in PATH, or a path of its own" },
+	{ "--pct-no-time", "leave them the host's boot clock" },
+	{ "--pct-strict", "a container whose views cannot be attached does not start" },
+	{ "--pct-cpus=WORD, --pct-fast, --pct-socket=PATH", "as pct-launch has them" },
+	{ "--pct-help", "this text" },
+};
+const size_t n_own_help = ARRAY_LEN(own_help);
+
 void words_read(char *const argv[], struct call *out)
 {
 	struct call c = { .bundle = ".", .root = "" };

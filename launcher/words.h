@@ -18,6 +18,13 @@ struct own_words {
 	size_t n_launch;
 };
 
+/* What is said of them. */
+struct own_help {
+	const char *left, *help;
+};
+extern const struct own_help own_help[];
+extern const size_t n_own_help;
+
 /* A container: RESTORES from an image of one. */
 enum makes { MAKES_NO, MAKES, RESTORES };
 

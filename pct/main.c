@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <sys/stat.h>
 
+#include "base/version.h"
 #include "pct/cli/args.h"
 #include "pct/cli/help.h"
 #include "pct/paths.h"
@@ -72,6 +73,8 @@ int main(int argc, char *argv[])
 		return EXIT_FAILURE;
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return dispatch(&cmd_help, 0, argv + argc);
+	if (strcmp(argv[1], "--version") == 0)
+		return version_print("pct");
 	r = command_find(argv[1], &c, &candidates);
 	if (r == 0)
 		return dispatch(c, argc - 2, argv + 2);

@@ -54,14 +54,14 @@ struct command {
 extern const struct command *const commands[];
 extern const size_t n_commands;
 
-extern const struct command cmd_autosnap, cmd_backup, cmd_clone, cmd_complete, cmd_config,
-    cmd_console, cmd_cpusets, cmd_create, cmd_delsnapshot, cmd_destroy, cmd_df, cmd_enter, cmd_exec,
-    cmd_fsck, cmd_fstrim, cmd_guest_setup, cmd_help, cmd_hook, cmd_image, cmd_list,
-    cmd_listsnapshot, cmd_manual, cmd_mount, cmd_move_volume, cmd_move_volume_old, cmd_net_up,
-    cmd_network, cmd_pending, cmd_pull, cmd_push, cmd_reboot, cmd_rescan, cmd_resize, cmd_restore,
-    cmd_resume, cmd_rollback, cmd_set, cmd_shutdown, cmd_snapshot, cmd_start, cmd_startall,
-    cmd_status, cmd_stop, cmd_stopall, cmd_storage, cmd_suspend, cmd_template, cmd_top, cmd_unlock,
-    cmd_unmount, cmd_wait;
+extern const struct command cmd_autosnap, cmd_backup, cmd_bench, cmd_clone, cmd_complete,
+    cmd_config, cmd_console, cmd_cpusets, cmd_create, cmd_delsnapshot, cmd_destroy, cmd_df,
+    cmd_enter, cmd_exec, cmd_fsck, cmd_fstrim, cmd_guest_setup, cmd_help, cmd_hook, cmd_image,
+    cmd_list, cmd_listsnapshot, cmd_manual, cmd_mount, cmd_move_volume, cmd_move_volume_old,
+    cmd_net_up, cmd_network, cmd_pending, cmd_pull, cmd_push, cmd_reboot, cmd_rescan, cmd_resize,
+    cmd_restore, cmd_resume, cmd_rollback, cmd_set, cmd_shutdown, cmd_snapshot, cmd_start,
+    cmd_startall, cmd_status, cmd_stop, cmd_stopall, cmd_storage, cmd_suspend, cmd_template,
+    cmd_top, cmd_unlock, cmd_unmount, cmd_wait;
 
 /*
  * By its name, or the beginning of just one; hidden ones by their whole name. -ENOENT: there is

@@ -3,6 +3,7 @@
 #include <grp.h>
 
 #include "base/say.h"
+#include "base/version.h"
 #include "procfs/daemon.h"
 #include "procfs/render.h"
 #include "procfs/stats.h"
@@ -92,6 +93,10 @@ static int parse(int argc, char *argv[], struct daemon *d, int *code)
 	while ((o = getopt_long(argc, argv, SHORT_FLAGS, options, NULL)) != -1) {
 		if (o == 'h') {
 			*code = pctfs_usage(stdout);
+			return -ECANCELED;
+		}
+		if (o == 'V') {
+			*code = version_print("pctfs");
 			return -ECANCELED;
 		}
 		if (o == '?')

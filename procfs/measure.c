@@ -34,6 +34,7 @@ static void see_cpus(struct measure *m, const struct sample *s, const struct sta
 	m->throttled = t->throttled;
 	m->cpus = s->cpus.count;
 	m->quota = m->period = UNMEASURED;
+	m->own_quota = s->cpus.quota != CGV_UNLIMITED && s->cpus.quota_level == 0;
 	if (s->cpus.quota != CGV_UNLIMITED) {
 		m->quota = s->cpus.quota / (CGV_NSEC / PERIOD_US);
 		m->period = PERIOD_US;
@@ -106,6 +107,21 @@ static void see_disks(const struct sample *s, const struct state_counts *counts,
 	m->n_disks = n;
 }
 
+/* A container names its interfaces: what two names have in common as labels only one of them has.
+ */
+size_t nets_unlike(struct cgv_net *net, size_t n)
+{
+	size_t kept = 0, k;
+
+	for (size_t i = 0; i < n; i++) {
+		for (k = 0; k < kept && !prom_same(net[k].name, net[i].name);)
+			k++;
+		if (k == kept)
+			net[kept++] = net[i];
+	}
+	return kept;
+}
+
 static void see_nets(struct measure *m, const struct container *c)
 {
 	struct scratch *t = scratch_get();
@@ -120,7 +136,7 @@ static void see_nets(struct measure *m, const struct container *c)
 	if (!m->net)
 		return;
 	memcpy(m->net, net, n * sizeof(*m->net));
-	m->n_nets = n;
+	m->n_nets = nets_unlike(m->net, n);
 }
 
 /* cAdvisor tells containers apart by their cgroup and calls them "name", incus by name alone. */
@@ -151,10 +167,11 @@ static int label(struct measure *m, const struct container *c, const char *cgrou
 static int measure(struct container *c, struct measure *m)
 {
 	auto_place place = container_place(c);
+	struct cgv_throttles quota;
 	struct cgv_pulse pulse;
 	int r = label(m, c, cgv_container_path(place, CGV_MEMORY));
 
-	m->oom_kills = m->tasks = UNMEASURED;
+	m->oom_kills = m->tasks = m->periods = m->throttles = UNMEASURED;
 	for (int i = 0; i < CGV_N_PSI; i++)
 		m->some[i] = m->full[i] = UNMEASURED;
 	if (r == 0)
@@ -166,10 +183,14 @@ static int measure(struct container *c, struct measure *m)
 	/* At the top of the hierarchy it would be what the host did. */
 	if (*cgv_container_path(place, CGV_IO))
 		(void)!container_look(c, NEED_DISKS, see_disks, m);
-	/* Both without its lock, which its files that stay open need. */
+	/* All without its lock, which its files that stay open need. */
 	if (cgv_pulse(place, &pulse) == 0)
 		m->tasks = pulse.tasks;
 	(void)!cgv_oom_kills(place, &m->oom_kills);
+	if (m->own_quota && cgv_throttles(place, &quota) == 0) {
+		m->periods = quota.periods;
+		m->throttles = quota.throttled;
+	}
 	see_nets(m, c);
 	return 0;
 }

@@ -23,7 +23,8 @@ struct measure {
 	struct cgv_memory memory;
 	uint64_t working_set, limit, rss, huge_total, huge_free, oom_kills;
 	uint64_t user, nice, system, idle, steal, used, throttled; /* CPU time, ns */
-	uint64_t cpus, quota, period;
+	uint64_t cpus, quota, period, periods, throttles;
+	bool own_quota; /* not that of a cgroup above it */
 	uint64_t tasks, started, seen, load[3];
 	uint64_t some[CGV_N_PSI], full[CGV_N_PSI]; /* ns */
 	struct cgv_disk *disk;
@@ -44,6 +45,9 @@ void measures_free(struct measures *m);
 
 void measures_tell(const struct measures *m, enum names names, struct prom *p);
 void measures_list(enum names names, const struct prom_reader *r);
+
+/* How many of @net stay: of those whose names are the same as a label, the first. */
+size_t nets_unlike(struct cgv_net *net, size_t n) MUST_CHECK;
 
 /* Of a pressure file: the ns of the lines "some" and "full", or UNMEASURED. */
 void pressure_parse(struct span text, uint64_t *some, uint64_t *full);

@@ -45,6 +45,8 @@ static const struct row rows[] = {
 	{ CAD("cpu_user_seconds_total"),          SECONDS, M(user),      NULL, "CPU time used in user mode" },
 	{ CAD("cpu_system_seconds_total"),        SECONDS, M(system),    NULL, "CPU time used in the kernel" },
 	{ CAD("cpu_cfs_throttled_seconds_total"), SECONDS, M(throttled), NULL, "Time for which its quota kept it from running" },
+	{ CAD("cpu_cfs_periods_total"),           COUNTER, M(periods),   NULL, "Periods of its own quota in which it ran" },
+	{ CAD("cpu_cfs_throttled_periods_total"), COUNTER, M(throttles), NULL, "Those of them in which it had to wait" },
 	{ CAD("spec_cpu_quota"),                  GAUGE,   M(quota),     NULL, "CPU time it may use in a period, us; of all limits above it the smallest" },
 	{ CAD("spec_cpu_period"),                 GAUGE,   M(period),    NULL, "That period, us" },
 	{ INC("cpu_seconds_total"),               SECONDS, M(user),      "cpu=\"all\",mode=\"user\"",   "CPU time, as its /proc/stat has it, of all its CPUs" },

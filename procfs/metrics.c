@@ -13,7 +13,7 @@
 #define TAKE_MS	 30000 /* … and its answer taken */
 #define GRACE_MS 200   /* who has taken some of it so lately makes room for nobody */
 #define LOOK_MS	 250
-#define REST	 10 /* times as long as a page took nobody gets a newer one */
+#define REST	 10 /* times as long as it took nobody gets a newer look */
 
 /* What was made for one is shown to all who ask soon after. */
 struct page {
@@ -33,17 +33,14 @@ struct asker {
 	struct page *page; /* behind the head; NULL: nothing */
 };
 
-struct made {
-	struct page *page;
-	uint64_t until; /* ms: so long it is shown */
-};
-
 struct metrics {
 	struct fs *fs;
 	const struct counts *counts;
 	int listen, stop;
-	uint64_t started, asked, took;
-	struct made made[8]; /* by route and names */
+	uint64_t started, asked;
+	struct scene scene;   /* the last look, of which all pages are */
+	uint64_t until;	      /* ms: so long nobody looks again */
+	struct page *made[8]; /* by route and names */
 	struct asker asker[ASKERS];
 	pthread_t thread;
 };
@@ -79,10 +76,10 @@ static int scene_take(struct metrics *m, struct scene *out)
 {
 	struct scene s = { .started = m->started,
 			   .asked = ++m->asked,
-			   .took = m->took,
 			   .cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
 			   .cgroup_files = cgv_files_open(m->fs->host),
 			   .resident = resident(m->fs->host) };
+	uint64_t began = clock_ns(CLOCK_MONOTONIC);
 	int r = measures_take(m->fs, &s.measures);
 
 	if (r < 0)
@@ -93,6 +90,7 @@ static int scene_take(struct metrics *m, struct scene *out)
 	counts_sum(m->counts, &s.tally);
 	for (int i = 0; i < COUNT_EVENTS; i++)
 		s.event[i] = counts_events(m->counts, (enum count_event)i);
+	s.took = clock_ns(CLOCK_MONOTONIC) - began;
 	*out = s;
 	return 0;
 }
@@ -129,46 +127,60 @@ static void page_put(struct page *g)
 	free(g);
 }
 
-static struct page *page_make(struct metrics *m, const struct route *route, enum names names)
+static struct page *page_make(const struct scene *s, const struct route *route, enum names names)
 {
 	struct page *g = calloc(1, sizeof(*g));
-	struct scene s;
 
-	if (!g || scene_take(m, &s) < 0) {
-		free(g);
+	if (!g)
 		return NULL;
-	}
 	g->refs = 1;
-	route->tell(&s, names, &g->text);
-	measures_free(&s.measures);
+	route->tell(s, names, &g->text);
 	if (!g->text.failed)
 		return g;
 	page_put(g);
 	return NULL;
 }
 
+static void forget(struct metrics *m)
+{
+	measures_free(&m->scene.measures);
+	for (size_t i = 0; i < ARRAY_LEN(m->made); i++)
+		page_put(take_ptr(m->made[i]));
+}
+
+static int look(struct metrics *m)
+{
+	struct scene s;
+	int r = scene_take(m, &s);
+
+	if (r < 0)
+		return r;
+	forget(m);
+	m->scene = s;
+	m->until = ms();
+	return 0;
+}
+
 /*
  * Whoever asks without a pause is shown the same for a while, so that this thread rests ten times
- * as long as it works, however many containers there are.
+ * as long as it works, however many containers there are, and whichever pages are asked for.
  */
 static struct page *page_get(struct metrics *m, const struct route *route, enum names names)
 {
-	struct made *made = &m->made[(size_t)(route - routes) * 4 + names];
-	uint64_t began = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	struct page **made = &m->made[(size_t)(route - routes) * 4 + names];
+	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
-	if (!made->page || began / 1000000 >= made->until) {
-		struct page *g = page_make(m, route, names);
-
-		if (!g)
-			return NULL;
-		page_put(made->page);
-		made->page = g;
-		m->took = clock_ns(CLOCK_MONOTONIC) - began;
+	if (ms() >= m->until && look(m) < 0)
+		return NULL;
+	if (!*made) {
+		*made = page_make(&m->scene, route, names);
 		cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
-		made->until = ms() + cpu * REST / 1000000 + 1;
+		m->until += cpu * REST / 1000000 + 1;
 	}
-	made->page->refs++;
-	return made->page;
+	if (!*made)
+		return NULL;
+	(*made)->refs++;
+	return *made;
 }
 
 /* ---- one who asks ---- */
@@ -359,8 +371,7 @@ void metrics_stop(struct metrics *m)
 	for (int i = 0; i < ASKERS; i++)
 		if (m->asker[i].fd >= 0)
 			asker_close(&m->asker[i]);
-	for (size_t i = 0; i < ARRAY_LEN(m->made); i++)
-		page_put(m->made[i].page);
+	forget(m);
 	close_fd(&m->stop);
 	free(m);
 }

@@ -76,6 +76,13 @@ bool call_names_proc(int mem, uint64_t address)
 	       memcmp(type, TYPE, sizeof(type)) == 0;
 }
 
+bool call_text(int mem, uint64_t address, char *out, size_t size)
+{
+	ssize_t n = address && address <= INT64_MAX ? pread(mem, out, size, (off_t)address) : -1;
+
+	return n > 0 && memchr(out, '\0', (size_t)n);
+}
+
 /* "41 35 0:43 /proc/meminfo /proc/meminfo rw - fuse.pctfs lxcfs rw": each procfs has that view. */
 bool mounts_has_views(struct span mountinfo)
 {
@@ -95,6 +102,77 @@ bool mounts_has_views(struct span mountinfo)
 			return true;
 	}
 	return false;
+}
+
+/* Of a mountinfo's line: whose child it is, where, and of what type. */
+struct mount_line {
+	uint64_t id, parent;
+	struct span at, type;
+};
+
+static bool mount_line(struct span *text, struct mount_line *out)
+{
+	struct span line, skip;
+
+	if (!span_line(text, &line))
+		return false;
+	*out = (struct mount_line){ 0 };
+	if (!span_u64(&line, &out->id) || !span_u64(&line, &out->parent) ||
+	    !span_word(&line, &skip) || !span_word(&line, &skip) || !span_word(&line, &out->at))
+		return true;
+	while (span_word(&line, &skip) && !span_is(skip, "-")) /* optional fields */
+		;
+	(void)span_word(&line, &out->type);
+	return true;
+}
+
+#define STACK_MAX 8 /* mounts on top of each other */
+
+/* What is mounted at @target, the uppermost; 0: that cannot be told. */
+static uint64_t mounted_at(struct span text, const char *target)
+{
+	uint64_t id[STACK_MAX], parent[STACK_MAX], top = 0;
+	struct mount_line l;
+	size_t n = 0;
+
+	while (mount_line(&text, &l)) {
+		if (!l.at.p || !span_is(l.at, target))
+			continue;
+		if (n == STACK_MAX)
+			return 0;
+		id[n] = l.id;
+		parent[n++] = l.parent;
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t above = 0;
+
+		while (above < n && parent[above] != id[i])
+			above++;
+		if (above < n)
+			continue;
+		if (top)
+			return 0;
+		top = id[i];
+	}
+	return top;
+}
+
+bool mounts_holds_views(struct span mountinfo, const char *target)
+{
+	uint64_t top = mounted_at(mountinfo, target);
+	struct mount_line l;
+	bool has = false;
+
+	if (!top)
+		return true;
+	while (mount_line(&mountinfo, &l)) {
+		if (l.parent != top)
+			continue;
+		if (!l.type.p || !span_is(l.type, "fuse.pctfs"))
+			return false;
+		has = true;
+	}
+	return has;
 }
 
 static uint64_t now(void)

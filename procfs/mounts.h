@@ -32,11 +32,20 @@ bool call_makes_node(const struct seccomp_data *d);
 /* Does it name "proc" as the type of a file system, in the caller's memory? */
 bool call_names_proc(int mem, uint64_t address);
 
+/* A text there, with its end. False: it has none, or nothing can be read. */
+bool call_text(int mem, uint64_t address, char *out, size_t size);
+
 /*
  * Can there be a procfs with views on it to be unmounted, but for a container's own /proc? By a
  * text in the form of mountinfo.
  */
 bool mounts_has_views(struct span mountinfo);
+
+/*
+ * Of umount2(2): can it be views, and nothing else, that keep @target busy? True, too, where it is
+ * no mount by that very name: a link, or relative. False: whatever becomes of it, the kernel does.
+ */
+bool mounts_holds_views(struct span mountinfo, const char *target);
 
 struct mounts {
 	int helper; /* -EBADF: none */

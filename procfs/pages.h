@@ -14,7 +14,7 @@ struct scene {
 	struct measures measures;
 	uint64_t by_caller, open, cgroup_files; /* containers without a name; files */
 	uint64_t started, cpu, resident;	/* of the worker: ns since 1970, ns, bytes */
-	uint64_t asked, took; /* pages made before this; ns that the last one took */
+	uint64_t asked, took;			/* looks, this one included; ns that it took */
 };
 
 void daemon_tell(const struct scene *s, struct prom *p);

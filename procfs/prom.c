@@ -113,6 +113,20 @@ void prom_label(struct prom *p, bool first, const char *key, const char *text)
 	prom_text(p, "\"");
 }
 
+bool prom_same(const char *a, const char *b)
+{
+	struct prom p = { 0 }, q = { 0 };
+	bool same;
+
+	put_value(&p, a);
+	put_value(&q, b);
+	same = p.failed || q.failed ||
+	       (p.len == q.len && (!p.len || memcmp(p.text.p, q.text.p, p.len) == 0));
+	prom_free(&p);
+	prom_free(&q);
+	return same;
+}
+
 /* ---- samples ---- */
 
 void prom_number(struct prom *p, enum prom_unit unit, uint64_t n)

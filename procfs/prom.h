@@ -33,6 +33,8 @@ void prom_text(struct prom *p, const char *text);
 void prom_family(struct prom *p, const char *name, enum prom_type type, const char *help);
 /* KEY="TEXT", and a comma before it unless @first. What is no UTF-8 becomes U+FFFD. */
 void prom_label(struct prom *p, bool first, const char *key, const char *text);
+/* Are both the same as the text of a label? */
+bool prom_same(const char *a, const char *b);
 /* A number and the end of the line. */
 void prom_number(struct prom *p, enum prom_unit unit, uint64_t n);
 /* A whole sample. @labels: as prom_label() wrote them; "": none. */

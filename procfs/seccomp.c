@@ -80,7 +80,6 @@ static int give(struct call *c, const union sysinfo_any *si, size_t size)
 
 	if (!still_asked(c->fds[FD_NOTIFY], c->m->call.id))
 		return -ESRCH;
-	wake_in_turn(c->fds[FD_NOTIFY]);
 	hand_enter(c->me, c->number);
 	n = pwrite(c->fds[FD_MEM], si, size, (off_t)c->m->call.data.args[0]);
 	c->is = hand_leave(c->me);
@@ -146,15 +145,33 @@ static int answer_fsopen(struct call *c)
 		   : -ECANCELED;
 }
 
-/* Most of what is unmounted is no procfs, and looking at the target itself means to go in there. */
-static bool has_views(int proc)
+/* What cannot be read the kernel refuses. */
+static bool names_views(struct call *c, uint64_t address, struct span mountinfo)
+{
+	char target[PATH_MAX];
+	bool names;
+
+	if (hands_wait(c->me, c->number))
+		return false;
+	hand_enter(c->me, c->number);
+	names = call_text(c->fds[FD_MEM], address, target, sizeof(target));
+	c->is = hand_leave(c->me);
+	return names && mounts_holds_views(mountinfo, target);
+}
+
+/*
+ * Most of what is unmounted is no procfs, or busy all the same, and looking at the target itself
+ * means to go in there, which takes milliseconds: systemd tries each of its mounts in turn.
+ */
+static bool unmounts_views(struct call *c)
 {
 	struct cgv_text buf = { 0 };
 	struct span text;
-	bool has = cgv_read_text(proc, "mountinfo", &buf, &text) < 0 || mounts_has_views(text);
+	bool does = cgv_read_text(c->fds[FD_PROC], "mountinfo", &buf, &text) < 0 ||
+		    (mounts_has_views(text) && names_views(c, c->m->call.data.args[0], text));
 
 	free(buf.p);
-	return has;
+	return does;
 }
 
 static int ask_mount(struct seccomp *s, struct call *c)
@@ -162,10 +179,10 @@ static int ask_mount(struct seccomp *s, struct call *c)
 	const struct seccomp_data *d = &c->m->call.data;
 	char root[PATH_MAX];
 
-	if (call_kind(d) == CALL_MOUNT && !names_proc(c, d->args[2]))
+	if (call_kind(d) == CALL_MOUNT ? !names_proc(c, d->args[2]) : !unmounts_views(c))
 		return -ECANCELED;
 	/* Who kept us waiting for so long that another thread leads now has the kernel's own. */
-	if (c->is != HAND_LEADS || (call_kind(d) == CALL_UMOUNT && !has_views(c->fds[FD_PROC])))
+	if (c->is != HAND_LEADS)
 		return -ECANCELED;
 	root_of(s, c->m, c->fds, root);
 	return mounts_ask(&s->mounts, c->number, &c->m->call, c->m->init, c->fds, root) < 0
@@ -192,6 +209,7 @@ static int answer(struct seccomp *s, struct call *c)
 {
 	const struct seccomp_data *d = &c->m->call.data;
 
+	wake_in_turn(c->fds[FD_NOTIFY]);
 	if (sysinfo_is(d->arch, d->nr))
 		return counted(COUNT_SYSINFO, answer_sysinfo(s, c) < 0 ? -ECANCELED : 0);
 	switch (call_kind(d)) {

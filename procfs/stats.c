@@ -75,13 +75,13 @@ static int dial(const char *run)
 	if (fd < 0)
 		return fail(-errno, "make a socket");
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	/* Of connect(), too, where all who may wait already do. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
 		return take_fd(&fd);
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		return refuse(-errno,
-			      "no pctfs answers at '%s': start it, or name its directory by --run "
-			      "(one that was started by an older version has no metrics before "
-			      "its keeper is replaced, see README)",
+			      "no pctfs answers at '%s': start it, or name its directory by --run",
 			      a.sun_path);
 	return fail(-errno, "ask at '%s'", a.sun_path);
 }

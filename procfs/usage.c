@@ -16,6 +16,7 @@ const struct flag pctfs_flags[] = {
 	{ "takeover", NULL, 't', "have the pctfs that runs go on as this program" },
 	{ "unmount", NULL, 'u', "have it end, and leave nothing mounted: containers that run have no views from then on" },
 	{ "worker", NULL, 'w', NULL }, /* the keeper's way to start one */
+	{ "version", NULL, 'V', "which pctfs this is" },
 	{ "help", NULL, 'h', "this text" },
 };
 

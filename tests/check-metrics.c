@@ -311,6 +311,52 @@ START_TEST(reads_pressure_and_interfaces)
 }
 END_TEST
 
+/* Two samples with the same labels are no text that Prometheus or node_exporter takes. */
+START_TEST(names_that_are_the_same_as_a_label_are_one)
+{
+	struct cgv_net n[] = {
+		{ .name = "eth0" }, { .name = "\xff" }, { .name = "\xfe" },
+		{ .name = "a\"" },  { .name = "a\\" },	{ .name = "\xef\xbf\xbd" },
+	};
+
+	ck_assert_uint_eq(nets_unlike(n, ARRAY_LEN(n)), 4);
+	ck_assert_str_eq(n[1].name, "\xff");
+	ck_assert_str_eq(n[2].name, "a\"");
+	ck_assert_str_eq(n[3].name, "a\\");
+}
+END_TEST
+
+/* v1 counts a kill in the cgroup the process was in: LXC's container's are all in "ns". */
+START_TEST(kills_of_v1_are_those_where_init_is)
+{
+	struct cgv_container *c;
+	struct cgv_host host;
+	struct tmp tmp;
+	uint64_t n;
+
+	tmp_make(&tmp);
+	tmp_host(&tmp, 2);
+	tmp_put(&tmp, "sys/fs/cgroup/memory/a/memory.oom_control",
+		"oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
+	tmp_put(&tmp, "sys/fs/cgroup/memory/a/ns/memory.oom_control", "oom_kill 5\n");
+	tmp_put(&tmp, "sys/fs/cgroup/memory/a/other/memory.oom_control", "oom_kill 9\n");
+	tmp_open(&tmp, &host);
+	c = tmp_container(&host, "a");
+	ck_assert_int_eq(cgv_oom_kills(c, &n), 0);
+	ck_assert_uint_eq(n, 7);
+	cgv_container_close(c);
+	c = tmp_container(&host, "");
+	ck_assert_int_eq(cgv_oom_kills(c, &n), -ENOENT);
+	tmp_put(&tmp, "sys/fs/cgroup/memory/memory.oom_control", "oom_kill 1\n");
+	tmp_put(&tmp, "sys/fs/cgroup/memory/init.scope/memory.oom_control", "oom_kill 3\n");
+	ck_assert_int_eq(cgv_oom_kills(c, &n), 0);
+	ck_assert_uint_eq(n, 4);
+	cgv_container_close(c);
+	cgv_host_close(&host);
+	tmp_remove(&tmp);
+}
+END_TEST
+
 static uint64_t sample_of(const char *text, const char *name)
 {
 	const char *at = strstr(text, name);
@@ -382,8 +428,11 @@ START_TEST(tells_of_each_container_once)
 		snprintf(path, sizeof(path), "sys/fs/cgroup/%c/memory.stat", "ab"[i]);
 		tmp_put(&tmp, path, "anon 4096\nfile 8192\ninactive_file 1000000\n");
 		snprintf(path, sizeof(path), "sys/fs/cgroup/%c/cpu.stat", "ab"[i]);
-		tmp_put(&tmp, path, "usage_usec 3\nuser_usec 2\nsystem_usec 1\n");
+		tmp_put(
+		    &tmp, path,
+		    "usage_usec 3\nuser_usec 2\nsystem_usec 1\nnr_periods 30\nnr_throttled 4\n");
 	}
+	tmp_put(&tmp, "sys/fs/cgroup/a/cpu.max", "50000 100000\n");
 	tmp_put(&tmp, "sys/fs/cgroup/a/memory.events", "low 0\noom 2\noom_kill 7\n");
 	tmp_open(&tmp, &host);
 	ck_assert_int_eq(registry_new(&host, NULL, &fs.registry), 0);
@@ -406,6 +455,9 @@ START_TEST(tells_of_each_container_once)
 					  "\"default\",type=\"container\"} "),
 			  2 << 26);
 	ck_assert_ptr_null(strstr(text, "oom_events_total{id=\"/b\",name"));
+	ck_assert_uint_eq(sample_of(text, "container_cpu_cfs_periods_total" ONE), 30);
+	ck_assert_uint_eq(sample_of(text, "container_cpu_cfs_throttled_periods_total" ONE), 4);
+	ck_assert_ptr_null(strstr(text, "periods_total{id=\"/b\""));
 	free(text);
 	text = told(&m, NAMES_CADVISOR);
 	ck_assert_ptr_null(strstr(text, "incus_"));
@@ -433,6 +485,8 @@ int main(void)
 	tcase_add_test(t, what_another_layout_counted_is_forgotten);
 	tcase_add_test(t, calls_are_counted_by_any_thread);
 	tcase_add_test(t, threads_lose_no_count);
+	tcase_add_test(t, names_that_are_the_same_as_a_label_are_one);
+	tcase_add_test(t, kills_of_v1_are_those_where_init_is);
 	tcase_add_test(t, reads_pressure_and_interfaces);
 	tcase_add_test(t, tells_of_each_container_once);
 	suite_add_tcase(s, t);

@@ -226,6 +226,60 @@ START_TEST(views_are_looked_for_beside_those_of_the_container)
 }
 END_TEST
 
+#define AT(id, parent, at, type) id " " parent " 0:9 / " at " rw master:3 - " type " x rw\n"
+#define P			 AT("5", "1", "/p", "proc")
+
+static const struct {
+	const char *text, *target;
+	bool holds;
+} targets[] = {
+	/* views only */
+	{ P AT("6", "5", "/p/stat", "fuse.pctfs") AT("7", "5", "/p/x", "fuse.pctfs"), "/p", true },
+	/* nothing, or what would keep it busy without them */
+	{ P, "/p", false },
+	{ P AT("6", "5", "/p/sys", "proc") AT("7", "5", "/p/stat", "fuse.pctfs"), "/p", false },
+	{ P AT("6", "5", "/p/stat", "fuse.pctfs") AT("7", "5", "/p/sys", "proc"), "/p", false },
+	/* a view itself, and what lies elsewhere */
+	{ P AT("6", "5", "/p/stat", "fuse.pctfs"), "/p/stat", false },
+	{ P AT("6", "5", "/p/sys", "proc") AT("7", "6", "/p/sys/b", "fuse.pctfs"), "/p", false },
+	{ P AT("6", "5", "/p/sys", "proc") AT("7", "6", "/p/sys/b", "fuse.pctfs"), "/p/sys", true },
+	/* stacked: it is the uppermost that goes */
+	{ P AT("6", "5", "/p/stat", "fuse.pctfs") AT("8", "5", "/p", "tmpfs"), "/p", false },
+	{ AT("8", "5", "/p", "proc") AT("9", "8", "/p/stat", "fuse.pctfs") P, "/p", true },
+	/* a name that tells nothing */
+	{ P, "p", true },
+	{ P, "/p/", true },
+	{ P, "/q", true },
+	{ P, "", true },
+	{ AT("5", "1", "/a\\040b", "proc"), "/a b", true },
+	{ P AT("6", "1", "/p", "proc"), "/p", true },
+	{ "5 1 0:9 / /p rw\n", "/p", false },
+	{ "5 1 0:9 / /p rw\n6 5 0:9\n", "/p", false },
+	{ "x\n5\n\n 5 1 0:9 /", "/", true },
+};
+
+START_TEST(what_is_not_busy_by_views_alone_is_the_kernels)
+{
+	ck_assert(mounts_holds_views(span_of(targets[_i].text), targets[_i].target) ==
+		  targets[_i].holds);
+}
+END_TEST
+
+START_TEST(a_text_has_an_end)
+{
+	int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	char out[4] = "";
+
+	ck_assert(call_text(mem, (uintptr_t) "abc", out, sizeof(out)));
+	ck_assert_str_eq(out, "abc");
+	ck_assert(!call_text(mem, (uintptr_t) "abcd", out, sizeof(out)));
+	ck_assert(!call_text(mem, 0, out, sizeof(out)));
+	ck_assert(!call_text(mem, UINT64_MAX, out, sizeof(out)));
+	ck_assert(!call_text(mem, 8, out, sizeof(out)));
+	close(mem);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("mounts");
@@ -243,6 +297,9 @@ int main(void)
 	tcase_add_loop_test(t, a_type_is_proc_and_nothing_else, 0, ARRAY_LEN(types));
 	tcase_add_loop_test(t, views_are_looked_for_beside_those_of_the_container, 0,
 			    ARRAY_LEN(infos));
+	tcase_add_loop_test(t, what_is_not_busy_by_views_alone_is_the_kernels, 0,
+			    ARRAY_LEN(targets));
+	tcase_add_test(t, a_text_has_an_end);
 	suite_add_tcase(s, t);
 	return fixture_run(s);
 }

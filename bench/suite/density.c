@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Many containers at once: all of it is done by bench/density-lib, which leaves lines "N VALUE".
+ * Many containers at once: all of it is done by bench/suite-density, which leaves lines "N VALUE".
  */
 #include "base/base.h"
 #include "bench/suite/suite.h"
@@ -18,7 +18,7 @@ static const struct bench_case density[] = {
 	SEEN("start", "ms each", "start", "Likewise, until the command returns. LXC's is lxc-start."),
 	SEEN("read of meminfo", "us", "read", "In the first of them, again and again; without views it is the kernel's, which shows the host."),
 	SEEN("meminfo of each", "us each", "each", "Each container's once, one after the other: all of them show their 64 MiB, else there is no report."),
-	SEEN("list", "ms", "list", "`pct list`, `lxc-ls -f`."),
+	SEEN("list", "ms", "list", "`pct list`, `lxc-ls -f -F NAME,STATE`."),
 	SEEN("memory of its processes", "kB each", "processes", "Pss (what is shared counts once) of what runs in it: one init of busybox."),
 	SEEN("memory of its manager", "kB each", "manager", "Pss of LXC's monitor, one process a container, pct's and LXC's alike."),
 	SEEN_OURS("memory of pctfs", "kB each", "pctfs", "Pss of its processes, which are the same for all containers, divided by them."),
@@ -34,11 +34,10 @@ const struct section section_density = {
 	.name = "density",
 	.title = "Density: what many containers cost",
 	.about =
-	    "Busyboxes with 64 MiB and no network, all of them running: pct's with views, then, "
-	    "when "
-	    "those "
-	    "are gone, as many by LXC's own programs from pct's config, without views. No turns: "
-	    "each number of containers is met once.",
+	    "Busyboxes with 64 MiB and no network, all of them running: first those of LXC's own "
+	    "programs, from pct's config and without views; when these are gone, pct's. No turns: "
+	    "each number of containers is met once, by the one and by the other.",
 	.cases = density,
 	.n = ARRAY_LEN(density),
+	.begin_s = 300,
 };

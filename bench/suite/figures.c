@@ -35,7 +35,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static double median(const double *of, size_t n)
+double median(const double *of, size_t n)
 {
 	double sorted[ROUNDS_MAX];
 
@@ -57,35 +57,50 @@ void figures_settle(struct figures *f)
 	}
 }
 
-static const struct figures *first(const struct result *r, enum role role)
+const struct subject *result_other(const struct result *r, enum role role)
 {
 	for (size_t i = 0; i < subjects_n(r->c); i++)
 		if (r->c->subjects[i].role == role && r->of[i].there)
-			return &r->of[i];
+			return &r->c->subjects[i];
 	return NULL;
 }
 
-/* Round by round, as both met the same machine then; the median of that. */
+/* Ours ÷ that one's, round by round. How many there are. */
+static size_t ratios(const struct result *r, const struct subject *ours, const struct subject *s,
+		     double each[ROUNDS_MAX])
+{
+	const struct figures *a, *b;
+
+	if (!ours || !s || r->c->kind == CURVE)
+		return 0;
+	if (r->n_each) {
+		memcpy(each, r->each[s - r->c->subjects], r->n_each * sizeof(*each));
+		return r->n_each;
+	}
+	a = &r->of[ours - r->c->subjects];
+	b = &r->of[s - r->c->subjects];
+	for (size_t i = 0; a->n == b->n && i < a->n; i++)
+		each[i] = a->all[i] / b->all[i];
+	return a->n == b->n ? a->n : 0;
+}
+
 void result_settle(struct result *r)
 {
-	const struct figures *ours = first(r, OURS), *other = first(r, PEER);
-	const struct figures *again = first(r, AGAIN);
+	const struct subject *ours = result_other(r, OURS), *peer = result_other(r, PEER);
+	const struct subject *floor = result_other(r, FLOOR);
 	double each[ROUNDS_MAX];
+	size_t n;
 
-	other = other ? other : first(r, FLOOR);
-	if (ours && other && ours->n == other->n) {
-		for (size_t i = 0; i < ours->n; i++)
-			each[i] = ours->all[i] / other->all[i];
-		r->ratio = median(each, ours->n);
-	}
-	if (!ours || !again || ours->n != again->n)
-		return;
-	for (size_t i = 0; i < ours->n; i++) {
-		each[i] = again->all[i] / ours->all[i];
+	n = ratios(r, ours, peer ? peer : floor, each);
+	r->ratio = n ? median(each, n) : 0;
+	n = ratios(r, ours, floor, each);
+	r->to_floor = n ? median(each, n) : 0;
+	n = ratios(r, ours, result_other(r, AGAIN), each);
+	for (size_t i = 0; i < n; i++) {
 		r->same_min = i ? MIN(r->same_min, each[i]) : each[i];
 		r->same_max = i ? MAX(r->same_max, each[i]) : each[i];
 	}
-	r->same = median(each, ours->n);
+	r->same = n ? median(each, n) : 0;
 }
 
 bool result_is_same(const struct result *r)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * pct-bench [--quick] [--rounds N] [--out DIRECTORY] [--list] [SECTION[/CASE]]
+ * pct-bench [--quick] [--rounds N] [--out DIRECTORY] [--tar FILE] [--list] [SECTION[/CASE]...]
  */
 #include <getopt.h>
 #include <signal.h>
@@ -23,7 +23,7 @@ const size_t n_sections = ARRAY_LEN(sections);
 static int usage(void)
 {
 	fprintf(stderr, "usage: pct-bench [--quick] [--rounds <number>] [--out <directory>] "
-			"[--list] [<section>[/<case>]]\n");
+			"[--tar <file>] [--list] [<section>[/<case>]...]\n");
 	return 2;
 }
 
@@ -57,21 +57,61 @@ static void describe_machine(char *out, size_t size)
 		 (double)s.loads[0] / (1 << SI_LOAD_SHIFT));
 }
 
-/* Where our programs and the shell's part of it are, unless said: beside this one. */
+/*
+ * Where our programs (BENCH), pct's (B) and the shell's part of it (SUITE_LIB) are, unless said:
+ * beside this one, or in the source that the build folder is in.
+ */
 static int find_ours(void)
 {
-	auto_free char *self = realpath("/proc/self/exe", NULL), *lib = NULL;
+	auto_free char *self = realpath("/proc/self/exe", NULL), *lib = NULL, *source = NULL;
 	char *slash = self ? strrchr(self, '/') : NULL;
 
 	if (!slash)
 		return fail(-errno, "find our own program");
 	*slash = '\0';
-	if (asprintf(&lib, "%s/../bench/suite-lib", self) < 0)
+	if (asprintf(&lib, "%s/suite-lib", self) < 0 ||
+	    asprintf(&source, "%s/../bench/suite-lib", self) < 0)
 		return -ENOMEM;
+	setenv("BENCH", self, 1);
 	setenv("B", self, 0);
-	setenv("SUITE_LIB", lib, 0);
+	setenv("SUITE_LIB", access(lib, R_OK) == 0 ? lib : source, 0);
 	if (access(getenv("SUITE_LIB"), R_OK) < 0)
 		return fail(-errno, "read '%s', the shell's part (SUITE_LIB)", getenv("SUITE_LIB"));
+	return 0;
+}
+
+/* As it was on two cores; what others do meanwhile, and the machine, make it another. */
+static void say_duration(const struct plan *p)
+{
+	unsigned seconds = 0, section;
+
+	for (size_t i = 0; i < n_sections; i++) {
+		section = 0;
+		for (size_t k = 0; k < sections[i]->n; k++)
+			if (case_wanted(sections[i], &sections[i]->cases[k], p))
+				section += 1 + sections[i]->case_s * (unsigned)p->rounds / 7;
+		seconds += section ? section + sections[i]->begin_s / (p->quick ? 4 : 1) : 0;
+	}
+	if (seconds)
+		printf("This takes about %u %s.\n", seconds > 90 ? (seconds + 59) / 60 : seconds,
+		       seconds > 90 ? "minutes" : "seconds");
+	fflush(stdout);
+}
+
+/* Each word is a section or a case. */
+static int check_words(const struct plan *p)
+{
+	for (char *const *only = p->only; *only; only++) {
+		char *const words[] = { *only, NULL };
+		const struct plan one = { .only = words };
+		bool met = false;
+
+		for (size_t i = 0; i < n_sections; i++)
+			for (size_t k = 0; k < sections[i]->n; k++)
+				met |= case_wanted(sections[i], &sections[i]->cases[k], &one);
+		if (!met)
+			return refuse(-ENOENT, "no case is called '%s'; --list has them", *only);
+	}
 	return 0;
 }
 
@@ -80,21 +120,19 @@ static int run_all(struct plan *p)
 	static struct result all[RESULTS_MAX];
 	char machine[400];
 	size_t n = 0;
-	bool met = false;
 	int r = 0;
 
 	describe_machine(machine, sizeof(machine));
 	printf("%s\n", machine);
+	say_duration(p);
 	for (size_t i = 0; i < n_sections && r != -EINTR; i++) {
-		int one = section_run(sections[i], p, all, &n, &met);
+		int one = section_run(sections[i], p, all, &n);
 
 		r = one < 0 ? one : r;
 	}
-	if (n == 0 && (r < 0 || met))
-		return r;
 	if (n == 0)
-		return refuse(-ENOENT, "no case is called '%s'; --list has them", p->only);
-	if (report_json(p, machine, all, n) < 0 || plots_draw(p, all, n) < 0 ||
+		return r;
+	if (report_json(p, machine, all, n) < 0 || plots_draw(p, machine, all, n) < 0 ||
 	    page_write(p, machine, all, n) < 0)
 		return -1;
 	printf("\n%s/bench.html, bench.json\n", p->out);
@@ -105,7 +143,7 @@ int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{ "quick", 0, NULL, 'q' }, { "rounds", 1, NULL, 'r' }, { "out", 1, NULL, 'o' },
-		{ "list", 0, NULL, 'l' },  { NULL, 0, NULL, 0 },
+		{ "list", 0, NULL, 'l' },  { "tar", 1, NULL, 't' },    { NULL, 0, NULL, 0 },
 	};
 	struct plan p = { .rounds = 7, .out = "build/bench" };
 	const char *tmp;
@@ -120,15 +158,17 @@ int main(int argc, char *argv[])
 			p.rounds = atoi(optarg);
 		else if (o == 'o')
 			p.out = optarg;
+		else if (o == 't')
+			setenv("DEBIAN", optarg, 1);
 		else
 			return usage();
 	}
-	p.only = argv[optind];
-	if (p.rounds < 1 || p.rounds > ROUNDS_MAX - 1 || (p.only && argv[optind + 1]))
+	p.only = argv + optind;
+	if (p.rounds < 1 || p.rounds > ROUNDS_MAX - 1)
 		return usage();
 	if (geteuid() != 0)
 		return refuse(1, "root only: it makes containers and file systems");
-	if (find_ours() < 0)
+	if (find_ours() < 0 || check_words(&p) < 0)
 		return 1;
 	if (mkdir(p.out, 0755) < 0 && errno != EEXIST)
 		return fail(1, "make '%s'", p.out);

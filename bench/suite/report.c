@@ -26,10 +26,18 @@ static void report_curve(const struct result *r, size_t i)
 	const struct figures *f = &r->of[i];
 	char x[24], y[24];
 
-	printf("  %-26s %-18s", i ? "" : r->c->name, r->c->subjects[i].who);
+	printf("  %-28s %-18s", i ? "" : r->c->name, r->c->subjects[i].who);
 	for (size_t k = 0; k < f->n; k++)
 		printf(" %s: %s", number(f->x[k], x), number(f->all[k], y));
 	printf(" (%s by %s)\n", unit_of(r->c), r->c->x);
+}
+
+static void report_ratio(const struct result *r, enum role role, double ratio)
+{
+	const struct subject *other = result_other(r, role);
+
+	if (other && ratio > 0)
+		printf("  %-28s ÷ %-16s %9.3f\n", "", other->who, ratio);
 }
 
 void report_row(const struct result *r)
@@ -43,18 +51,21 @@ void report_row(const struct result *r)
 			report_curve(r, i);
 			continue;
 		}
-		printf("  %-26s %-18s ", i ? "" : r->c->name, r->c->subjects[i].who);
+		printf("  %-28s %-18s ", i ? "" : r->c->name, r->c->subjects[i].who);
 		if (!f->there)
 			printf("%s\n", f->why ? f->why : "no figure");
 		else
 			printf("%9s %s (%s-%s)\n", number(f->median, a), unit_of(r->c),
 			       number(f->min, b), number(f->max, c));
 	}
-	if (r->ratio > 0)
-		printf("  %-26s %-18s %9.2f\n", "", "ratio", r->ratio);
+	report_ratio(r, PEER, r->ratio);
+	report_ratio(r, FLOOR, r->to_floor);
 	if (r->same > 0)
-		printf("  %-26s %-18s %9.2f (%.2f-%.2f)%s\n", "", "A/A", r->same, r->same_min,
-		       r->same_max, result_is_same(r) ? ": the ratio tells no difference" : "");
+		printf("  %-28s %-18s %9.3f (%.3f-%.3f)%s\n", "", "A/A", r->same, r->same_min,
+		       r->same_max,
+		       !r->ratio	   ? ""
+		       : result_is_same(r) ? ": the ratio tells no difference"
+					   : ": the ratio is another");
 	fflush(stdout);
 }
 
@@ -109,8 +120,37 @@ static struct json_object *json_of_result(const struct result *r)
 	json_object_object_add(o, "subjects", subjects);
 	if (r->ratio > 0)
 		json_object_object_add(o, "ratio", json_object_new_double(r->ratio));
-	if (r->same > 0)
+	if (r->to_floor > 0)
+		json_object_object_add(o, "floor_ratio", json_object_new_double(r->to_floor));
+	if (r->same > 0) {
 		json_object_object_add(o, "again_ratio", json_object_new_double(r->same));
+		json_object_object_add(o, "again_min", json_object_new_double(r->same_min));
+		json_object_object_add(o, "again_max", json_object_new_double(r->same_max));
+	}
+	if (r->same > 0 && r->ratio > 0)
+		json_object_object_add(o, "no_difference",
+				       json_object_new_boolean(result_is_same(r)));
+	return o;
+}
+
+/* The pictures that the page must have. */
+static struct json_object *json_of_plots(const struct result *all, size_t n)
+{
+	struct json_object *o = json_object_new_array();
+	size_t first = 0;
+	char name[80];
+
+	for (size_t i = 0; plots_can() && i < n; i++) {
+		snprintf(name, sizeof(name), "%s-%zu.svg", all[i].section->name, i);
+		if (result_has_plot(&all[i]))
+			json_object_array_add(o, json_object_new_string(name));
+		if (i + 1 < n && all[i + 1].section == all[i].section)
+			continue;
+		snprintf(name, sizeof(name), "%s.svg", all[i].section->name);
+		if (section_has_plot(all + first, i + 1 - first))
+			json_object_array_add(o, json_object_new_string(name));
+		first = i + 1;
+	}
 	return o;
 }
 
@@ -124,6 +164,7 @@ int report_json(const struct plan *p, const char *machine, const struct result *
 
 	json_object_object_add(o, "machine", json_object_new_string(machine));
 	json_object_object_add(o, "rounds", json_object_new_int(p->rounds));
+	json_object_object_add(o, "quick", json_object_new_boolean(p->quick));
 	for (size_t i = 0; i < n; i++) {
 		json_object_array_add(results, json_of_result(&all[i]));
 		note = section_note(all[i].section);
@@ -132,6 +173,7 @@ int report_json(const struct plan *p, const char *machine, const struct result *
 					       json_object_new_string(note));
 	}
 	json_object_object_add(o, "notes", notes);
+	json_object_object_add(o, "plots", json_of_plots(all, n));
 	json_object_object_add(o, "results", results);
 	if (asprintf(&path, "%s/bench.json", p->out) < 0 ||
 	    json_object_to_file_ext(path, o, JSON_C_TO_STRING_PRETTY) < 0)

@@ -38,20 +38,31 @@ static double cpu_ms(const struct rusage *u)
 	       (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e3;
 }
 
-/* What it says goes to @out (-1: into the log, as its errors do). < 0, or its exit status. */
-static int spawn(char *argv[], int out, pid_t *pid)
+int spawn(char *argv[], int in, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t f;
 	auto_free char *log = NULL;
+	posix_spawnattr_t a;
+	sigset_t pipe;
 	int r;
 
 	if (asprintf(&log, "%s/said", getenv("TOP")) < 0)
 		return -ENOMEM;
 	posix_spawn_file_actions_init(&f);
-	posix_spawn_file_actions_addopen(&f, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&f, 2, log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (in < 0)
+		posix_spawn_file_actions_addopen(&f, 0, "/dev/null", O_RDONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&f, in, 0);
+	posix_spawn_file_actions_addopen(&f, 2, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
 	posix_spawn_file_actions_adddup2(&f, out < 0 ? 2 : out, 1);
-	r = -posix_spawnp(pid, argv[0], &f, NULL, argv, environ);
+	/* We do without it (turns.c, plot.c); it is no habit to hand on. */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	posix_spawnattr_init(&a);
+	posix_spawnattr_setsigdefault(&a, &pipe);
+	posix_spawnattr_setflags(&a, POSIX_SPAWN_SETSIGDEF);
+	r = -posix_spawnp(pid, argv[0], &f, &a, argv, environ);
+	posix_spawnattr_destroy(&a);
 	posix_spawn_file_actions_destroy(&f);
 	return r;
 }
@@ -77,7 +88,7 @@ static int shell(const char *line, int out)
 		return 0;
 	if (asprintf(&text, ". \"$SUITE_LIB\"; %s", line) < 0)
 		return -ENOMEM;
-	r = spawn((char *[]){ "bash", "-c", text, NULL }, out, &pid);
+	r = spawn((char *[]){ "bash", "-c", text, NULL }, -1, out, &pid);
 	return r < 0 ? r : ended(pid, &use);
 }
 
@@ -121,7 +132,7 @@ static int timed(const struct subject *s, enum kind kind, double *out)
 	r = kind == SYNCED ? settle_disk() : 0;
 	start = now_ms();
 	if (r == 0)
-		r = spawn(words.we_wordv, -1, &pid);
+		r = spawn(words.we_wordv, -1, -1, &pid);
 	if (r == 0)
 		r = ended(pid, &use);
 	if (r == 0 && kind == SYNCED)
@@ -226,6 +237,11 @@ static void case_run(const struct bench_case *c, const struct plan *p, struct re
 			/* Who was last is first the next time. */
 			size_t k = round % 2 ? n - 1 - i : i;
 
+			if (c->kind == TURNS) {
+				turns_round(r, round, p->quick);
+				break;
+			}
+
 			if (!r->of[k].why)
 				turn(c, &c->subjects[k], round, &r->of[k]);
 		}
@@ -254,14 +270,17 @@ static void take_environment(void)
 	}
 }
 
-static bool wanted(const struct section *s, const struct bench_case *c, const struct plan *p)
+bool case_wanted(const struct section *s, const struct bench_case *c, const struct plan *p)
 {
 	size_t n = strlen(s->name);
 
-	if (!p->only)
+	if (!p->only[0])
 		return !p->quick || !(s->slow || c->slow);
-	return strncmp(p->only, s->name, n) == 0 &&
-	       (!p->only[n] || (p->only[n] == '/' && strcmp(p->only + n + 1, c->name) == 0));
+	for (char *const *only = p->only; *only; only++)
+		if (strncmp(*only, s->name, n) == 0 &&
+		    (!(*only)[n] || ((*only)[n] == '/' && strcmp(*only + n + 1, c->name) == 0)))
+			return true;
+	return false;
 }
 
 /* LEFT_OUT: this host lacks what it needs, which is said. */
@@ -277,18 +296,16 @@ static int fixture(const struct section *s, const char *what)
 	return r == LEFT_OUT ? LEFT_OUT : r ? -EIO : 0;
 }
 
-int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n,
-		bool *met)
+int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n)
 {
 	double start = now_ms(), begun;
 	size_t chosen = 0;
 	int r;
 
 	for (size_t i = 0; i < s->n; i++)
-		chosen += wanted(s, &s->cases[i], p);
+		chosen += case_wanted(s, &s->cases[i], p);
 	if (chosen == 0)
 		return 0;
-	*met = true;
 	setenv("QUICK", p->quick ? "1" : "", 1);
 	/* Whatever ends us, the fixture is taken away. */
 	(void)signal(SIGINT, stop);
@@ -302,7 +319,7 @@ int section_run(const struct section *s, const struct plan *p, struct result *ou
 	for (size_t i = 0; r == 0 && !stopped && i < s->n; i++) {
 		struct result *one = &out[*n];
 
-		if (!wanted(s, &s->cases[i], p))
+		if (!case_wanted(s, &s->cases[i], p))
 			continue;
 		*one = (struct result){ .section = s, .c = &s->cases[i] };
 		case_run(one->c, p, one);

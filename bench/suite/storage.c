@@ -62,11 +62,18 @@ static const char about[] =
     "starts until the command returns. LXD's daemon and pct's files are on the same file system.";
 
 const struct section section_btrfs = {
-	"btrfs",      "Storage: a container's life on btrfs", about, btrfs, ARRAY_LEN(btrfs),
+	"btrfs",
+	"Storage: a container's life on btrfs",
+	about,
+	btrfs,
+	ARRAY_LEN(btrfs),
 	.slow = true,
+	.begin_s = 90,
+	.case_s = 60,
 };
 const struct section section_ext4 = {
 	"ext4",		 "Storage: a container's life in a directory on ext4",
 	about,		 ext4,
 	ARRAY_LEN(ext4), .slow = true,
+	.begin_s = 90,	 .case_s = 60,
 };

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define SUBJECTS_MAX 7
 #define ROUNDS_MAX   101
@@ -32,6 +33,7 @@ enum kind {
 	SYNCED,	  /* … until what it wrote in $FS is on the disk */
 	CPU_USED, /* how much CPU time it takes, in ms */
 	PRINTED,  /* the number it prints */
+	TURNS,	  /* the numbers it prints: one for each byte on its stdin (turns.c) */
 	CURVE,	  /* it prints lines "x y"; once */
 };
 
@@ -39,7 +41,7 @@ struct bench_case {
 	const char *name;
 	const char *about; /* what is equal, what is not; a sentence for the report, or NULL */
 	enum kind kind;
-	const char *unit;  /* of PRINTED and CURVE */
+	const char *unit;  /* of PRINTED, TURNS and CURVE */
 	bool more;	   /* is better */
 	bool slow;	   /* left out by QUICK */
 	const char *x;	   /* of a CURVE: what it is over */
@@ -53,6 +55,8 @@ struct section {
 	const struct bench_case *cases;
 	size_t n;
 	bool slow; /* all of it is left out by QUICK */
+	/* About: its fixture; one case of it, by 7 rounds. A round more is a seventh more. */
+	unsigned begin_s, case_s;
 };
 
 extern const struct section section_reads, section_overhead, section_life, section_btrfs,
@@ -74,26 +78,45 @@ struct result {
 	const struct section *section;
 	const struct bench_case *c;
 	struct figures of[SUBJECTS_MAX];
-	/* Of the medians: ours ÷ the first that is neither ours nor A/A; and ours again ÷ ours. */
-	double ratio, same, same_min, same_max;
+	/*
+	 * The median of the rounds' ratios, not the ratio of medians: the two of a round met the
+	 * same machine. Ours ÷ the first peer (where there is none, the floor); ours ÷ the floor;
+	 * ours ÷ ours again, A/A, with the least and the most of its rounds: were ours and the
+	 * peer's the same, both were quotients of the same kind, with the same luck above the line.
+	 * 0: cannot be said.
+	 */
+	double ratio, to_floor, same, same_min, same_max;
+	/* TURNS know better what a round's ratios are. By subject: ours ÷ that one. */
+	double each[SUBJECTS_MAX][ROUNDS_MAX];
+	size_t n_each;
 };
 
 struct plan {
 	bool quick;
 	int rounds;
-	const char *only; /* "storage", "storage/create"; NULL: all */
-	const char *out;  /* a directory */
-	char top[64];	  /* where all is made */
+	char *const *only; /* "storage", "storage/create"; the last is NULL; none: all */
+	const char *out;   /* a directory */
+	char top[64];	   /* where all is made */
 };
 
 /* run.c */
-/* Appends to @out; *@met: it has cases that are wanted. -EINTR: stopped by a signal. */
-int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n,
-		bool *met);
+/* Appends to @out. -EINTR: stopped by a signal. */
+int section_run(const struct section *s, const struct plan *p, struct result *out, size_t *n);
+bool case_wanted(const struct section *s, const struct bench_case *c, const struct plan *p);
 void figures_settle(struct figures *f);
 void result_settle(struct result *r);
-bool result_is_same(const struct result *r); /* its ratio is one that A/A has, too */
+/*
+ * Its ratio is one that A/A has, too, or within 2 % of 1: what is promised of views. Nothing is
+ * said where there is no A/A.
+ */
+bool result_is_same(const struct result *r);
+const struct subject *result_other(const struct result *r, enum role role); /* ratios are to it */
+double median(const double *of, size_t n);
 size_t subjects_n(const struct bench_case *c);
+/* @out and @in < 0: into the log, /dev/null. < 0 is an errno. */
+int spawn(char *argv[], int in, int out, pid_t *pid);
+/* turns.c */
+void turns_round(struct result *r, int round, bool quick);
 const char *unit_of(const struct bench_case *c);
 /* What its fixture has to say, by tell NAME_NOTE; or NULL. */
 const char *section_note(const struct section *s);
@@ -102,5 +125,8 @@ const char *section_note(const struct section *s);
 void report_head(const struct section *s);
 void report_row(const struct result *r);
 int report_json(const struct plan *p, const char *machine, const struct result *all, size_t n);
-int plots_draw(const struct plan *p, const struct result *all, size_t n);
+int plots_draw(const struct plan *p, const char *machine, const struct result *all, size_t n);
+bool plots_can(void); /* there is a gnuplot */
+bool result_has_plot(const struct result *r);
+bool section_has_plot(const struct result *all, size_t n); /* of its ratios */
 int page_write(const struct plan *p, const char *machine, const struct result *all, size_t n);

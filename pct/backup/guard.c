@@ -72,7 +72,7 @@ int guard_start(unsigned vmid)
 		      vmid, said ? (int)strcspn(said, "\n") : 0, said ? said : "");
 }
 
-/* "frozen\nstopped\nfile /dump/x.dat\n" */
+/* "frozen\nstopped\nstopping 600\nfile /dump/x.dat\n" */
 static bool read_note(unsigned vmid, struct guard *out)
 {
 	auto_free char *path = note_path(vmid);
@@ -84,6 +84,8 @@ static bool read_note(unsigned vmid, struct guard *out)
 		line[strcspn(line, "\n")] = '\0';
 		out->frozen |= strcmp(line, "frozen") == 0;
 		out->stopped |= strcmp(line, "stopped") == 0;
+		if (strncmp(line, "stopping ", 9) == 0)
+			out->stopping = atoi(line + 9);
 		out->snapshot |= strcmp(line, "snapshot") == 0;
 		if (strncmp(line, "file /", 6) == 0 && !out->file)
 			out->file = strdup(line + 5);
@@ -99,6 +101,8 @@ static int write_note(const struct guard *g, const char *temp)
 		return -errno;
 	fprintf(f, "%s%s%s", g->frozen ? "frozen\n" : "", g->stopped ? "stopped\n" : "",
 		g->snapshot ? "snapshot\n" : "");
+	if (g->stopping)
+		fprintf(f, "stopping %d\n", g->stopping);
 	if (g->file)
 		fprintf(f, "file %s\n", g->file);
 	return fflush(f) != 0 ? -errno : 0;
@@ -155,6 +159,13 @@ int guard_drop_snapshot(unsigned vmid)
 	return snap_remove(vmid, &c, BACKUP_SNAPSHOT, true);
 }
 
+/* Still running, it would not be started, and then end as it was asked to. */
+static void await_end(const struct guard *g)
+{
+	for (long left = g->stopping * 10l; left > 0 && ct_running(g->vmid); left--)
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+}
+
 /* All that @g says. The container goes on before anything else: others wait for it. */
 static int put_right(const struct guard *g)
 {
@@ -172,6 +183,7 @@ static int put_right(const struct guard *g)
 			return fail(r, "thaw CT %u", g->vmid);
 		info("CT %u stood still for a backup that was killed: it goes on", g->vmid);
 	}
+	await_end(g);
 	if (g->stopped && !ct_running(g->vmid)) {
 		r = guard_start(g->vmid);
 		if (r == 0)
@@ -205,6 +217,23 @@ int guard_recover(unsigned vmid)
 	}
 	free(g.file);
 	return r;
+}
+
+int guard_settle(unsigned vmid)
+{
+	auto_free char *path = note_path(vmid);
+	auto_fd turn = -EBADF;
+	int r;
+
+	if (access(path, F_OK) < 0)
+		return 0;
+	r = guard_turn(0, &turn);
+	if (r == -EBUSY)
+		return refuse(r,
+			      "CT %u is being backed up: wait until that is done, or interrupt "
+			      "it, which takes the lock away",
+			      vmid);
+	return r < 0 ? r : guard_recover(vmid);
 }
 
 void guard_recover_all(void)

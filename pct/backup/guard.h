@@ -19,7 +19,8 @@ struct guard {
 	int writer; /* a pidfd: what is to be ended first, as it would take what has come for all;
 		       -EBADF: nothing */
 	bool stopped, frozen, snapshot;
-	char *file; /* being written; NULL: none yet */
+	int stopping; /* s: it may have been asked to end, and has so long; 0: it has ended */
+	char *file;   /* being written; NULL: none yet */
 };
 
 /* One backup at a time on this host: all wait for it up to @minutes. Says what is wrong; not that
@@ -32,8 +33,7 @@ int guard_turn(int minutes, int *turn);
  */
 int guard_begin(unsigned vmid, int writer, struct guard *out);
 
-/* What there is to put right, before it is done: g->stopped, frozen, snapshot and file. Says what
- * is wrong. */
+/* What there is to put right, before it is done: all from g->stopped on. Says what is wrong. */
 int guard_note(struct guard *g);
 
 /* Nothing is to be put right any more. */
@@ -49,6 +49,9 @@ void guard_end(struct guard *g);
  * was something, and it is said.
  */
 int guard_recover(unsigned vmid);
+
+/* Without its turn: the same, or it says that a backup is under way. 0: there is nothing of one. */
+int guard_settle(unsigned vmid);
 
 /* The same of all containers, if no backup is under way. */
 void guard_recover_all(void);

@@ -220,10 +220,11 @@ static int note(struct work *w)
 static int shut_down(struct work *w)
 {
 	auto_lock lock = LOCK_NONE;
-	int r;
+	int r, noted;
 
 	tell(w, "CT %u: shut down for the backup (up to %d s)", w->vmid, w->b->stop_s);
 	w->guard.stopped = true;
+	w->guard.stopping = w->b->stop_s;
 	r = script(w, "pre-stop");
 	if (r == 0)
 		r = note(w);
@@ -231,9 +232,11 @@ static int shut_down(struct work *w)
 		r = step("backup: shut it down");
 	if (r == 0)
 		r = shutdown_container(w->vmid, w->b->stop_s, SHUTDOWN_SKIPLOCK, &lock);
+	w->guard.stopping = 0;
 	if (r < 0 && ct_running(w->vmid))
 		w->guard.stopped = false;
-	return r;
+	noted = note(w);
+	return r < 0 ? r : noted;
 }
 
 static int stand_still(struct work *w)

@@ -2,8 +2,10 @@
 #include "pct/conf/keys.h"
 #include "pct/pct.h"
 
+// clang-format off
 const struct command *const commands[] = {
-	&cmd_autosnap,	   &cmd_backup,	  &cmd_clone,	 &cmd_complete,	   &cmd_config,
+	&cmd_autosnap,	   &cmd_backup,	  &cmd_bench,	 &cmd_clone,	   &cmd_complete,
+	&cmd_config,
 	&cmd_console,	   &cmd_cpusets,  &cmd_create,	 &cmd_delsnapshot, &cmd_destroy,
 	&cmd_df,	   &cmd_enter,	  &cmd_exec,	 &cmd_fsck,	   &cmd_fstrim,
 	&cmd_guest_setup,  &cmd_help,	  &cmd_hook,	 &cmd_image,	   &cmd_list,
@@ -15,6 +17,7 @@ const struct command *const commands[] = {
 	&cmd_suspend,	   &cmd_template, &cmd_top,	 &cmd_unlock,	   &cmd_unmount,
 	&cmd_wait,
 };
+// clang-format on
 const size_t n_commands = ARRAY_LEN(commands);
 
 static int names(const char *begin, char **out)

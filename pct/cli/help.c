@@ -15,7 +15,7 @@ const struct note notes[] = {
 	  "Commands and options may be shortened while it is clear which is meant. Options may "
 	  "stand anywhere after the command, as '--x value', '--x=value', or with one '-'; '--' "
 	  "ends them. One without a value may be followed by 1 (on, yes, true) or 0 (off, no, "
-	  "false).\n" },
+	  "false). 'pct --version' says which pct it is.\n" },
 	{ "Files", "Everything pct keeps lies below $PCT_ROOT, or / if that is not set: containers "
 		   "are configured in etc/pct/lxc/<vmid>.conf, see pct.conf(5).\n" },
 	{ "Exit codes", "Exit codes are 0: done; 1: failed; 2: used wrongly. 'pct exec' answers "

@@ -11,6 +11,7 @@
 #include "pct/paths.h"
 #include "pct/root/template.h"
 #include "pct/storage/driver.h"
+#include "pct/tool.h"
 
 /* Nothing of a file's that a shell would take for more than a word. */
 static bool is_word(const char *text)
@@ -164,6 +165,23 @@ void offer_commands(struct line *l)
 			offer(l, commands[i]->name, "");
 }
 
+/* Sections, each once: their cases have blanks in their names. Another program has the table. */
+static void offer_cases(struct line *l)
+{
+	static const char *const list[] = { "/proc/self/exe", "bench", "--list", NULL };
+	auto_free char *answer = NULL, *said = NULL;
+	char *next, *one, *last = NULL;
+
+	if (tool_ask(list, &answer, &said) != 0)
+		return;
+	for (next = answer; (one = strsep(&next, "\n"));) {
+		one[strcspn(one, "/")] = '\0';
+		if (*one && (!last || strcmp(one, last) != 0))
+			offer(l, one, "");
+		last = one;
+	}
+}
+
 /* Of the command named before: `pct help set net`. */
 static void offer_its_options(struct line *l)
 {
@@ -191,6 +209,7 @@ static const struct {
 	{ "storage", offer_storages },
 	{ "<storage>", offer_storages },
 	{ "<type>", offer_types },
+	{ "<case>...", offer_cases },
 	{ "<directory>", offer_files },
 	{ "<file>", offer_files },
 	{ "<destination|->", offer_files },

@@ -195,13 +195,14 @@ static char *name_of_file(const char *path)
 static int take(const struct args *a, const char *path)
 {
 	const char *given = args_value(a, "name"), *arch = args_value(a, "arch");
-	auto_fd fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_fd fd = -EBADF;
 	auto_image i = { .name = given ? text_of("%s", given) : name_of_file(path),
 			 .source = text_of("%s", path) };
 	struct progress p = progress_of(a);
 	struct stat st;
 	int r;
 
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(-errno, "open '%s'", path);
 	if (!S_ISREG(st.st_mode))

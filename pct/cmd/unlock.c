@@ -2,6 +2,7 @@
 /*
  * pct unlock: take away the mark of a long operation that will never end.
  */
+#include "pct/backup/guard.h"
 #include "pct/cli/args.h"
 #include "pct/conf/store.h"
 #include "pct/disk/mounted.h"
@@ -12,15 +13,17 @@ static int run(const struct args *a)
 	CLEANUP(config_free) struct config c = { 0 };
 	auto_lock lock = LOCK_NONE;
 	const char *was;
-	int r = lock_take(a->vmid, 10, &lock);
+	int mended = guard_settle(a->vmid), r = mended;
 
+	if (r >= 0)
+		r = lock_take(a->vmid, 10, &lock);
 	if (r == 0)
 		r = conf_load(a->vmid, &c);
 	if (r < 0)
 		return r;
 	was = config_get(&c, "lock");
 	if (!was)
-		return refuse(-ENOENT, "CT %u is not locked", a->vmid);
+		return mended ? 0 : refuse(-ENOENT, "CT %u is not locked", a->vmid);
 	r = snap_mend(a->vmid, &c);
 	if (r != 0)
 		return r < 0 ? r : 0;

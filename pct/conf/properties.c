@@ -50,16 +50,16 @@ const struct option autosnap_properties[] = {
 #define VOLUME \
 	{ "volume", OPTION_TEXT, TEXT(1024), .form = form_volume, .bare = true, .required = true, \
 	  .value = "<volume>", .help = "'storage:GiB' for a new one, 'storage:name', or a path" }, \
-	{ "acl", OPTION_BOOL, .help = "access control lists are kept" }, \
+	{ "acl", OPTION_BOOL, .help = "kept for Proxmox, nothing here" }, \
 	{ "idmap", OPTION_LIST, .max = 1024, .separators = ";", .form = form_idmap, \
 	  .value = "<ranges>", .help = "which ids on the disk are which in the container" }, \
 	{ "mountoptions", OPTION_LIST, .max = 256, .separators = ";", .form = form_mount_option, \
 	  .set = true, .value = "<option;option>", \
 	  .help = "discard, lazytime, noatime, nodev, noexec, nosuid" }, \
-	{ "quota", OPTION_BOOL, .help = "user quotas in the container" }, \
+	{ "quota", OPTION_BOOL, .help = "kept for Proxmox, nothing here" }, \
 	{ "replicate", OPTION_BOOL, .help = "kept for Proxmox, nothing here" }, \
 	{ "ro", OPTION_BOOL, .help = "it may only be read" }, \
-	{ "shared", OPTION_BOOL, .help = "it is there on all hosts" }, \
+	{ "shared", OPTION_BOOL, .help = "kept for Proxmox, nothing here" }, \
 	{ "size", OPTION_TEXT, TEXT(32), .form = form_size, .value = "<size>", \
 	  .help = "how large it is, as 8G" }
 
@@ -71,7 +71,7 @@ const struct option volume_properties[] = {
 const struct option mount_properties[] = {
 	VOLUME,
 	{ "backup", OPTION_BOOL, .help = "it is part of backups" },
-	{ "keepattrs", OPTION_BOOL, .help = "it has the mode and owner of the directory below it" },
+	{ "keepattrs", OPTION_BOOL, .help = "kept for Proxmox, nothing here" },
 	{ "mp", OPTION_TEXT, TEXT(1024), .form = form_inside, .required = true, .value = "<path>",
 	  .help = "where it is in the container" },
 	{ .name = NULL },
@@ -90,7 +90,7 @@ const struct option net_properties[] = {
 	  .help = "its default gateway" },
 	{ "gw6", OPTION_TEXT, TEXT(45), .form = form_gateway6, .value = "<IPv6>",
 	  .help = "likewise for IPv6" },
-	{ "host-managed", OPTION_BOOL, .help = "pct sets its addresses from outside" },
+	{ "host-managed", OPTION_BOOL, .help = "kept for Proxmox, nothing here" },
 	{ "hwaddr", OPTION_TEXT, TEXT(17), .form = form_mac, .value = "<MAC>",
 	  .help = "its MAC address; one is made up and kept if not given" },
 	{ "ip", OPTION_TEXT, TEXT(32), .form = form_network, .value = "<IPv4/length>|dhcp|manual",

@@ -85,9 +85,11 @@ static int own(const struct target *t, const char *path)
 	return 0;
 }
 
+/* One that is there is what a volume is mounted on, or in. */
 static int put_dir(const struct target *t, const char *path, mode_t mode)
 {
-	if (step_of_many("busybox: a directory") < 0 || mkdirat(t->root, path, mode) < 0 ||
+	if (step_of_many("busybox: a directory") < 0 ||
+	    (mkdirat(t->root, path, mode) < 0 && errno != EEXIST) ||
 	    fchmodat(t->root, path, mode, 0) < 0)
 		return fail(-errno, "make '%s' of the new root", path);
 	return own(t, path);

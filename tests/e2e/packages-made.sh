@@ -34,6 +34,9 @@ is "one version, wherever it is said" "$version $version $version" "$(
 		sed -n 's/^pkgver=//p' "$TOP/packaging/arch/PKGBUILD"
 	} | xargs
 )"
+for program in pct pctfs pct-launch; do
+	is "$program says it, too" "$program $version" "$("$B/$program" --version)"
+done
 
 # ---- installed, as Arch's package has it
 cd "$T" && mkdir all && ln -s "$TOP" "pct-$version"

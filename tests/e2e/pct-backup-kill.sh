@@ -57,6 +57,23 @@ for mode in suspend stop; do
 	like "$mode: it says so" interrupted "$(cat "$err")"
 	all_right "$mode, interrupted"
 done
+# Asked to end, and not yet ended: it ends, and is started.
+run 0 stop 100
+cp "$root/etc/inittab" "$work/inittab"
+echo '::shutdown:/bin/sleep 2' >>"$root/etc/inittab"
+run 0 start 100
+# shellcheck disable=SC2086 # words
+"$pct" backup 100 --mode stop $slow >"$out" 2>"$err" &
+pid=$!
+until_true 20 grep -q stopping "$PCT_ROOT/run/pct/backup/100"
+asked() { inside 100 'ps' | grep -q 'sleep 2'; }
+until_true 20 asked || flunk "it was not asked to end"
+kill -9 $pid
+wait $pid 2>/dev/null || true
+all_right "killed while it ends"
+run 0 stop 100
+cp "$work/inittab" "$root/etc/inittab"
+run 0 start 100
 same "no archive came of all that" "$(find "$dump" -name '*.tar*' | wc -l)" 0
 
 # The guard killed with it: the next one, or startall, does what it would have done.
@@ -136,6 +153,8 @@ rm -f "$PCT_ROOT"/var/lib/pct/dump/vzdump-lxc-200-*
 "$pct" backup 200 --bwlimit 8000 >"$out" 2>"$err" &
 pid=$!
 until_true 10 grep -q '^lock: backup' "$confs/200.conf"
+run 1 unlock 200
+said "CT 200 is being backed up: wait"
 (flock 9; sleep 18) 9>>"$PCT_ROOT/run/pct/lock/200.lock" &
 code=0
 wait $pid || code=$?

@@ -244,6 +244,8 @@ said "there is an image 'plain' already"
 run 2 image import "$work/r.tar.xz" --name ../plain
 run 1 image import "$work"
 said "is not a file"
+run 1 image import "$work/nosuch.tar"
+said "open '$work/nosuch.tar': No such file or directory"
 run 0 image remove plain
 run 1 image download "file:$work/r.tar.xz"
 said "is a file of this host: 'pct image import FILE' takes it"

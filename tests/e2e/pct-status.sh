@@ -45,6 +45,11 @@ is "JSON has the same keys" "$(cut -d: -f1 "$PCT_ROOT/text" | xargs)" \
 is "numbers are numbers" "int int str" \
 	"$(python3 -c 'import json, sys; d = json.load(sys.stdin); print(*(type(d[k]).__name__ for k in ("mem", "vmid", "name")))' <"$out")"
 
+# On v1 the kernel counts it where the process was, below the cgroup that has the limit.
+run 137 exec 100 -- sh -c 'exec dd if=/dev/zero of=/dev/null bs=200M count=1'
+like "a kill for want of memory is in its metrics" '^container_oom_events_total\{.*name="100"\} 1$' \
+	"$("$B/pctfs" stats --prometheus)"
+
 # The host's end of its interface, by the name pct gives it; what that sends it receives.
 fnv() {
 	local h=$((0x811c9dc5)) i c

@@ -152,6 +152,14 @@ nothing_of 110
 
 # ---- mp<n>: while it runs and not; unused<n>; freed ----
 
+# Mounted on, and in, what the template has itself.
+run 0 create 118 builtin:busybox --mp0 local:0,mp=/var --mp1 local:0,mp=/home/ann
+run 0 mount 118
+is "a volume below a folder of the template" "755 755 1777" \
+	"$(cd "$PCT_ROOT/var/lib/pct/lxc/118/rootfs" && stat -c %a home var var/tmp | xargs)"
+run 0 unmount 118
+run 0 destroy 118
+
 run 0 create 120 builtin:busybox --memory 128
 run 0 start 120
 for storage in local on-ext4 on-btrfs on-xfs; do

@@ -59,6 +59,9 @@ for c in "$U 256 unprivileged" "$A 128 privileged"; do
 	m "$id" 'plain /p' >/dev/null
 	is "$kind: after a refusal the views are there" "$VIEWS $VIEWS" \
 		"$(inside "$id" "cd /p; umount /p 2>/dev/null; grep -c ' /p/.* - fuse.pctfs' /proc/self/mountinfo; awk 'END { print $VIEWS }' /p/meminfo" | tr '\n' ' ' | sed 's/ $//')"
+	is "$kind: what is busy with another mount is left alone: the views are the same mounts" "0 same EBUSY" \
+		"$(inside "$id" "ids() { awk '\$5 ~ \"^/p/\" && / - fuse.pctfs / { print \$1 }' /proc/self/mountinfo; }
+		mount -t tmpfs t /p/sys/fs; echo \$?; was=\$(ids); mounter off /p 0 >/q/said; [ \"\$was\" = \"\$(ids)\" ] && echo same; cat /q/said; umount /p/sys/fs" | xargs)"
 	is "$kind: lazily" ok "$(m "$id" 'off /p 2')"
 	is "$kind: a target that the caller holds open, as systemd and runc have it" "ok $kb" \
 		"$(m "$id" 'by-fd /p') $(inside "$id" 'awk "/^MemTotal/ { print \$2 }" /p/meminfo')"
