@@ -208,8 +208,11 @@ static int move_view(struct inside *in, struct view *v)
 			r = target_bare(in, &v->at);
 		if (r < 0)
 			return fail(r, "take the old view off '/%s' in the container", v->path);
-		/* Not there before 6.5, and not for mounts that the container may not take off. */
-		if (!v->moved)
+		/*
+		 * Not there before 6.5, and not for mounts that the container may not take off. One
+		 * of lxcfs's stays where it is: whoever reads now would see the host's file.
+		 */
+		if (!v->moved && !is_lxcfs(v->at.type))
 			r = thin_out(in, v, 0);
 	}
 	if (r < 0 || v->at.fd < 0 || v->moved)

@@ -242,9 +242,14 @@ int inside_look(struct inside *in)
 
 /* ---- what lies there ---- */
 
+bool is_lxcfs(const char *type)
+{
+	return strcmp(type, "fuse.lxcfs") == 0;
+}
+
 static bool is_view(const char *type)
 {
-	return strcmp(type, "fuse.pctfs") == 0 || strcmp(type, "fuse.lxcfs") == 0;
+	return strcmp(type, "fuse.pctfs") == 0 || is_lxcfs(type);
 }
 
 /* The host's mounts and those of its first process: we may be in a namespace of our own. */
@@ -295,7 +300,7 @@ int target_judge(struct inside *in, const char *path, struct target *t)
 			break;
 		if (lies == LIES_NOTHING)
 			lies = LIES_VIEW;
-		t->layers++;
+		t->layers += strcmp(row->type, t->type) == 0;
 		row = mountinfo_find(&in->mounts, row->parent);
 	}
 	return 0;

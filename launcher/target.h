@@ -54,7 +54,7 @@ struct target {
 	uint64_t mnt;	 /* its mount's number, as long as it is open */
 	bool cut;	 /* it is a mount on the way there, in which we do not look */
 	bool shared;	 /* what is mounted there is mounted elsewhere in the container too */
-	unsigned layers; /* views, one on another */
+	unsigned layers; /* views of one kind with what is on top, one on another */
 	enum lies lies;
 	char type[32]; /* of the file system on top */
 };
@@ -69,6 +69,9 @@ int target_find(struct inside *in, const char *path, struct target *out) MUST_CH
 int inside_look(struct inside *in) MUST_CHECK;
 /* Fills @t from "cut" on. */
 int target_judge(struct inside *in, const char *path, struct target *t) MUST_CHECK;
+
+/* By the type of a file system. */
+bool is_lxcfs(const char *type);
 
 /* The number of the mount that an fd is of. */
 int mount_of(int fd, uint64_t *out) MUST_CHECK;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * poll MEMTOTAL-KB FILE: read /proc/meminfo twenty times a second, for ever, each time opened
- * anew; FILE has how many reads it were and how many of them failed or were not this container's,
- * and of the last of these why. Static: it runs in containers.
+ * poll MEMTOTAL-KB FILE [MICROSECONDS]: read /proc/meminfo twenty times a second, or as often, for
+ * ever, each time opened anew; FILE has how many reads it were and how many of them failed or were
+ * not this container's, and of the last of these why. Static: it runs in containers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char text[1 << 16];
+static char text[1 << 16], other[64];
 
 /* NULL: as it should be. */
 static const char *look(unsigned long total)
@@ -28,17 +28,21 @@ static const char *look(unsigned long total)
 	text[n] = '\0';
 	if (sscanf(text, "MemTotal: %lu kB", &kb) != 1)
 		return "not a meminfo";
-	return kb == total ? NULL : "of another";
+	if (kb == total)
+		return NULL;
+	snprintf(other, sizeof(other), "of another: %lu kB", kb);
+	return other;
 }
 
 int main(int argc, char *argv[])
 {
+	useconds_t pause = argc == 4 ? (useconds_t)strtoul(argv[3], NULL, 10) : 50000;
 	unsigned long reads = 0, bad = 0;
 	const char *last = "";
 	char line[128];
 	int fd;
 
-	if (argc != 3)
+	if (argc != 3 && argc != 4)
 		return 2;
 	fd = open(argv[2], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
@@ -54,6 +58,6 @@ int main(int argc, char *argv[])
 			     last);
 		if (pwrite(fd, line, (size_t)n, 0) != n)
 			return 1;
-		usleep(50000);
+		usleep(pause);
 	}
 }

@@ -7,8 +7,8 @@
 #include "bench/suite/suite.h"
 
 // clang-format off
-#define READ(file) \
-	{ file, NULL, PRINTED, "us", .subjects = { \
+#define READ(file, is_slow) \
+	{ file, NULL, PRINTED, "us", .slow = is_slow, .subjects = { \
 		{ "views", OURS, NULL, "read_us $INIT100 /proc/" file, NULL, NULL }, \
 		{ "lxcfs", PEER, "LXCFS", "read_us $INIT102 /proc/" file, NULL, NULL }, \
 		{ "kernel", FLOOR, NULL, "read_us $INIT101 /proc/" file, NULL, NULL }, \
@@ -17,7 +17,8 @@
 		{ "views again", AGAIN, NULL, "read_us $INIT100 /proc/" file, NULL, NULL } } }
 
 static const struct bench_case reads[] = {
-	READ("meminfo"), READ("stat"), READ("cpuinfo"), READ("uptime"), READ("loadavg"), READ("diskstats"),
+	READ("meminfo", false), READ("stat", false), READ("cpuinfo", false),
+	READ("uptime", true), READ("loadavg", true), READ("diskstats", true),
 };
 
 #define IN(vmid, mode) "${PCT} exec " vmid " -- /bench-work --turns " mode " "

@@ -145,7 +145,7 @@ int main(int argc, char *argv[])
 		{ "quick", 0, NULL, 'q' }, { "rounds", 1, NULL, 'r' }, { "out", 1, NULL, 'o' },
 		{ "list", 0, NULL, 'l' },  { "tar", 1, NULL, 't' },    { NULL, 0, NULL, 0 },
 	};
-	struct plan p = { .rounds = 7, .out = "build/bench" };
+	struct plan p = { .rounds = 5, .out = "build/bench" };
 	const char *tmp;
 	int o, r;
 
@@ -153,7 +153,7 @@ int main(int argc, char *argv[])
 		if (o == 'l')
 			return list(), 0;
 		if (o == 'q')
-			p.quick = true, p.rounds = 3;
+			p.quick = true, p.rounds = 2;
 		else if (o == 'r')
 			p.rounds = atoi(optarg);
 		else if (o == 'o')

@@ -52,6 +52,7 @@ apt() {
 	busy
 }
 
+package() { dpkg "$@" >"$LOG" 2>&1 || { cat "$LOG"; return 1; }; }
 busy() { echo "$SECONDS s $(awk '/^cpu / { print ($2+$3+$4+$6+$7+$8)/100; exit }' /proc/stat) busy" >>"$PCT_ROOT/times"; }
 # As somebody has them who has lxcfs: by its drop-in in LXC's configuration, and by its path.
 container() { # NAME LINE…
@@ -116,7 +117,11 @@ bystander=$!
 
 busy
 # ---- and wants pctfs
+# One who reads so often that he meets the moment between the one and the other.
+lxc-attach -n path -- /bin/poll 65536 /often 1000 >/dev/null 2>&1 </dev/null &
+until_true 10 test -s /var/lib/lxc/path/rootfs/often
 ok "apt install pctfs" apt install "pctfs=$V"
+is "from lxcfs to pctfs: no number of the host's in between" 0 "$(cut -d' ' -f2- /var/lib/lxc/path/rootfs/often)"
 fails "lxcfs is gone" test -e /usr/bin/lxcfs
 fails "… and its daemon" pgrep -x lxcfs
 is "pctfs runs" "active active" "$(systemctl is-active pctfs-keeper pctfs | xargs)"
@@ -139,6 +144,48 @@ is "pctfs is upgraded" 9.0 "$(dpkg-query -W -f '${Version}' pctfs)"
 ok "… and serves" test "$(readlink "/proc/$(worker)/exe")" = /usr/sbin/pctfs -a "$(worker)" != "$before"
 is "its keeper is the same" "$keeper" "$(systemctl show -P MainPID pctfs-keeper)"
 read_on "upgraded"
+
+busy
+# ---- and back to the version before
+ok "downgraded" package -i "$REPO"/pctfs_"$V"_*.deb "$REPO"/pct_"$V"_*.deb
+is "its keeper is the same" "$keeper" "$(systemctl show -P MainPID pctfs-keeper)"
+read_on "downgraded"
+
+busy
+# ---- metrics, which here are of cgroup v2
+ok "pctfs stats" sh -c '/usr/sbin/pctfs stats | grep -q meminfo'
+ok "metrics over the socket" sh -c "python3 -c \"\$1\" >$PCT_ROOT/metrics" - '
+import socket
+s = socket.socket(socket.AF_UNIX)
+s.connect("/run/pct/metrics.sock")
+s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+print(s.makefile().read())'
+like "… have the containers" 'container_spec_memory_limit_bytes\{[^}]*\} 67108864' "$(cat "$PCT_ROOT/metrics")"
+is "nothing is written for node_exporter, unless it is wanted" "disabled inactive" \
+	"$(systemctl is-enabled pctfs-textfile.timer) $(systemctl is-active pctfs-textfile.timer)"
+PROM=/var/lib/prometheus/node-exporter
+mkdir -p $PROM
+ok "it is wanted" systemctl enable --now pctfs-textfile.timer
+ok "… and written" until_true 20 grep -q '^pctfs_requests_total' $PROM/pctfs.prom
+rm $PROM/pctfs.prom
+ok "… again and again" until_true 40 test -s $PROM/pctfs.prom
+
+busy
+# ---- with the host
+for i in 901 902; do # the second is the first
+	ok "container $i is to start with the host" /usr/sbin/pct create $i builtin:busybox --memory 64 --onboot 1 --startup order=$((903 - i))
+done
+/usr/sbin/pct create 903 builtin:busybox --memory 64
+boot() { systemctl restart pct-autostart; }
+states() { /usr/sbin/pct list | awk '$1 + 0 > 900 { print $2 }' | xargs; }
+in_order() { journalctl -u pct-autostart -o cat --no-pager | sed -n "s/^CT \(90[1-3]\): $1$/\1/p" | tail -2 | xargs; }
+ok "pct-autostart starts" boot
+is "… those two, and no other" "running running stopped" "$(states)"
+is "… in their order" "902 901" "$(in_order started)"
+ok "pct-autostart stops" systemctl stop pct-autostart
+is "… all that run" "stopped stopped stopped" "$(states)"
+is "… in the other order" "901 902" "$(in_order stopped)"
+for i in 901 902 903; do /usr/sbin/pct destroy $i; done
 
 busy
 # ---- the tour
@@ -166,8 +213,10 @@ read_on "started with lxcfs"
 
 busy
 # ---- purged
-ok "the packages are purged" dpkg --purge pctfs pct
+ok "the packages are purged" package --purge pctfs pct
+like "… and it says what is kept" "'/var/lib/pct' is kept" "$(cat "$LOG")"
 is "nothing of theirs is left" "" "$(find / -xdev \( -path /proc -o -path /tree -o -path /srv -o -path /var/lib/lxc \) -prune -o \
-	! -type d \( -path '*pctfs*' -o -name 'pct[.-]*' \) -print | grep -vE '^/var/(cache|log)/')"
+	! -type d \( -path '*pctfs*' -o -name 'pct[.-]*' \) -print | grep -vE '^/var/(cache|log)/|^/var/lib/prometheus/')"
 ok "but containers" test -e /etc/pct/lxc/900.conf
+ok "… and their volumes" test -e "$(echo /var/lib/pct/images/900/*/bin/busybox)"
 is "… and no unit is known" "" "$(systemctl list-unit-files 'pct*' --no-legend | grep -v pctfs-keeper)"
