@@ -20,7 +20,7 @@
 #   make bench-scale  what 2000 containers cost, and a noisy one (root)
 #   make bench-read what reading costs in a container: pctfs, the kernel and lxcfs, in turns (root);
 #                   4 minutes, QUICK=1: 40 seconds
-#   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each, as many at a time as there are CPUs (clang)
+#   make fuzz       the parsers under libFuzzer, FUZZ_S=5 seconds each, two at a time on two CPUs (clang)
 #   make lint       layering, formatting, cppcheck, shellcheck, manual pages, documents
 #   make static     pct-launch and pct-runc without libraries, for OCI engines anywhere
 #   make install    PREFIX, DESTDIR; also `uninstall`
@@ -51,7 +51,7 @@ ZSHDIR  ?= $(PREFIX)/share/zsh/vendor-completions
 # LXC's own, wherever ours is: it looks nowhere else.
 LXCDIR  ?= /usr/share/lxc/config
 HOOKDIR ?= $(PREFIX)/share/pct/hooks.d
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= $(if $(SAN),-O1,-O2) -g
 FUZZ_S  ?= 5
 
 comma := ,
@@ -61,7 +61,7 @@ Q := $(if $(V),,@)
 override CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP -DPCT_VERSION='"$(VERSION)"' $(if $(SAN),-DPCT_SAN)
 override CFLAGS   += -std=gnu17 -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes \
 		     -Wstrict-prototypes $(if $(WERROR),-Werror) \
-		     $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+		     $(if $(SAN),-Wno-format-truncation -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 override LDFLAGS  += $(if $(SAN),-fsanitize=$(SAN))
 
 # Asked once, and not before a recipe needs it: `make deps` must run without the libraries.

@@ -115,12 +115,13 @@ static char *host_mounts(void)
 static bool host_is_the_same(void)
 {
 	static char *before;
+	static int told;
 	char *now = host_mounts(), text[64];
 	bool same;
 
 	before = before ? before : strdup(now);
 	same = strcmp(before, now) == 0;
-	if (!same)
+	if (!same && told++ < 3)
 		fprintf(stderr, "host had:\n%s\nhost has:\n%s\n", before, now);
 	free(now);
 	for (size_t i = 0; i < sizeof(canary) / sizeof(*canary) && canary[i]; i++)

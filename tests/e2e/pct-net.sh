@@ -146,11 +146,11 @@ gateway_taken()
 	mine=$("$pct" exec 100 -- cat /sys/class/net/eth0/address)
 	in_net 101 ip neigh show 10.5.0.1 | grep -q "$mine"
 }
-# Does 101 hear what 100 says as a DHCP server?
+# Does 101 hear what 100 says as a DHCP server? It listens so long, s: where it is to hear it that is until it does.
 offer_heard()
 {
 	in_net 101 python3 -c 'import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 68)); s.settimeout(3); print("listens", flush=True); s.recv(99)' \
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 68)); s.settimeout('"$1"'); print("listens", flush=True); s.recv(99)' \
 		>"$PCT_ROOT/listens" 2>/dev/null &
 	until_true 5 test -s "$PCT_ROOT/listens"
 	in_net 100 python3 -c 'import socket
@@ -165,7 +165,7 @@ as_root 'ip addr add 10.5.0.66/24 dev eth0; ip addr add fd05::66/64 dev eth0'
 ok "without a firewall another address works" pings 100 10.5.0.3 -I 10.5.0.66
 ok "and another of IPv6" pings 100 fd05::1 -I fd05::66
 ok "and it can be the gateway" gateway_taken
-ok "and a DHCP server" offer_heard
+ok "and a DHCP server" offer_heard 100
 in_net 101 ip neigh flush all
 run 0 set 100 --net0 name=eth0,bridge=br0,ip=10.5.0.2/24,gw=10.5.0.1,ip6=fd05::2/64,firewall=1
 ok "its rules are a file to edit" grep -q 'chain from_container' "$PCT_ROOT/etc/pct/firewall/100.nft"
@@ -177,7 +177,7 @@ in_net 101 ip neigh flush all
 fails "nobody finds it under another" pings 101 10.5.0.66
 fails "nor under another of IPv6" pings 101 fd05::66
 fails "it is not believed to be the gateway" gateway_taken
-fails "nor a DHCP server" offer_heard
+fails "nor a DHCP server" offer_heard 3
 as_root 'ip link set eth0 down; ip link set eth0 address 02:00:00:00:00:99; ip link set eth0 up'
 fails "another MAC address does not work" pings 100 10.5.0.3
 as_root "ip link set eth0 down; ip link set eth0 address $mac; ip link set eth0 up"

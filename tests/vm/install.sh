@@ -177,7 +177,7 @@ for i in 901 902; do # the second is the first
 done
 /usr/sbin/pct create 903 builtin:busybox --memory 64
 boot() { systemctl restart pct-autostart; }
-states() { /usr/sbin/pct list | awk '$1 > 900 { print $2 }' | xargs; }
+states() { /usr/sbin/pct list | awk '$1 + 0 > 900 { print $2 }' | xargs; }
 in_order() { journalctl -u pct-autostart -o cat --no-pager | sed -n "s/^CT \(90[1-3]\): $1$/\1/p" | tail -2 | xargs; }
 ok "pct-autostart starts" boot
 is "… those two, and no other" "running running stopped" "$(states)"
