@@ -79,7 +79,11 @@ static void put_names(FILE *g, const struct result *r)
 {
 	for (size_t i = 0; i < subjects_n(r->c); i++) {
 		fputs(i ? ", " : "set xtics (", g);
-		put_text(g, r->c->subjects[i].who);
+		/* Every other one a line lower, where they would not fit beside each other. */
+		if (subjects_n(r->c) > 4 && i % 2)
+			put_lines(g, "", r->c->subjects[i].who);
+		else
+			put_text(g, r->c->subjects[i].who);
 		fprintf(g, " %zu", i);
 	}
 	fputs(")\n", g);
@@ -104,8 +108,12 @@ static void draw_bars(FILE *g, const struct result *r)
 	fputs("$d << EOD\n", g);
 	for (size_t i = 0; i < n; i++)
 		if (r->of[i].there)
-			fprintf(g, "%zu %g %g %g 0x%s %.3g\n", i, r->of[i].median, r->of[i].min,
-				r->of[i].max, colours[r->c->subjects[i].role] + 1, r->of[i].median);
+			fprintf(g, "%zu %g %g %g 0x%s %.*f\n", i, r->of[i].median, r->of[i].min,
+				r->of[i].max, colours[r->c->subjects[i].role] + 1,
+				r->of[i].median >= 100	? 0
+				: r->of[i].median >= 10 ? 1
+							: 2,
+				r->of[i].median);
 	fputs("EOD\nplot $d using 1:2:5 with boxes lc rgb variable, "
 	      "'' using 1:3:(0):($4-$3) with vectors nohead lw 1.5 lc rgb '#333333', "
 	      "'' using 1:4:6 with labels offset 0,0.6 font ',9'\n",
@@ -116,11 +124,12 @@ static void draw_curve(FILE *g, const struct result *r)
 {
 	const char *comma = "plot ";
 
-	fputs("set key bottom right opaque samplen 2; set yrange [0:*]; set xrange [0:*]; set "
-	      "format y "
-	      "'%g'\n"
-	      "set offsets 0,0,graph 0.08,0; set xtics autofreq; set xlabel ",
-	      g);
+	fputs(
+	    "set key bmargin center horizontal samplen 2; set yrange [0:*]; set xrange [0:*]; set "
+	    "format y "
+	    "'%g'\n"
+	    "set offsets 0,0,graph 0.08,0; set xtics autofreq; set xlabel ",
+	    g);
 	put_text(g, r->c->x);
 	fputs("; set ylabel ", g);
 	put_text(g, unit_of(r->c));
@@ -229,8 +238,10 @@ static void draw_ratios(FILE *g, const struct plan *p, const char *machine,
 		if (all[i].ratio > 0) {
 			with++;
 			least = MIN(least, all[i].ratio / 1.5);
-			most = MAX(most, all[i].ratio * 1.5);
+			most = MAX(most, all[i].ratio * 1.2);
+			most = MAX(most, all[i].same_max * 1.2);
 		}
+	most *= 1.8; /* room for the figures */
 	put_ratios(g, all, n);
 	for (int png = 0; png < 2; png++) {
 		fprintf(g,
@@ -246,15 +257,16 @@ static void draw_ratios(FILE *g, const struct plan *p, const char *machine,
 		      "'#666666'\n"
 		      "set bmargin 4; set title \"",
 		      g);
-		fprintf(g,
-			"%s: ours ÷ the other's.  Blue: ours is better, red: worse, grey: no "
-			"difference; the line is A/A\" noenhanced font ',10'\n"
-			"set yrange [%zu:-0.7]; set ytics nomirror noenhanced; set lmargin 34\n"
-			"set arrow 1 from 1,graph 0 to 1,graph 1 nohead lc rgb '#333333'\n"
-			"plot $r using 2:3:(1):2:($3-0.35):($3+0.35):4:ytic(1) with boxxyerror "
-			"fill solid lc rgb variable, '' using 5:3:($6-$5):(0) with vectors nohead "
-			"lw 3 lc rgb '#222222', '' using (%g):3:7 with labels right font ',9'\n",
-			all->section->name, with, most / 1.05);
+		fprintf(
+		    g,
+		    "%s: ours ÷ the other's (blue: better, red: worse, grey: no difference, line: "
+		    "A/A)\" noenhanced font ',9' offset -14,0\n"
+		    "set yrange [%zu:-0.7]; set ytics nomirror noenhanced; set lmargin 34\n"
+		    "set arrow 1 from 1,graph 0 to 1,graph 1 nohead lc rgb '#333333'\n"
+		    "plot $r using 2:3:(1):2:($3-0.35):($3+0.35):4:ytic(1) with boxxyerror "
+		    "fill solid lc rgb variable, '' using 5:3:($6-$5):(0) with vectors nohead "
+		    "lw 3 lc rgb '#222222', '' using (%g):3:7 with labels right font ',9'\n",
+		    all->section->name, with, most / 1.05);
 	}
 }
 
