@@ -102,10 +102,10 @@ $(B)/bench-render: $(B)/libprocfs.a $(B)/libcgview.a $(B)/obj/base/say.o
 
 $(B)/obj/procfs/%.o $(B)/obj/tests/check-opens.o $(B)/obj/tests/check-stuck.o: override CPPFLAGS += -DFUSE_USE_VERSION=314 $(FUSE_CFLAGS)
 $(B)/obj/pct/net/%.o $(B)/fuzz/pct/net/%.o: override CPPFLAGS += $(NL_CFLAGS)
-$(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
+$(B)/pctfs $(B)/bench-render: LDLIBS += $(FUSE_LIBS) -ljson-c -lsystemd -lcap -lseccomp -lpthread
 $(B)/pct-launch $(B)/pct-runc: LDLIBS += -ljson-c -lseccomp
-$(B)/pct $(B)/pct-die: LDLIBS += $(NL_LIBS) -ljson-c -lcgroup -lnettle
-$(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -lnettle -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
+$(B)/pct $(B)/pct-die: LDLIBS += $(NL_LIBS) -ljson-c -lnettle
+$(tests):        LDLIBS += $(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -lnettle -ljson-c -lsystemd -lcap -lseccomp -lcheck -lsubunit -lrt -lm -lpthread
 
 # Which have the version in them.
 $(addprefix $(B)/obj/,procfs/main.o launcher/main.o pct/main.o): Makefile
@@ -139,7 +139,7 @@ $(B)/pic/%.o: %.c
 $(B)/libcgview.so.1: $(patsubst %.c,$(B)/pic/%.o,$(wildcard cgview/*.c)) $(B)/libcgview.map
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=$(B)/libcgview.map \
-		$(if $(SAN),,-Wl$(comma)-z$(comma)defs) -o $@ $(filter %.o,$^) -lcgroup
+		$(if $(SAN),,-Wl$(comma)-z$(comma)defs) -o $@ $(filter %.o,$^)
 
 # Of the tables in pct itself: nothing is listed twice.
 $(filter %.1 %.5,$(manuals)): $(B)/pct
@@ -181,7 +181,7 @@ $(B)/die/%.o: %.c
 
 $(B)/die/pctfs: $(patsubst %.c,$(B)/die/%.o,$(wildcard procfs/*.c)) $(B)/libcgview.a $(B)/obj/base/say.o
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) -ljson-c -lcgroup -lsystemd -lcap -lseccomp -lpthread
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FUSE_LIBS) -ljson-c -lsystemd -lcap -lseccomp -lpthread
 
 # pct whose every step can be killed or made to fail (pct/step.h); what has none is as it is.
 stepped := $(shell grep -ls '"pct/step.h"' $(addsuffix /*.c,$(pct_dirs)))
@@ -204,7 +204,7 @@ $(B)/work $(B)/reader $(B)/tear $(B)/mounter $(B)/sysinfo $(B)/probe $(B)/maker 
 # The example of cgview(3), as tests/e2e/wrong-number.sh runs it.
 $(B)/free-of: docs/free-of.c $(B)/libcgview.a
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcgroup
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # For tests/e2e/hostile-attach.sh: the hostile ones, and who looks what they bring about.
 $(B)/swapper: tests/swapper.c
@@ -238,7 +238,7 @@ $(foreach f,base cgview procfs pct launcher,$(eval $(B)/fuzz/$(f).a: $(call fuzz
 $(B)/fuzz-%: $(B)/fuzz/tests/fuzz/fuzz-%.o $(B)/fuzz/procfs.a $(B)/fuzz/pct.a $(B)/fuzz/launcher.a $(B)/fuzz/cgview.a $(B)/fuzz/base.a
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
-		$(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -ljson-c -lcgroup -lnettle -lsystemd -lseccomp
+		$(FUSE_LIBS) $(LXC_LIBS) $(NL_LIBS) -larchive -ljson-c -lnettle -lsystemd -lseccomp
 
 # Missing packages only; silent and instant when all is there.
 deps:

@@ -125,7 +125,7 @@ struct cgv_host {
  * cgv_host_open_at() - of a captured one
  * @sysroot: directory holding proc/, sys/fs/cgroup/, sys/devices/
  *
- * Source: the running host: libcgroup's mount table and the cgroup2 line of /proc/self/mounts;
+ * Source: the running host: /proc/self/mounts;
  *         a captured one: which folders are in sys/fs/cgroup.
  */
 int cgv_host_open(struct cgv_host *out) CGV_CHECKED;

@@ -3,7 +3,6 @@
  * The host: which hierarchy has which controller, its clocks, its own memory.
  */
 #include <fcntl.h>
-#include <libcgroup.h>
 #include <linux/magic.h>
 #include <mntent.h>
 #include <sys/stat.h>
@@ -81,59 +80,47 @@ static int open_dir(int at, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static int give_v1(struct cgv_host *h, const char *name, int dir)
+/* A v1 hierarchy's controllers are options of its mount. */
+static int give_v1(struct cgv_host *h, const struct mntent *m, int dir)
 {
-	for (int c = 0; c < CGV_N_CONTROLLERS; c++)
-		if (controllers[c].v1 && strcmp(name, controllers[c].v1) == 0)
-			return give(h, (enum cgv_controller)c, CGV_V1, dir);
-	return 0;
+	int r = 0;
+
+	for (int c = 0; c < CGV_N_CONTROLLERS && r == 0; c++)
+		if (controllers[c].v1 && hasmntopt(m, controllers[c].v1))
+			r = give(h, (enum cgv_controller)c, CGV_V1, dir);
+	return r;
 }
 
-static bool is_v2(int dir)
+static bool is_a(int dir, long magic)
 {
 	struct statfs fs;
 
-	return fstatfs(dir, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+	return fstatfs(dir, &fs) == 0 && fs.f_type == magic;
 }
 
-/* The cgroup2 mount itself: libcgroup lists controllers, and on a hybrid host it has none. */
-static int find_unified(struct cgv_host *h)
+static int find_live(struct cgv_host *h)
 {
 	struct mntent m;
 	char buf[4096];
-	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
 	int r = 0;
 
 	if (!mounts)
 		return -errno;
 	while (r == 0 && getmntent_r(mounts, &m, buf, sizeof(buf))) {
-		auto_fd dir =
-		    strcmp(m.mnt_type, "cgroup2") ? -EBADF : open_dir(AT_FDCWD, m.mnt_dir);
+		bool v1 = strcmp(m.mnt_type, "cgroup") == 0;
+		auto_fd dir = -EBADF;
 
-		if (dir >= 0 && is_v2(dir))
+		if (v1 || strcmp(m.mnt_type, "cgroup2") == 0)
+			dir = open_dir(AT_FDCWD, m.mnt_dir);
+		/* Something else may lie on it by now. */
+		if (dir >= 0 && v1 && is_a(dir, CGROUP_SUPER_MAGIC))
+			r = give_v1(h, &m, dir);
+		else if (dir >= 0 && !v1 && is_a(dir, CGROUP2_SUPER_MAGIC))
 			r = give_v2(h, dir);
 	}
 	endmntent(mounts);
 	return r;
-}
-
-static int find_live(struct cgv_host *h)
-{
-	struct cgroup_mount_point m;
-	void *it = NULL;
-	int r = 0, more;
-
-	if (cgroup_init() == 0) {
-		for (more = cgroup_get_controller_begin(&it, &m); more == 0 && r == 0;
-		     more = cgroup_get_controller_next(&it, &m)) {
-			auto_fd dir = open_dir(AT_FDCWD, m.path);
-
-			if (dir >= 0 && !is_v2(dir))
-				r = give_v1(h, m.name, dir);
-		}
-		cgroup_get_controller_end(&it);
-	}
-	return r < 0 ? r : find_unified(h);
 }
 
 /* A captured host: v2 at sys/fs/cgroup or its unified/, v1 controllers in folders of their names.

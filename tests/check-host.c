@@ -198,7 +198,7 @@ static bool mounted_at(const char *controller, char at[256])
 static const char *const v1_names[] = { "memory", "cpu",  "cpuacct", "cpuset",
 					"blkio",  "pids", "hugetlb" };
 
-/* libcgroup's answer is that of /proc/self/mounts; places are those of /proc/self/cgroup. */
+/* Hierarchies are those of /proc/self/mounts; places are those of /proc/self/cgroup. */
 START_TEST(the_running_host_is_as_proc_says)
 {
 	struct cgv_place place;
