@@ -71,7 +71,7 @@ static const struct option options[] = {
 	  .help = "where the page and the figures go (default: pct-bench, here)" },
 	{ "quick", OPTION_BOOL, .help = "fewer rounds, and not what takes long" },
 	{ "rounds", OPTION_INT, .min = 1, .max = 100, .value = "<number>",
-	  .help = "how often each is measured (default 7; --quick: 3)" },
+	  .help = "how often each is measured (default 5; --quick: 2)" },
 	{ "tar", OPTION_TEXT, .min = 1, .max = 4095, .value = "<file>",
 	  .help = "a Debian with systemd, as a tar, for what is measured with one" },
 };
