@@ -57,7 +57,7 @@ static int quota_v1(struct cgv_container *c, unsigned level, uint64_t *out)
 static int smallest_quota(struct cgv_container *c, struct cgv_cpus *cpus)
 {
 	bool v1 = cgv_file_owner(c, CPU_QUOTA) == CGV_V1;
-	uint64_t here;
+	uint64_t here = CGV_UNLIMITED;
 	int r;
 
 	cpus->quota = CGV_UNLIMITED;
