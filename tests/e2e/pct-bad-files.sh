@@ -44,6 +44,7 @@ for command in "${all[@]}"; do
 	wrong="is not a VMID: a number from 100"
 	case $usage in
 	*'<vmid> --'*) ;; # any words are somebody else's
+	*'[<case>...'*) ;; # as many as one likes, and no VMIDs
 	*'[<vmid>...'*) wrong="is no VMID (100 to 999999999)" ;; # as many as one likes
 	*) answers 2 "one word too many" "$command" 100 a b c d e f g h ;;
 	esac
