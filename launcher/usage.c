@@ -3,6 +3,7 @@
  * What is said of pct-launch: --help and pct-launch(8), from the commands' rows and this table.
  */
 #include "base/roff.h"
+#include "base/wrap.h"
 #include "launcher/launch.h"
 #include "launcher/words.h"
 
@@ -27,39 +28,18 @@ static const struct {
 	{ "--version", "which pct-launch this is" },
 };
 
-#define WIDTH 80
-
-/* Words from column @indent on. */
-static void put_wrapped(const char *text, size_t indent, FILE *to)
-{
-	size_t column = indent;
-
-	for (const char *p = text; *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " ");
-
-		if (column > indent && column + 1 + n > WIDTH) {
-			fprintf(to, "\n%*s", (int)indent, "");
-			column = indent;
-		}
-		fprintf(to, "%s%.*s", column > indent ? " " : "", (int)n, p);
-		column += n + (column > indent);
-		p += n;
-	}
-	fputc('\n', to);
-}
-
 int launch_usage(FILE *to)
 {
 	fprintf(to, "usage: pct-launch %s\n\nPut the views that pctfs serves into containers.\n\n",
 		synopsis);
 	for (size_t i = 0; i < n_launch_commands; i++) {
 		fprintf(to, "  %-8s %-22s ", launch_commands[i]->name, launch_commands[i]->args);
-		put_wrapped(launch_commands[i]->help, 34, to);
+		put_wrapped(launch_commands[i]->help, 34, 34, to);
 	}
 	fputc('\n', to);
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
 		fprintf(to, "  %-14s ", flags[i].left);
-		put_wrapped(flags[i].help, 17, to);
+		put_wrapped(flags[i].help, 17, 17, to);
 	}
 	fputs("\nSee pct-launch(8).\n", to);
 	return to == stdout ? 0 : 2;

@@ -2,6 +2,7 @@
 #include <stdbool.h>
 
 #include "base/roff.h"
+#include "base/wrap.h"
 #include "procfs/files.h"
 #include "procfs/pages.h"
 #include "procfs/usage.h"
@@ -61,7 +62,6 @@ void stats_options(struct option out[FLAGS_MAX])
 }
 
 #define INDENT 24
-#define WIDTH  80
 
 static int is_short(const struct flag *f)
 {
@@ -80,23 +80,11 @@ static void left_of(const struct flag *f, char *out, size_t size)
 
 static void put_flag(const struct flag *f, FILE *to)
 {
-	size_t column = INDENT;
 	char left[64];
 
 	left_of(f, left, sizeof(left));
 	fprintf(to, "  %s%-*s", is_short(f) ? "" : "    ", INDENT - (is_short(f) ? 2 : 6), left);
-	for (const char *p = f->help; *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " ");
-
-		if (column > INDENT && column + 1 + n > WIDTH) {
-			fprintf(to, "\n%*s", INDENT, "");
-			column = INDENT;
-		}
-		fprintf(to, "%s%.*s", column > INDENT ? " " : "", (int)n, p);
-		column += n + (column > INDENT);
-		p += n;
-	}
-	fputc('\n', to);
+	put_wrapped(f->help, INDENT, INDENT, to);
 }
 
 int pctfs_usage(FILE *to)

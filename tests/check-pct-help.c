@@ -6,6 +6,7 @@
 #undef fail /* ours is another one */
 
 #include "base/base.h"
+#include "base/wrap.h"
 #include "pct/cli/help.h"
 #include "pct/conf/site.h"
 #include "pct/storage/driver.h"
@@ -17,7 +18,7 @@ static void check_page(const char *text)
 	while (*text) {
 		size_t n = strcspn(text, "\n");
 
-		ck_assert_msg(n <= HELP_WIDTH, "%zu columns: %.*s", n, (int)n, text);
+		ck_assert_msg(n <= WRAP_WIDTH, "%zu columns: %.*s", n, (int)n, text);
 		ck_assert_msg(n == 0 || text[n - 1] != ' ', "ends in a blank: %.*s", (int)n, text);
 		ck_assert_msg(text[n] == '\n', "without an end: %s", text);
 		for (size_t i = 0; i < n; i++)

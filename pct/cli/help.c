@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "pct/cli/help.h"
-#include "base/base.h"
+#include "base/wrap.h"
 #include "pct/root/template.h"
 
 #define LEFT_MAX 26	     /* what is longer has its text on the next line */
@@ -137,28 +137,7 @@ char *help_left(const struct option *o, enum as as)
 	return text;
 }
 
-/* ---- lines of at most HELP_WIDTH ---- */
-
-/* Words from @column on, later lines from @indent on; ends its line. */
-static void put_wrapped(const char *text, size_t column, size_t indent, FILE *to)
-{
-	bool first = true;
-
-	while (*text) {
-		size_t n = strcspn(text, " \n");
-
-		if (!first && column + 1 + n > HELP_WIDTH) {
-			fprintf(to, "\n%*s", (int)indent, "");
-			column = indent;
-			first = true;
-		}
-		fprintf(to, "%s%.*s", first ? "" : " ", (int)n, text);
-		column += n + !first;
-		first = false;
-		text += n + strspn(text + n, " \n");
-	}
-	fputc('\n', to);
-}
+/* ---- lines ---- */
 
 /* A paragraph each line of @text that is not empty. */
 static void put_paragraphs(const char *text, FILE *to)

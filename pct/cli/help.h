@@ -10,8 +10,6 @@
 #include "pct/conf/keys.h"
 #include "pct/pct.h"
 
-#define HELP_WIDTH 80
-
 /* What is to be said of all commands. */
 struct note {
 	const char *title;
