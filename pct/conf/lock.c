@@ -135,7 +135,10 @@ void lock_release(struct lock *l)
 	/* No file is left behind for a container that is gone, or never came to be. */
 	if (l->held && !conf_exists(l->vmid)) {
 		auto_free char *path = lock_path(l->vmid);
+		auto_free char *temp = path_to("etc/pct/lxc/.%u.conf.new", l->vmid);
 
+		/* What a first save that was killed has left. */
+		unlink(temp);
 		unlink(path);
 	}
 	close(l->fd);

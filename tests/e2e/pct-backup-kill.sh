@@ -115,6 +115,9 @@ all_right "no room"
 umount "$work/full"
 
 # ---- restores ----
+touch "$confs/.200.conf.new"
+run 1 destroy 200
+nothing_of 200
 run 0 backup 100 --mode suspend
 archive=$(tail -1 "$out")
 for after in 0.02 0.05 0.1 0.2; do
@@ -126,6 +129,8 @@ for after in 0.02 0.05 0.1 0.2; do
 	if [ -e "$confs/200.conf" ]; then
 		grep -q '^lock: create' "$confs/200.conf" || pass "it was done before"
 		run 0 destroy 200
+	else
+		"$pct" destroy 200 2>/dev/null || true # what a first save has left goes with it
 	fi
 	nothing_of 200
 done
