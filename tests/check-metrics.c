@@ -406,6 +406,26 @@ static void check_files_open(struct fs *fs)
 	container_put(c);
 }
 
+static void put_two_cgroups(struct tmp *tmp)
+{
+	for (int i = 0; i < 2; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "sys/fs/cgroup/%c/memory.max", "ab"[i]);
+		tmp_put(tmp, path, "%d\n", (i + 1) << 26);
+		snprintf(path, sizeof(path), "sys/fs/cgroup/%c/memory.current", "ab"[i]);
+		tmp_put(tmp, path, "%d\n", 5000000);
+		snprintf(path, sizeof(path), "sys/fs/cgroup/%c/memory.stat", "ab"[i]);
+		tmp_put(tmp, path, "anon 4096\nfile 8192\ninactive_file 1000000\n");
+		snprintf(path, sizeof(path), "sys/fs/cgroup/%c/cpu.stat", "ab"[i]);
+		tmp_put(
+		    tmp, path,
+		    "usage_usec 3\nuser_usec 2\nsystem_usec 1\nnr_periods 30\nnr_throttled 4\n");
+	}
+	tmp_put(tmp, "sys/fs/cgroup/a/cpu.max", "50000 100000\n");
+	tmp_put(tmp, "sys/fs/cgroup/a/memory.events", "low 0\noom 2\noom_kill 7\n");
+}
+
 /* Two containers, and one that is met once more by its callers. */
 START_TEST(tells_of_each_container_once)
 {
@@ -418,22 +438,7 @@ START_TEST(tells_of_each_container_once)
 	tmp_make(&tmp);
 	tmp_host(&tmp, 2);
 	tmp_v2(&tmp);
-	for (int i = 0; i < 2; i++) {
-		char path[64];
-
-		snprintf(path, sizeof(path), "sys/fs/cgroup/%c/memory.max", "ab"[i]);
-		tmp_put(&tmp, path, "%d\n", (i + 1) << 26);
-		snprintf(path, sizeof(path), "sys/fs/cgroup/%c/memory.current", "ab"[i]);
-		tmp_put(&tmp, path, "%d\n", 5000000);
-		snprintf(path, sizeof(path), "sys/fs/cgroup/%c/memory.stat", "ab"[i]);
-		tmp_put(&tmp, path, "anon 4096\nfile 8192\ninactive_file 1000000\n");
-		snprintf(path, sizeof(path), "sys/fs/cgroup/%c/cpu.stat", "ab"[i]);
-		tmp_put(
-		    &tmp, path,
-		    "usage_usec 3\nuser_usec 2\nsystem_usec 1\nnr_periods 30\nnr_throttled 4\n");
-	}
-	tmp_put(&tmp, "sys/fs/cgroup/a/cpu.max", "50000 100000\n");
-	tmp_put(&tmp, "sys/fs/cgroup/a/memory.events", "low 0\noom 2\noom_kill 7\n");
+	put_two_cgroups(&tmp);
 	tmp_open(&tmp, &host);
 	ck_assert_int_eq(registry_new(&host, NULL, &fs.registry), 0);
 	add(fs.registry, "one\"\n", "a");

@@ -58,3 +58,26 @@ chmod 755 "$T"/fuzz-*
 fails "a fuzzer's finding is a failure" sh -c "'$TOP/tests/fuzz/run' '$T'/fuzz-* >'$PCT_ROOT/said' 2>&1"
 like "… says with what, in the folder of the fuzzer" "^fuzz-bad: not ok - a finding \(status 77\), again with: $T/fuzz-bad $T/fuzz-bad-crash-1$" "$(cat "$PCT_ROOT/said")"
 is "… and the others run on" "2 passed, 1 failed, 0 skipped" "$(last)"
+
+# ---- a system test that failed runs once more, alone, where that is asked for
+mkdir "$PCT_ROOT/runs"
+cat >"$PCT_ROOT/runs/shaky.sh" <<'S'
+#!/bin/sh
+if [ -e "$0.ran" ]; then echo "ok - steady now"; else touch "$0.ran"; echo "not ok - at once"; exit 1; fi
+S
+printf '#!/bin/sh\necho "not ok - never"; exit 1\n' >"$PCT_ROOT/runs/broken.sh"
+chmod 755 "$PCT_ROOT"/runs/*.sh
+runs() { # AGAIN TEST…
+	local n=$1
+	shift
+	rm -f "$PCT_ROOT"/runs/*.ran
+	(cd "$PCT_ROOT/runs" && TESTS_AGAIN=$n TESTS_JOBS=2 "$TOP/tests/run" "$@" >"$PCT_ROOT/said" 2>&1)
+}
+ok "one that is good the second time breaks nothing" runs 1 ./shaky.sh
+like "… and is named" "^unsteady - shaky.sh: not ok - at once$" "$(cat "$PCT_ROOT/said")"
+is "… and counts as it did then" "1 passed, 0 failed, 0 skipped" "$(last)"
+fails "one that fails again is a failure" runs 2 ./shaky.sh ./broken.sh
+is "… of its own" "1 passed, 1 failed, 0 skipped" "$(last)"
+fails "more than that many are not run again" runs 1 ./shaky.sh ./broken.sh
+is "… all of them failed" "0 passed, 2 failed, 0 skipped" "$(last)"
+fails "nor is any where nobody asks for it" runs 0 ./shaky.sh
