@@ -4,9 +4,11 @@
  */
 #include <getopt.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "base/say.h"
@@ -139,6 +141,56 @@ static int run_all(struct plan *p)
 	return r;
 }
 
+static int work(struct plan *p)
+{
+	int r = run_all(p);
+
+	/* no step: it is ours alone */
+	if (rmdir(p->top) < 0)
+		warn(-errno, "remove '%s'", p->top);
+	return r < 0;
+}
+
+static volatile pid_t worker;
+
+static void pass_on(int signal)
+{
+	(void)signal;
+	kill(worker, SIGTERM);
+}
+
+/*
+ * One who is killed takes nothing away. So another process does the work, which is told to stop
+ * when we are gone, and takes away what it made.
+ */
+static int work_watched(struct plan *p)
+{
+	pid_t us = getpid();
+	int status;
+
+	(void)fflush(stdout);
+	worker = fork();
+	if (worker < 0)
+		return fail(1, "fork");
+	if (worker == 0) {
+		(void)signal(SIGPIPE, SIG_IGN); /* who read what we say may be gone, too */
+		if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != us)
+			_exit(1);
+		exit(work(p));
+	}
+	(void)signal(SIGINT, pass_on);
+	(void)signal(SIGTERM, pass_on);
+	(void)signal(SIGHUP, pass_on);
+	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	return refuse(1,
+		      "killed: what it made is below '%s' and runs on; 'pct list' with PCT_ROOT "
+		      "there shows the containers",
+		      p->top);
+}
+
 int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
@@ -147,7 +199,7 @@ int main(int argc, char *argv[])
 	};
 	struct plan p = { .rounds = 5, .out = "build/bench" };
 	const char *tmp;
-	int o, r;
+	int o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		if (o == 'l')
@@ -178,9 +230,5 @@ int main(int argc, char *argv[])
 	    !mkdtemp(p.top) || chmod(p.top, 0755) < 0)
 		return fail(1, "make a directory");
 	setenv("TOP", p.top, 1);
-	r = run_all(&p);
-	/* no step: it is ours alone */
-	if (rmdir(p.top) < 0)
-		warn(-errno, "remove '%s'", p.top);
-	return r < 0;
+	return work_watched(&p);
 }

@@ -310,6 +310,7 @@ int section_run(const struct section *s, const struct plan *p, struct result *ou
 	/* Whatever ends us, the fixture is taken away. */
 	(void)signal(SIGINT, stop);
 	(void)signal(SIGTERM, stop);
+	(void)signal(SIGHUP, stop);
 	r = stopped ? -EINTR : fixture(s, "begin");
 	if (r == 0) {
 		take_environment();

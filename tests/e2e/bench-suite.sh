@@ -94,3 +94,14 @@ fails_with() { "$@" >"$PCT_ROOT/said" 2>&1 && return 1 || return 0; }
 drawn
 ok "a case that is none is refused" fails_with "$B/pct-bench" --out "$out" reads/none
 is "nothing is left of it" "" "$(ls "$TMPDIR")"
+
+# Killed while its containers run: they go all the same.
+"$B/pct-bench" --rounds 100 --out "$out" reads overhead >"$PCT_ROOT/said" 2>&1 &
+killed=$!
+until_true 20 grep -q "^Reads:" "$PCT_ROOT/said"
+fails "there is something while it works" rmdir "$TMPDIR"
+kill -9 $killed
+wait $killed 2>/dev/null || true
+gone() { [ -z "$(ls "$TMPDIR")" ]; }
+ok "killed, nothing is left of it" until_true 5 gone
+is "… no container of its runs on" "" "$(pgrep -f "lxc monitor\] $TMPDIR" || true)"
